@@ -1,0 +1,1 @@
+"""Painting by optimization: losses, objective, schedule of scales, solver, checkpoint."""

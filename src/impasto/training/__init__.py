@@ -1,0 +1,1 @@
+"""Training images, loops, distillation and export."""
