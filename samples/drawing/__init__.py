@@ -1,0 +1,1 @@
+"""Four style pictures painted from noise and geometry, one module each."""
