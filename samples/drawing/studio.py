@@ -82,8 +82,8 @@ def relief(height: np.ndarray, depth: float, gloss: float = 0.0) -> tuple[np.nda
     normal_z = 1 / np.sqrt(1 + slope_x**2 + slope_y**2)
     light = np.array([-0.55, -0.6, 0.58])
     diffuse = (light[0] * -slope_x + light[1] * -slope_y + light[2]) * normal_z
-    half = light + [0, 0, 1]
-    half = half / np.linalg.norm(half)
+    half = light + np.array([0, 0, 1])
+    half /= np.linalg.norm(half)
     mirror = (half[0] * -slope_x + half[1] * -slope_y + half[2]) * normal_z
     return diffuse / light[2], gloss * np.clip(mirror, 0, 1) ** 40
 
