@@ -1,0 +1,188 @@
+"""Perceptual losses: how far a picture is from a content and from a style.
+
+All of them are relative: divided by the energy of what they are compared with. So one weight
+means the same at every layer, with every encoder and at every size, which the papers' absolute
+losses do not (a layer's energy differs a thousandfold between encoders).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+COVARIANCE_FLOOR = 1e-4
+"""Added to the diagonal of a covariance, as a part of its mean variance: keeps roots finite."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a style is at one layer: the mean and the second moments of its features.
+
+    Attributes:
+        mean: (C,), averaged over positions.
+        gram: (C, C), second moments about zero: the Gram matrix. Both averaged over several
+            styles give the statistics of their mixture; covariances do not.
+    """
+
+    mean: Tensor
+    gram: Tensor
+
+    @property
+    def covariance(self) -> Tensor:
+        """(C, C), second moments about the mean."""
+        return self.gram - torch.outer(self.mean, self.mean)
+
+    @property
+    def energy(self) -> Tensor:
+        """Mean square of a feature, a scalar."""
+        return self.gram.diagonal().mean()
+
+
+def gram(features: Tensor) -> Tensor:
+    """Correlations between feature maps, averaged over positions.
+
+    G[i, j] = 1/(H W) * sum over positions p of F[i, p] F[j, p]
+
+    Args:
+        features: (N, C, H, W).
+
+    Returns:
+        (N, C, C), symmetric, positive semi-definite.
+
+    Gatys, Ecker, Bethge 2015, eq. 3, which does not divide by H W; dividing keeps the loss of
+    one picture the same at every scale of the coarse-to-fine schedule.
+    """
+    flat = features.flatten(2)
+    return flat @ flat.mT / flat.shape[2]
+
+
+def statistics(features: Tensor) -> Statistics:
+    """Mean and Gram matrix of (1, C, H, W) features."""
+    return Statistics(features.mean(dim=(0, 2, 3)), gram(features)[0])
+
+
+def mixture(parts: Sequence[Statistics], weights: Sequence[float]) -> Statistics:
+    """The statistics of several styles, averaged with weights that need not sum to 1."""
+    total = sum(weights)
+    shares = [weight / total for weight in weights]
+    mean = torch.stack([w * s.mean for w, s in zip(shares, parts, strict=True)]).sum(0)
+    second = torch.stack([w * s.gram for w, s in zip(shares, parts, strict=True)]).sum(0)
+    return Statistics(mean, second)
+
+
+class ContentLoss:
+    """Squared distance between features, relative to how much the target varies.
+
+    L = mean((F - F_c)^2) / mean((F_c - mean(F_c))^2)
+
+    Gatys 2015, eq. 1, with the sum replaced by that ratio.
+
+    Args:
+        target: (1, C, H, W), the content's features.
+    """
+
+    def __init__(self, target: Tensor) -> None:
+        self.target = target
+        variance = target.var(dim=(0, 2, 3), correction=0).mean()
+        self._scale = 1 / (variance + 1e-8)
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """A scalar: 0 for the content itself, about 1 for a flat picture."""
+        return (features - self.target).square().mean() * self._scale
+
+
+class GramLoss:
+    """Squared distance between Gram matrices, relative to the style's.
+
+    L = |G - G_s|^2 / |G_s|^2  (Frobenius)
+
+    Gatys 2015, eq. 4 and 5, with 1/(4 N^2 M^2) replaced by that ratio.
+    """
+
+    def __init__(self, target: Statistics) -> None:
+        self._gram = target.gram
+        self._scale = 1 / (target.gram.square().sum() + 1e-8)
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """A scalar: 0 where the Gram matrices agree, 1 for features that are zero."""
+        return (gram(features)[0] - self._gram).square().sum() * self._scale
+
+
+class WassersteinLoss:
+    """Squared 2-Wasserstein distance between the Gaussians of two sets of features.
+
+    L = (|m - m_s|^2 + tr(S + S_s - 2 (S_s^1/2 S S_s^1/2)^1/2)) / (|m_s|^2 + tr S_s)
+
+    Dowson and Landau 1982; as a style loss: Mroueh, "Wasserstein Style Transfer", 2019,
+    arXiv 1905.12828. The division is ours.
+    """
+
+    def __init__(self, target: Statistics) -> None:
+        covariance = _lift(target.covariance)
+        values, vectors = _eigh(covariance)
+        self._mean = target.mean
+        self._root = (vectors * values.clamp_min(0).sqrt()) @ vectors.mT
+        self._trace = covariance.trace()
+        self._scale = 1 / (target.mean.square().sum() + self._trace + 1e-8)
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """A scalar: 0 where mean and covariance agree."""
+        found = statistics(features)
+        covariance = _lift(found.covariance)
+        overlap = _TraceRoot.apply(self._root @ covariance @ self._root)
+        spread = covariance.trace() + self._trace - 2 * overlap
+        return ((found.mean - self._mean).square().sum() + spread) * self._scale
+
+
+def total_variation(image: Tensor) -> Tensor:
+    """Mean squared difference between neighbouring pixels, along rows and columns.
+
+    Mahendran and Vedaldi 2015, beta = 2, averaged, so that it does not grow with the size.
+
+    Args:
+        image: (N, 3, H, W).
+    """
+    across = (image[..., :, 1:] - image[..., :, :-1]).square().mean()
+    down = (image[..., 1:, :] - image[..., :-1, :]).square().mean()
+    return across + down
+
+
+class _TraceRoot(torch.autograd.Function):
+    """tr(A^1/2) of a symmetric positive semi-definite matrix.
+
+    d tr(A^1/2) = 1/2 tr(A^-1/2 dA): one eigendecomposition serves value and gradient, where
+    differentiating through a matrix root needs a Lyapunov equation and is unstable where
+    eigenvalues meet.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, matrix: Tensor) -> Tensor:
+        values, vectors = _eigh(matrix)
+        # Rounding leaves eigenvalues below zero; their inverse roots must not explode.
+        roots = values.clamp_min(1e-7 * values[-1].clamp_min(1e-12)).sqrt()
+        ctx.save_for_backward(vectors, roots)
+        return roots.sum()
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Tensor:
+        vectors, roots = ctx.saved_tensors
+        return upstream[0] * 0.5 * (vectors / roots) @ vectors.mT
+
+
+def _lift(covariance: Tensor) -> Tensor:
+    """The covariance with a floor under its eigenvalues."""
+    floor = COVARIANCE_FLOOR * covariance.diagonal().mean() + 1e-12
+    return covariance + floor * torch.eye(
+        len(covariance), dtype=covariance.dtype, device=covariance.device
+    )
+
+
+def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues (ascending) and eigenvectors; Metal has no such routine, so there the CPU."""
+    if matrix.device.type != "mps":
+        values, vectors = torch.linalg.eigh(matrix)
+        return values, vectors
+    values, vectors = torch.linalg.eigh(matrix.cpu())
+    return values.to(matrix.device), vectors.to(matrix.device)

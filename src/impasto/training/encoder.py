@@ -1,0 +1,269 @@
+"""Distils VGG-19 into the compact encoder.
+
+The compact encoder is to see what VGG-19 sees, so linear heads on its features must predict
+the teacher's features of the same layers. It is trained on what it will be asked about later:
+photos, paintings, noise, noisy pictures, and pictures half-way through an optimization against
+itself, which would otherwise find the places where it and its teacher differ.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from impasto.networks import compact
+from impasto.optimize.losses import gram
+from impasto.training.images import ImageFolder, prefetch, to_tensor
+from impasto.training.loop import Schedule, TrainingRun
+
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
+"""The layers that losses use; held-out errors are reported for these."""
+
+BETWEEN = ("relu1_2", "relu2_2", "relu3_2", "relu3_3", "relu3_4", "relu4_3", "relu4_4")
+"""Layers that are supervised too, weakly: a depth of one convolution is learned much faster."""
+
+BETWEEN_WEIGHT = 0.25
+BORDER = 1
+"""Cells at the border that do not count: there teacher and student pad differently."""
+
+QUIET = 0.1
+"""Variance below which a channel of the (normalised) teacher counts less."""
+
+
+@dataclass(frozen=True)
+class EncoderTraining:
+    """What is trained on what.
+
+    Attributes:
+        folders: of photos and paintings.
+        teacher: a frozen encoder, see `training.teachers.teacher`.
+        out: folder of the checkpoint, the log and `compact.safetensors`.
+        size: side of the crops in pixels.
+        batch: crops a step.
+        device: "cpu", "cuda" or "mps".
+        log_every: steps between held-out measurements.
+    """
+
+    folders: Sequence[Path]
+    teacher: nn.Module
+    out: Path
+    schedule: Schedule
+    size: int = 160
+    batch: int = 10
+    device: str = "cpu"
+    log_every: int = 250
+
+
+class Student(nn.Module):
+    """The compact encoder with a linear head on every supervised layer.
+
+    A head starts by mapping each of the student's channels to one of the teacher's, those that
+    vary most first. So a channel comes to mean what a channel of the teacher means, and what
+    sleeps in the teacher takes no place in the student.
+
+    Args:
+        variances: of the teacher's channels, (C,) for each layer to supervise.
+    """
+
+    def __init__(self, variances: dict[str, Tensor]) -> None:
+        super().__init__()
+        self.encoder = compact.build()
+        for module in self.encoder.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                nn.init.zeros_(module.bias)
+        self.heads = nn.ModuleDict()
+        for layer, variance in variances.items():
+            head = nn.Conv2d(compact.WIDTHS[int(layer[4]) - 1], len(variance), 1)
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)
+            lively = variance.argsort(descending=True)[: head.in_channels]
+            with torch.no_grad():
+                head.weight[lively, torch.arange(len(lively))] = 1
+            self.heads[layer] = head
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """Predictions of the teacher's features."""
+        features = self.encoder(image, tuple(self.heads))
+        return {layer: head(features[layer]) for layer, head in self.heads.items()}
+
+
+def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -> Path:
+    """Trains, or goes on training, and writes the weights that ship.
+
+    Args:
+        report: is given the figures of every log line.
+
+    Returns:
+        The file `compact.safetensors` (float16) in `training.out`.
+    """
+    torch.manual_seed(training.schedule.seed)
+    images = [ImageFolder(folder) for folder in training.folders]
+    held_out = [ImageFolder(folder, held_out=True) for folder in training.folders]
+    supervised = LAYERS + BETWEEN
+
+    def batch(step: int) -> Tensor:
+        rng = np.random.default_rng((training.schedule.seed, step))
+        return pictures(images, rng, training.batch, training.size)
+
+    first = batch(training.schedule.steps).to(training.device)
+    teacher = NormalisedTeacher(training.teacher.to(training.device), first)
+    variances = {k: f.var(dim=(0, 2, 3)) for k, f in teacher(first, supervised).items()}
+    student = Student(variances)
+    student.to(training.device, memory_format=torch.channels_last)
+    run = TrainingRun(student, training.out, training.schedule)
+
+    recent = 0.0
+    for step, pictured in prefetch(batch, run.steps()):
+        image = pictured.to(training.device)
+        if step % 8 == 0:
+            image = half_optimized(student.encoder, image, seed=step)
+        loss = distillation_loss(student(image), teacher(image, supervised), variances)
+        run.update(loss)
+        recent += (float(loss.detach()) - recent) / min(run.step, 50)
+        if run.step % training.log_every == 0 or run.step == training.schedule.steps:
+            figures = {"loss": recent, **held_out_errors(run.average, teacher, held_out, training)}
+            run.log(figures)
+            report({"step": run.step, "steps": training.schedule.steps, **figures})
+    return save(run.average, training.out / compact.ASSET)
+
+
+class NormalisedTeacher:
+    """The teacher with each layer scaled to unit variance, which suits a network that starts
+    from random weights.
+
+    Args:
+        encoder: frozen.
+        image: (N, 3, H, W), the pictures on which the variance is measured.
+    """
+
+    def __init__(self, encoder: nn.Module, image: Tensor) -> None:
+        self._encoder = encoder
+        with torch.no_grad():
+            features = encoder(image, LAYERS + BETWEEN)
+        self._scales = {k: f.var(dim=(0, 2, 3)).mean().rsqrt() for k, f in features.items()}
+
+    @torch.no_grad()
+    def __call__(self, image: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """The scaled features of `layers`."""
+        return {k: f * self._scales[k] for k, f in self._encoder(image, layers).items()}
+
+
+def distillation_loss(
+    predicted: dict[str, Tensor], wanted: dict[str, Tensor], variances: dict[str, Tensor]
+) -> Tensor:
+    """Squared error over the teacher's variance, per channel, averaged over the layers.
+
+    Args:
+        predicted: by the heads, (N, C, H, W) a layer.
+        wanted: the normalised teacher's features, of the same shapes.
+        variances: the normalised teacher's, (C,) a layer.
+    """
+    total, weights = torch.zeros((), device=next(iter(wanted.values())).device), 0.0
+    for layer, target in wanted.items():
+        weight = BETWEEN_WEIGHT if layer in BETWEEN else 1.0
+        error = _inside(predicted[layer] - target).square().mean(dim=(0, 2, 3))
+        total = total + weight * (error / variances[layer].clamp_min(QUIET)).mean()
+        weights += weight
+    return total / weights
+
+
+def pictures(
+    folders: Sequence[ImageFolder], rng: np.random.Generator, count: int, size: int
+) -> Tensor:
+    """A batch of what the encoder will meet: crops, noisy crops, noise. (count, 3, size, size)."""
+    crops = [folders[k % len(folders)].crop(rng, size, zoom=2.5) for k in range(count)]
+    batch = to_tensor(crops)
+    noisy, noise = count - 1, count - 2
+    amount = float(rng.uniform(0.02, 0.3))
+    batch[noisy] += amount * torch.from_numpy(rng.standard_normal((3, size, size), np.float32))
+    if rng.random() < 0.5:
+        batch[noise] = torch.from_numpy(coloured_noise(rng, size))
+    return batch.clamp_(0, 1)
+
+
+def coloured_noise(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
+    """(3, size, size) noise in [0, 1] whose amplitude falls as frequency**-a, a in [0, 2]."""
+    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
+    frequency[0, 0] = 1 / size
+    spectrum = np.fft.rfft2(rng.standard_normal((3, size, size)))
+    noise = np.fft.irfft2(spectrum * frequency ** -rng.uniform(0, 2), s=(size, size))
+    noise -= noise.mean(axis=(1, 2), keepdims=True)
+    noise /= noise.std() + 1e-8
+    mean = rng.uniform(0.2, 0.8, size=(3, 1, 1))
+    return np.clip(mean + rng.uniform(0.05, 0.3) * noise, 0, 1).astype(np.float32)
+
+
+def half_optimized(encoder: nn.Module, image: Tensor, *, seed: int) -> Tensor:
+    """Optimizes half of the batch a little towards the style of the other half.
+
+    Gram matrices of `encoder` itself, up to 8 Adam steps from the picture: what an
+    optimization that uses this encoder passes through.
+
+    Returns:
+        (N, 3, H, W), the second half unchanged.
+    """
+    generator = np.random.default_rng(seed)
+    layers = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    half = len(image) // 2
+    with torch.no_grad():
+        targets = {k: gram(f) for k, f in encoder(image[half : 2 * half], layers).items()}
+    canvas = image[:half].clone().requires_grad_(True)
+    optimizer = torch.optim.Adam([canvas], lr=float(generator.uniform(0.01, 0.05)))
+    for _ in range(int(generator.integers(2, 9))):
+        features = encoder(canvas, layers)
+        energy = sum(F.mse_loss(gram(features[k]), targets[k]) / targets[k].square().mean()
+                     for k in layers)
+        optimizer.zero_grad()
+        (canvas.grad,) = torch.autograd.grad(energy, canvas)  # the encoder's weights stay out
+        optimizer.step()
+        with torch.no_grad():
+            canvas.clamp_(0, 1)
+    return torch.cat([canvas.detach(), image[half:]])
+
+
+@torch.no_grad()
+def held_out_errors(
+    weights: dict[str, Tensor],
+    teacher: NormalisedTeacher,
+    folders: Iterable[ImageFolder],
+    training: EncoderTraining,
+) -> dict[str, float]:
+    """|prediction - teacher| / |teacher| per layer on fixed crops of the held-out images."""
+    student = Student({k: weights[f"heads.{k}.bias"] for k in LAYERS + BETWEEN})
+    student.load_state_dict(weights)
+    student.to(training.device, memory_format=torch.channels_last).eval()
+    difference = dict.fromkeys(LAYERS, 0.0)
+    norm = dict.fromkeys(LAYERS, 0.0)
+    rng = np.random.default_rng(0)
+    for folder in folders:
+        for _ in range(3):
+            crops = [folder.crop(rng, training.size) for _ in range(training.batch)]
+            image = to_tensor(crops).to(training.device)
+            wanted, predicted = teacher(image, LAYERS), student(image)
+            for layer in LAYERS:
+                difference[layer] += float(_inside(predicted[layer] - wanted[layer]).square().sum())
+                norm[layer] += float(_inside(wanted[layer]).square().sum())
+    return {k: round((difference[k] / norm[k]) ** 0.5, 4) for k in LAYERS}
+
+
+def save(weights: dict[str, Tensor], file: Path) -> Path:
+    """Writes the encoder's part of a student's weights as float16 safetensors."""
+    own = {
+        name.removeprefix("encoder."): value.half().contiguous()
+        for name, value in weights.items()
+        if name.startswith("encoder.")
+    }
+    save_file(own, file)
+    return file
+
+
+def _inside(features: Tensor) -> Tensor:
+    return features[..., BORDER:-BORDER, BORDER:-BORDER]

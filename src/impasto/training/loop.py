@@ -1,0 +1,171 @@
+"""The training loop: schedule, moving average of the weights, checkpoints, a log."""
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from impasto.errors import InputError, WeightsError
+
+
+BIAS_SPREAD = 0.3
+"""What counts as the spread of biases and scales, which start equal."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long a run is and how it steps.
+
+    Attributes:
+        steps: updates in all.
+        learning_rate: Adam's after the warm-up, relative to the initial spread of the weights
+            of a layer, sqrt(2 / inputs); decays to zero along a cosine.
+        warmup: updates over which the learning rate rises linearly.
+        clip: largest norm of the gradient.
+        average: decay of the exponential moving average of the weights; the average is
+            what is evaluated and shipped.
+        save_every: updates between checkpoints.
+        seed: of the weights' initial values and of the batches.
+    """
+
+    steps: int
+    learning_rate: float = 0.03
+    warmup: int = 200
+    clip: float = 1.0
+    average: float = 0.998
+    save_every: int = 250
+    seed: int = 0
+
+
+class TrainingRun:
+    """One run in one folder: `checkpoint.pt`, `log.jsonl` and what the trainer adds.
+
+    Use it as the source of steps, and give it each step's loss:
+
+        run = TrainingRun(model, folder, schedule)
+        for step in run.steps():
+            run.update(loss_of(model, step))
+
+    A run whose folder holds a checkpoint continues there. Ctrl-C saves one before it ends.
+    """
+
+    def __init__(self, model: nn.Module, folder: Path, schedule: Schedule) -> None:
+        self.model = model
+        self.folder = folder
+        self.schedule = schedule
+        self.step = 0
+        self.average = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        self._optimizer = torch.optim.Adam(
+            {"params": [p], "spread": _spread(p)} for p in model.parameters() if p.requires_grad
+        )
+        self._started = time.monotonic()
+        self._seconds_before = 0.0
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.checkpoint_file.exists():
+            self._resume()
+
+    @property
+    def checkpoint_file(self) -> Path:
+        """Where the run's state is kept."""
+        return self.folder / "checkpoint.pt"
+
+    def steps(self) -> Iterator[int]:
+        """The steps still to do; a checkpoint is saved every so often, at the end and on Ctrl-C."""
+        try:
+            while self.step < self.schedule.steps:
+                step = self.step
+                yield step
+                if self.step == step:
+                    raise RuntimeError("a training step ended without update()")
+                if self.step % self.schedule.save_every == 0:
+                    self.save()
+        finally:
+            self.save()
+
+    def update(self, loss: Tensor) -> None:
+        """Back-propagates `loss`, steps, and moves the average of the weights."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.learning_rate() * group["spread"]
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.schedule.clip)
+        if torch.isfinite(norm):  # one bad batch must not end a run of hours
+            self._optimizer.step()
+            self._move_average()
+        self.step += 1
+
+    def learning_rate(self) -> float:
+        """The relative learning rate at the current step: linear warm-up, then half a cosine."""
+        rise = min(1.0, (self.step + 1) / max(1, self.schedule.warmup))
+        fall = 0.5 * (1 + math.cos(math.pi * self.step / self.schedule.steps))
+        return self.schedule.learning_rate * rise * fall
+
+    def log(self, figures: Mapping[str, Any]) -> None:
+        """Appends one line of JSON to `log.jsonl`: the step, the seconds spent, the figures."""
+        line = {"step": self.step, "seconds": round(self._seconds(), 1), **figures}
+        with (self.folder / "log.jsonl").open("a") as log:
+            log.write(json.dumps(line) + "\n")
+
+    def save(self) -> None:
+        """Writes the checkpoint, whole or not at all."""
+        state = {
+            "step": self.step,
+            "seconds": self._seconds(),
+            "schedule": asdict(self.schedule),
+            "model": self.model.state_dict(),
+            "average": self.average,
+            "optimizer": self._optimizer.state_dict(),
+        }
+        part = self.checkpoint_file.with_suffix(".part")
+        torch.save(state, part)
+        os.replace(part, self.checkpoint_file)
+
+    def _resume(self) -> None:
+        try:
+            state = torch.load(self.checkpoint_file, map_location="cpu", weights_only=True)
+        except Exception as problem:  # torch raises whatever its unpickler met
+            raise WeightsError(
+                f"{self.checkpoint_file}: not a checkpoint of a training run ({problem})"
+            ) from None
+        if state["schedule"]["seed"] != self.schedule.seed:
+            raise InputError(
+                f"{self.checkpoint_file}: was started with --seed {state['schedule']['seed']}; "
+                "give that seed, or another folder"
+            )
+        self.model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        for name, value in state["average"].items():
+            self.average[name].copy_(value)
+        self.step = state["step"]
+        self._seconds_before = state["seconds"]
+
+    @torch.no_grad()
+    def _move_average(self) -> None:
+        # A young average forgets faster, or it would hold the random start for long.
+        decay = min(self.schedule.average, (1 + self.step) / (10 + self.step))
+        for name, value in self.model.state_dict().items():
+            if value.is_floating_point():
+                self.average[name].lerp_(value, 1 - decay)
+            else:
+                self.average[name].copy_(value)
+
+    def _seconds(self) -> float:
+        return self._seconds_before + time.monotonic() - self._started
+
+
+def _spread(parameter: Tensor) -> float:
+    """By how much a layer's weights differ at the start (He et al. 2015).
+
+    Adam moves every weight equally far. That is far too much for the thousand small weights
+    behind a deep feature where it suits the 27 of a first layer, so rates are relative to this.
+    """
+    if parameter.ndim < 2:
+        return BIAS_SPREAD
+    return math.sqrt(2 / parameter[0].numel())

@@ -1,0 +1,83 @@
+"""Teachers: the large encoders that the compact one learns from."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import torch.nn.functional as F
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from impasto.errors import WeightsError
+from impasto.networks import weights
+
+WIDTHS = (16, 32, 64, 128, 128)
+BLOCKS = (2, 2, 4, 4, 1)
+
+
+class CollaborativeEncoder(nn.Module):
+    """VGG-19 to relu5_1 in a sixteenth of its parameters, by collaborative distillation.
+
+    Wang et al., "Collaborative Distillation for Ultra-Resolution Universal Style Transfer",
+    CVPR 2020. A 1x1 convolution turns RGB in [0, 1] into the Caffe VGG's input; every 3x3
+    convolution is preceded by reflection padding.
+
+    `forward` maps (N, 3, H, W) to the features of the layers asked for, named as in VGG-19.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv0 = nn.Conv2d(3, 3, 1)
+        channels = 3
+        for stage, (width, blocks) in enumerate(zip(WIDTHS, BLOCKS, strict=True), start=1):
+            for block in range(1, blocks + 1):
+                self.add_module(f"conv{stage}{block}", nn.Conv2d(channels, width, 3))
+                channels = width
+
+    def forward(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """The features of `layers`, in one pass."""
+        found: dict[str, Tensor] = {}
+        x = self.conv0(image)
+        for stage, blocks in enumerate(BLOCKS, start=1):
+            if stage > 1:
+                x = F.max_pool2d(x, 2)
+            for block in range(1, blocks + 1):
+                convolution = self.get_submodule(f"conv{stage}{block}")
+                x = F.relu(convolution(F.pad(x, (1, 1, 1, 1), mode="reflect")))
+                if (name := f"relu{stage}_{block}") in layers:
+                    found[name] = x
+        return found
+
+
+def teacher(source: str) -> nn.Module:
+    """A frozen teacher.
+
+    Args:
+        source: "vgg19" for the official network (downloaded on first use), or the path of
+            a safetensors file: `features.*` keys are VGG-19's, `conv11.*` keys those of the
+            collaborative encoder.
+
+    Raises:
+        WeightsError: the file is missing, or holds another network.
+    """
+    if source == "vgg19":
+        return weights.encoder("vgg19")
+    file = Path(source)
+    if not file.is_file():
+        raise WeightsError(f"{file}: no such teacher; give a safetensors file or the word vgg19")
+    if file.suffix != ".safetensors" or not _has_key(file, "conv11.weight"):
+        return weights.encoder("vgg19", weights=file)
+    network = CollaborativeEncoder()
+    found = weights.load(file)
+    wanted = {name: found[name] for name in network.state_dict() if name in found}
+    missing = network.load_state_dict(wanted, strict=False).missing_keys
+    if missing:
+        raise WeightsError(f"{file}: lacks {missing[0]}; it is no collaborative encoder")
+    return network.requires_grad_(False).eval()
+
+
+def _has_key(file: Path, key: str) -> bool:
+    try:
+        with safe_open(file, framework="pt") as opened:
+            return key in opened.keys()  # noqa: SIM118 - the handle is no mapping
+    except Exception as problem:
+        raise WeightsError(f"{file}: not a safetensors file ({problem})") from None
