@@ -1,0 +1,20 @@
+"""What losses and training ask of a perceptual encoder, whichever network it is."""
+
+from collections.abc import Collection
+from typing import Protocol
+
+from torch import Tensor
+
+
+class Encoder(Protocol):
+    """A network that turns pictures into features, layer by layer."""
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """The layers it has, from shallow to deep, named as in the papers: `relu4_1`."""
+
+    def minimum_side(self, layers: Collection[str]) -> int:
+        """The fewest pixels a side of a picture may have to reach the deepest of `layers`."""
+
+    def __call__(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """The features of `layers`, each (N, C, h, w), in an image (N, 3, H, W) in [0, 1]."""

@@ -1,0 +1,185 @@
+"""The convolutional part of VGG-16 and VGG-19, with layers named as in the style transfer papers.
+
+Simonyan, Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition",
+ICLR 2015, table 1, columns D and E. The state dict has torchvision's keys (`features.0.weight`
+and so on), so the official files load as they are.
+"""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from typing import Literal, get_args
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from impasto.errors import SettingError
+
+Depth = Literal[16, 19]
+Pooling = Literal["max", "average"]
+Padding = Literal["zero", "replicate"]
+Widths = tuple[int, int, int, int, int]
+
+WIDTHS: Widths = (64, 128, 256, 512, 512)
+"""Channels of the five stages, as published."""
+
+_STAGES = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+"""Convolutions in each of the five stages, by depth."""
+
+# The statistics of ImageNet in RGB, in [0, 1], that torchvision's weights were trained with.
+_MEAN = (0.485, 0.456, 0.406)
+_DEVIATION = (0.229, 0.224, 0.225)
+
+
+def layer_names(depth: Depth) -> tuple[str, ...]:
+    """The layers of VGG-16 or VGG-19, from `conv1_1` to `pool5`.
+
+    The position of a name is the layer's index in torchvision's `features`.
+    """
+    names: list[str] = []
+    for stage, convolutions in enumerate(_STAGES[depth], start=1):
+        for number in range(1, convolutions + 1):
+            names += [f"conv{stage}_{number}", f"relu{stage}_{number}"]
+        names.append(f"pool{stage}")
+    return tuple(names)
+
+
+class VGG(nn.Module):
+    """VGG's convolutional part, with random weights until `networks.weights` loads some.
+
+    Args:
+        depth: 16 or 19.
+        pooling: "max" is what the published weights were trained with. "average" gives smoother
+            pictures (Gatys, Ecker, Bethge 2016, section 2). Averages are weaker than maxima, so
+            they are doubled, which keeps deep features about as large as the weights expect:
+            the factor of Katherine Crowson's style-transfer-pytorch, not in the paper.
+        first_padding: how the first convolution continues the picture past its border. "zero" is
+            as trained. "replicate" repeats the border pixels, which spares the result a frame
+            of odd colours; also after style-transfer-pytorch.
+        widths: channels of the five stages.
+        last: the deepest layer to build; all of them by default.
+
+    Raises:
+        SettingError: depth, pooling, first_padding or last is none of those listed.
+    """
+
+    def __init__(
+        self,
+        depth: Depth,
+        *,
+        pooling: Pooling = "max",
+        first_padding: Padding = "zero",
+        widths: Widths = WIDTHS,
+        last: str = "pool5",
+    ) -> None:
+        super().__init__()
+        _check_word("depth", depth, get_args(Depth))
+        _check_word("pooling", pooling, get_args(Pooling))
+        _check_word("first_padding", first_padding, get_args(Padding))
+        names = layer_names(depth)
+        self._layer_names = names[: _position(last, names) + 1]
+        self.features = nn.Sequential()
+        channels = 3
+        for name in self._layer_names:
+            if name.startswith("conv"):
+                width = widths[_stage(name) - 1]
+                padding = first_padding if name == "conv1_1" else "zero"
+                self.features.append(_convolution(channels, width, padding))
+                channels = width
+            elif name.startswith("relu"):
+                self.features.append(nn.ReLU())
+            else:
+                self.features.append(_pool(pooling))
+        # The state dict must keep to torchvision's keys, so these two stay out of it.
+        self.register_buffer("_mean", torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("_deviation", torch.tensor(_DEVIATION).view(3, 1, 1), persistent=False)
+        self._mean: Tensor
+        self._deviation: Tensor
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """The layers of this network, from shallow to deep."""
+        return self._layer_names
+
+    def minimum_side(self, layers: Collection[str]) -> int:
+        """The fewest pixels a side of a picture may have to reach the deepest of `layers`.
+
+        Raises:
+            SettingError: a layer is unknown.
+        """
+        pools = sum(name.startswith("pool") for name in self._path(layers))
+        return int(2**pools)
+
+    def forward(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """The features of `layers`, computed in one pass that stops at the deepest of them.
+
+        Args:
+            image: (N, 3, H, W), RGB, sRGB-encoded, in [0, 1]; ImageNet's statistics are
+                subtracted and divided out here.
+            layers: any of `layer_names`.
+
+        Returns:
+            Each layer asked for, from shallow to deep: (N, C, H / 2^p, W / 2^p), rounded down
+            after each of the p pools up to and including the layer.
+
+        Raises:
+            SettingError: a layer is unknown, or the image is too small for the deepest.
+        """
+        path = self._path(layers)
+        self._check_size(image, path)
+        found: dict[str, Tensor] = {}
+        # Zero padding means "the mean colour" only after this, hence not folded into the weights.
+        x = (image - self._mean) / self._deviation
+        for name, layer in zip(path, self.features, strict=False):
+            if name.startswith("relu"):
+                # Rectifying in place saves memory, but would spoil a convolution asked for.
+                x = F.relu(x, inplace=name.replace("relu", "conv") not in layers)
+            else:
+                x = layer(x)
+            if name in layers:
+                found[name] = x
+        return found
+
+    def _path(self, layers: Collection[str]) -> tuple[str, ...]:
+        """The layers from the first to the deepest of `layers`."""
+        positions = [_position(name, self._layer_names) for name in layers]
+        return self._layer_names[: max(positions, default=-1) + 1]
+
+    def _check_size(self, image: Tensor, path: tuple[str, ...]) -> None:
+        height, width = image.shape[-2:]
+        least = self.minimum_side(path)
+        if min(height, width) < least:
+            raise SettingError(
+                f"a picture of {width} x {height} pixels is too small for layer {path[-1]}, "
+                f"which needs {least} a side: choose a larger size or shallower layers"
+            )
+
+
+def _convolution(channels: int, width: int, padding: Padding) -> nn.Conv2d:
+    if padding == "replicate":
+        return nn.Conv2d(channels, width, kernel_size=3, padding=1, padding_mode="replicate")
+    return nn.Conv2d(channels, width, kernel_size=3, padding=1)
+
+
+def _pool(pooling: Pooling) -> nn.Module:
+    if pooling == "max":
+        return nn.MaxPool2d(2)
+    # Four values summed and halved: twice their average, without a second pass over memory.
+    return nn.AvgPool2d(2, divisor_override=2)
+
+
+def _stage(name: str) -> int:
+    """`conv4_1` is in stage 4."""
+    return int(name[4])
+
+
+def _check_word(setting: str, value: object, words: tuple[object, ...]) -> None:
+    if value not in words:
+        raise SettingError(f"{setting} is {value!r}; it can be {' or '.join(map(repr, words))}")
+
+
+def _position(name: str, names: tuple[str, ...]) -> int:
+    if name not in names:
+        near = get_close_matches(name, names) or [names[0], "...", names[-1]]
+        raise SettingError(f"unknown layer {name!r}; did you mean {', '.join(near)}?")
+    return names.index(name)
