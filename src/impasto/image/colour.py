@@ -1,0 +1,203 @@
+"""Colour spaces, and the ways in which one picture takes on the colours of another.
+
+All functions take and return float32 (H, W, 3). RGB is sRGB-encoded in [0, 1] unless the name
+says linear.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.float32]
+
+# Ottosson 2020, "A perceptual color space for image processing", as revised 2021-01-25:
+# linear sRGB to cone responses, and their cube roots to L, a, b.
+_TO_CONES = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+# Inverting here, rather than copying the paper's rounded inverses, makes round trips exact.
+_FROM_CONES = np.linalg.inv(_TO_CONES)
+_FROM_LAB = np.linalg.inv(_TO_LAB)
+
+# Rounding may carry a colour on the surface of the gamut this far out of it, in linear light.
+_GAMUT_TOLERANCE = 1e-6
+
+# Halvings of the interval that holds the largest chroma in gamut: to 1/4096 of the chroma.
+_CHROMA_STEPS = 12
+
+# A standard deviation of 0.01: colour that varies less than this is taken for noise.
+_NOISE_VARIANCE = 1e-4
+
+# The same for lightness: a painting flatter than this is not stretched to the photo's contrast.
+_FLAT = 1e-2
+
+
+def srgb_to_linear(rgb: Pixels) -> Pixels:
+    """Light from sRGB-encoded values (IEC 61966-2-1).
+
+    u = v / 12.92                      where v <= 0.04045
+        ((v + 0.055) / 1.055) ** 2.4   elsewhere
+    """
+    high = ((np.maximum(rgb, 0.04045) + 0.055) / 1.055) ** 2.4
+    return np.where(rgb <= 0.04045, rgb / 12.92, high).astype(np.float32)
+
+
+def linear_to_srgb(linear: Pixels) -> Pixels:
+    """sRGB-encoded values from light, the inverse of `srgb_to_linear`.
+
+    v = 12.92 u                        where u <= 0.0031308
+        1.055 u ** (1 / 2.4) - 0.055   elsewhere
+    """
+    high = 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055
+    return np.where(linear <= 0.0031308, linear * 12.92, high).astype(np.float32)
+
+
+def rgb_to_oklab(rgb: Pixels) -> Pixels:
+    """OKLab, in which distance is close to perceived difference (Ottosson 2020).
+
+    Returns:
+        L in [0, 1], a (green to red) and b (blue to yellow) within about [-0.4, 0.4].
+    """
+    cones = _apply(_TO_CONES, srgb_to_linear(rgb))
+    return _apply(_TO_LAB, np.cbrt(cones))
+
+
+def oklab_to_rgb(lab: Pixels) -> Pixels:
+    """sRGB from OKLab, clipped to [0, 1]; `reduce_chroma` first avoids a shift of hue."""
+    return linear_to_srgb(_oklab_to_linear(lab)).clip(0, 1)
+
+
+def reduce_chroma(lab: Pixels) -> Pixels:
+    """Bring OKLab colours into the sRGB gamut by fading them towards grey.
+
+    L is clipped to [0, 1] and kept, as is the hue; a and b are scaled by the largest factor in
+    [0, 1] that fits, found by bisection. Clipping RGB channels instead would shift hue and
+    lightness.
+    """
+    lab = lab.copy()
+    lab[..., 0] = np.clip(lab[..., 0], 0, 1)
+    outside = ~_in_gamut(lab)
+    outliers = lab[outside]
+    chroma = outliers[:, 1:].copy()
+    fits, exceeds = np.zeros(len(outliers), np.float32), np.ones(len(outliers), np.float32)
+    for _ in range(_CHROMA_STEPS):
+        middle = (fits + exceeds) / 2
+        outliers[:, 1:] = chroma * middle[:, None]
+        inside = _in_gamut(outliers)
+        fits, exceeds = np.where(inside, middle, fits), np.where(inside, exceeds, middle)
+    outliers[:, 1:] = chroma * fits[:, None]
+    lab[outside] = outliers
+    return lab
+
+
+def transfer_luminance(painted: Pixels, photo: Pixels) -> Pixels:
+    """The brush strokes of the painting in the colours of the photo.
+
+    Lightness comes from the painting, moved to the mean and spread of the photo's, and colour
+    from the photo:
+
+    L = (L_painted - mean(L_painted)) std(L_photo) / std(L_painted) + mean(L_photo)
+
+    Gatys, Bethge, Hertzmann, Shechtman 2016, "Preserving color in neural artistic style
+    transfer", section 3.2. They take YIQ for the colours and match the style before painting;
+    we take OKLab, whose lightness agrees better with the eye, and match the finished painting.
+
+    Raises:
+        ValueError: the two differ in size.
+    """
+    if painted.shape != photo.shape:
+        raise ValueError(f"the painting is {painted.shape}, the photo {photo.shape}")
+    lightness = rgb_to_oklab(painted)[..., 0]
+    lab = rgb_to_oklab(photo)
+    gain = lab[..., 0].std() / max(lightness.std(), _FLAT)
+    lab[..., 0] = (lightness - lightness.mean()) * gain + lab[..., 0].mean()
+    return oklab_to_rgb(reduce_chroma(lab))
+
+
+def match_mean_covariance(image: Pixels, reference: Pixels) -> Pixels:
+    """Give the image the mean and covariance of the reference's colours.
+
+    x -> A (x - mean) + mean_ref with the symmetric
+    A = C^-1/2 (C^1/2 C_ref C^1/2)^1/2 C^-1/2,
+
+    the map between the two Gaussians that moves colours least (Monge-Kantorovich; Pitie and
+    Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping for example-based colour
+    transfer", eq. 12), here on sRGB-encoded values. To both covariances the variance of noise
+    is added, so that those of grey or flat pictures can be inverted and their noise is not
+    blown up into colour. The pictures may differ in size.
+
+    Returns:
+        As the image, clipped to [0, 1].
+    """
+    mean, covariance = _gaussian(image)
+    target_mean, target = _gaussian(reference)
+    root, inverse_root = _power(covariance, 0.5), _power(covariance, -0.5)
+    transport = inverse_root @ _power(root @ target @ root, 0.5) @ inverse_root
+    offset = (target_mean - transport @ mean).astype(np.float32)
+    return (_apply(transport, image) + offset).clip(0, 1)
+
+
+def match_histogram(image: Pixels, reference: Pixels) -> Pixels:
+    """Give each OKLab channel of the image the distribution it has in the reference.
+
+    Every value goes to the reference's value of the same rank, v -> F_ref^-1(F(v)), with F the
+    fraction of pixels below v plus half of those equal to it. Equal values stay equal, order is
+    kept, and nothing is random. Unlike a match in three dimensions (Pitie et al. 2005) this
+    leaves the correlations of the channels as they are, and so adds no grain. The pictures may
+    differ in size.
+    """
+    lab, target = rgb_to_oklab(image), rgb_to_oklab(reference)
+    for channel in range(3):
+        lab[..., channel] = _match_ranks(lab[..., channel], target[..., channel])
+    return oklab_to_rgb(reduce_chroma(lab))
+
+
+def _apply(matrix: NDArray[np.float64], pixels: Pixels) -> Pixels:
+    return np.asarray(pixels @ matrix.T.astype(np.float32))
+
+
+def _oklab_to_linear(lab: Pixels) -> Pixels:
+    return _apply(_FROM_CONES, _apply(_FROM_LAB, lab) ** 3)
+
+
+def _in_gamut(lab: Pixels) -> NDArray[np.bool_]:
+    linear = _oklab_to_linear(lab)
+    inside = (linear >= -_GAMUT_TOLERANCE) & (linear <= 1 + _GAMUT_TOLERANCE)
+    return np.asarray(inside.all(axis=-1))
+
+
+def _gaussian(image: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean (3,) and regularised covariance (3, 3) of the colours."""
+    colours = image.reshape(-1, 3)
+    mean = colours.mean(axis=0, dtype=np.float64)
+    centred = colours - mean.astype(np.float32)
+    covariance = (centred.T @ centred).astype(np.float64) / len(colours)
+    return mean, covariance + _NOISE_VARIANCE * np.eye(3)
+
+
+def _power(matrix: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
+    """A power of a symmetric positive definite matrix."""
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray((vectors * values**exponent) @ vectors.T)
+
+
+def _match_ranks(values: Pixels, reference: Pixels) -> Pixels:
+    _, positions, counts = np.unique(values, return_inverse=True, return_counts=True)
+    targets, target_counts = np.unique(reference, return_counts=True)
+    matched = np.interp(_ranks(counts), _ranks(target_counts), targets)
+    return matched.astype(np.float32)[positions].reshape(values.shape)
+
+
+def _ranks(counts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """For each distinct value the fraction of pixels below it, plus half of those equal to it."""
+    return np.asarray((np.cumsum(counts) - counts / 2) / counts.sum())

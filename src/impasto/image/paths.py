@@ -1,0 +1,31 @@
+"""How paths and failures of the disk are named in messages, always on one line."""
+
+import errno
+from pathlib import Path
+
+_REASONS = {
+    errno.ENOENT: "no such file; check the spelling",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.EROFS: "the disk is read-only",
+    errno.ENOSPC: "the disk is full; free some space or write elsewhere",
+    errno.EDQUOT: "the disk quota is used up; free some space or write elsewhere",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+}
+
+
+def label(path: Path) -> str:
+    """The path as the user gave it, with anything that would break the line replaced."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(path)
+    )
+
+
+def reason(error: OSError | ValueError) -> str:
+    """What a failed system call means to a user.
+
+    A ValueError is what Python raises for a path that no system accepts (a null byte).
+    """
+    if isinstance(error, OSError):
+        return _REASONS.get(error.errno or 0, error.strerror or "the disk reports an error")
+    return "not a valid file name"

@@ -1,0 +1,85 @@
+"""ICC colour profiles: into sRGB when a picture is read, sRGB itself when one is written."""
+
+import io
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+# The mode in which Pillow hands pixels to a profile of each colour space.
+_MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L", "Lab": "LAB"}
+
+
+@lru_cache(maxsize=1)
+def srgb_profile() -> bytes:
+    """The sRGB profile that tags what is written, 588 bytes.
+
+    The date of creation in its header (ICC.1:2022, 7.2, bytes 24 to 35) is zeroed, so that the
+    same painting gives the same file on any day.
+    """
+    made_now = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return made_now[:24] + bytes(12) + made_now[36:]
+
+
+def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
+    """8-bit sRGB from an image of any 8-bit mode without alpha.
+
+    The intent is perceptual, which compensates for the black point, so that press black becomes
+    black. Cameras' and screens' profiles have but one intent, in which colours inside sRGB stay
+    exact. Without a profile Pillow converts: RGB is taken as sRGB, CMYK inverted naively, and LAB
+    is CIE L*a*b* under D50.
+
+    Returns:
+        An image of mode RGB, and a notice if the profile is broken or of another colour space.
+    """
+    if profile is None:
+        return image.convert("RGB"), ()
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return _transform(image, source), ()
+    except Exception:  # ImageCms raises OSError, ValueError, PyCMSError or KeyError by turns
+        return image.convert("RGB"), ("has a colour profile that cannot be used; it is ignored",)
+
+
+def grey_to_srgb(
+    grey: NDArray[np.float32], profile: bytes | None
+) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """sRGB from grey values of any precision.
+
+    A profile is asked for the colours of 256 greys, between which we interpolate: this serves
+    profiles of grey and of RGB alike, and keeps the steps of 16-bit scans.
+
+    Args:
+        grey: (H, W) in [0, 1].
+
+    Returns:
+        (H, W, 3) in [0, 1], and a notice if the profile cannot be used.
+    """
+    if profile is None:
+        return np.repeat(grey[..., None], 3, axis=2), ()
+    ramp = np.arange(256, dtype=np.uint8)[None]
+    curve, notices = to_srgb(Image.fromarray(ramp), profile)
+    steps, colours = ramp[0] / 255, np.asarray(curve)[0] / 255
+    pixels = np.empty((*grey.shape, 3), np.float32)
+    for channel in range(3):
+        pixels[..., channel] = np.interp(grey, steps, colours[:, channel])
+    return pixels, notices
+
+
+def _transform(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Image:
+    mode = _MODES[source.profile.xcolor_space.strip()]
+    if mode == "RGB" and image.mode not in ("CMYK", "LAB"):
+        image = image.convert("RGB")
+    if image.mode != mode:
+        raise ValueError(f"a profile for {mode} on pixels of {image.mode}")
+    transform = ImageCms.buildTransform(
+        source,
+        ImageCms.createProfile("sRGB"),
+        mode,
+        "RGB",
+        ImageCms.Intent.PERCEPTUAL,
+    )
+    converted = ImageCms.applyTransform(image, transform)
+    assert converted is not None  # None only when asked to work in place
+    return converted

@@ -1,0 +1,356 @@
+import errno
+import os
+import stat
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
+
+from impasto.errors import OutputError
+from impasto.image import files, output
+from impasto.image.profiles import srgb_profile
+
+_SUFFIXES = [".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".PNG"]
+
+
+@pytest.fixture
+def pixels(gradient):
+    return gradient / np.float32(255)
+
+
+@pytest.fixture
+def alpha():
+    alpha = np.ones((24, 32), np.float32)
+    alpha[:, 16:] = 0.2
+    return alpha
+
+
+@pytest.fixture
+def exif():
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "Hokusai"
+    exif[ExifTags.IFD.Exif] = {ExifTags.Base.DateTimeOriginal: "2024:05:06 07:08:09"}
+    return exif.tobytes()
+
+
+def _names(folder):
+    return [path.name for path in folder.iterdir()]
+
+
+def _refused(call, path, part, **options):
+    """Calls, expecting one line that names the file, and nothing new in its folder."""
+    folder = path.parent
+    before = set(folder.iterdir()) if folder.is_dir() else None
+    with pytest.raises(OutputError, match=part) as caught:
+        call(path, **options)
+    assert len(str(caught.value).splitlines()) == 1
+    assert path.name in str(caught.value)
+    assert caught.value.exit_code == 2
+    if before is not None:
+        assert set(folder.iterdir()) == before
+
+
+def _fail(error):
+    def fail(*_, **__):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("suffix", _SUFFIXES)
+def test_write_round_trip(suffix, tmp_path, pixels):
+    path = tmp_path / f"painting{suffix}"
+    output.write(path, pixels)
+    picture = files.read(path)
+    assert _names(tmp_path) == [path.name]
+    assert picture.size == (32, 24)
+    lossy = suffix in (".jpg", ".jpeg", ".webp")
+    assert np.abs(picture.pixels - pixels).mean() <= (0.02 if lossy else 0)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+def test_write_tags_srgb_and_keeps_exif(suffix, tmp_path, pixels, exif):
+    path = tmp_path / f"painting{suffix}"
+    output.write(path, pixels, exif=exif)
+    with Image.open(path) as written:
+        assert written.info["icc_profile"] == srgb_profile()
+    kept = Image.Exif()
+    kept.load(files.read(path).exif)
+    assert kept[ExifTags.Base.Artist] == "Hokusai"
+    assert ExifTags.Base.DateTimeOriginal in kept.get_ifd(ExifTags.IFD.Exif)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+def test_write_keeps_alpha(suffix, tmp_path, pixels, alpha):
+    path = tmp_path / f"painting{suffix}"
+    output.write(path, pixels, alpha=alpha)
+    assert files.read(path).alpha == pytest.approx(alpha, abs=1 / 255)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".bmp"])
+def test_write_lays_alpha_over_white(suffix, tmp_path, alpha):
+    path = tmp_path / f"painting{suffix}"
+    output.write(path, np.zeros((24, 32, 3), np.float32), alpha=alpha)
+    picture = files.read(path)
+    assert picture.alpha is None
+    assert picture.pixels[:, :8] == pytest.approx(0, abs=0.02)
+    assert picture.pixels[:, 24:] == pytest.approx(0.8, abs=0.02)
+
+
+def test_write_clips_and_rounds(tmp_path):
+    pixels = np.full((16, 16, 3), [-0.5, 100.6 / 255, 1.5], np.float32)
+    output.write(tmp_path / "a.png", pixels)
+    with Image.open(tmp_path / "a.png") as written:
+        assert written.getpixel((0, 0)) == (0, 101, 255)
+
+
+def test_write_is_reproducible(tmp_path, pixels, exif):
+    for name in ("a.png", "b.png"):
+        output.write(tmp_path / name, pixels, exif=exif)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_write_jpeg_keeps_full_colour_resolution(tmp_path):
+    stripes = np.zeros((32, 32, 3), np.float32)
+    stripes[:, ::2] = (1, 0, 0)
+    stripes[:, 1::2] = (0, 0, 1)
+    output.write(tmp_path / "a.jpg", stripes)
+    assert np.abs(files.read(tmp_path / "a.jpg").pixels - stripes).mean() < 0.05
+
+
+@pytest.mark.parametrize("quality", [95, 100])
+def test_write_jpeg_of_finest_texture(quality, tmp_path, rng):
+    noise = rng.random((300, 300, 3), dtype=np.float32)
+    output.write(tmp_path / "a.jpg", noise, quality=quality)
+    assert files.read(tmp_path / "a.jpg").size == (300, 300)
+
+
+def test_write_quality(tmp_path, rng):
+    noise = rng.random((64, 64, 3), dtype=np.float32)
+    for suffix in (".jpg", ".webp"):
+        for quality in (30, 95):
+            output.write(tmp_path / f"{quality}{suffix}", noise, quality=quality)
+        small, large = (tmp_path / f"{quality}{suffix}" for quality in (30, 95))
+        assert small.stat().st_size < large.stat().st_size * 0.6
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_write_refuses_what_is_not_finite(value, tmp_path, pixels):
+    pixels[3, 3] = value
+    with pytest.raises(ValueError, match="not finite"):
+        output.write(tmp_path / "a.png", pixels)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("shape", "alpha_shape"), [((24, 32), None), ((24, 32, 4), None), ((24, 32, 3), (32, 24))]
+)
+def test_write_refuses_shapes(shape, alpha_shape, tmp_path):
+    alpha = None if alpha_shape is None else np.ones(alpha_shape, np.float32)
+    with pytest.raises(ValueError, match=r"\("):
+        output.write(tmp_path / "a.png", np.zeros(shape, np.float32), alpha=alpha)
+
+
+def test_write_refuses_existing(tmp_path, pixels):
+    path = tmp_path / "a.png"
+    path.write_text("precious")
+    _refused(output.write, path, "--overwrite", pixels=pixels)
+    assert path.read_text() == "precious"
+
+
+def test_write_overwrites_when_asked(tmp_path, pixels):
+    path = tmp_path / "a.png"
+    path.write_text("old")
+    output.write(path, pixels, overwrite=True)
+    assert files.read(path).size == (32, 24)
+    assert _names(tmp_path) == ["a.png"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("call", ["fsync", "save"])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_write_interrupted_leaves_nothing(call, overwrite, error, tmp_path, pixels, monkeypatch):
+    owner = os if call == "fsync" else Image.Image
+    monkeypatch.setattr(owner, call, _fail(error()))
+    old = tmp_path / "a.png"
+    if overwrite:
+        old.write_text("old")
+    with pytest.raises(error):
+        output.write(tmp_path / "a.png", pixels, overwrite=overwrite)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"] * overwrite
+
+
+@pytest.mark.parametrize(
+    ("number", "part"),
+    [
+        (errno.ENOSPC, "disk is full"),
+        (errno.EACCES, "permission denied"),
+        (errno.EIO, "Input/output error"),
+    ],
+)
+def test_write_disk_errors(number, part, tmp_path, pixels, monkeypatch):
+    monkeypatch.setattr(os, "fsync", _fail(OSError(number, os.strerror(number))))
+    _refused(output.write, tmp_path / "a.png", part, pixels=pixels)
+
+
+def test_write_encoder_error(tmp_path, pixels, monkeypatch):
+    monkeypatch.setattr(Image.Image, "save", _fail(ValueError("two\nlines")))
+    _refused(output.write, tmp_path / "a.jpg", "encoding as JPEG failed", pixels=pixels)
+
+
+def test_write_missing_folder(tmp_path, pixels):
+    _refused(output.write, tmp_path / "none" / "a.png", "no such file", pixels=pixels)
+
+
+def test_write_over_folder(tmp_path, pixels):
+    (tmp_path / "a.png").mkdir()
+    _refused(
+        output.write, tmp_path / "a.png", "directory|folder|denied", pixels=pixels, overwrite=True
+    )
+
+
+def test_write_name_too_long(tmp_path, pixels):
+    _refused(output.write, tmp_path / ("x" * 300 + ".png"), "too long", pixels=pixels)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_write_respects_umask(umask, mode, overwrite, tmp_path, pixels):
+    before = os.umask(umask)
+    try:
+        output.write(tmp_path / "a.png", pixels, overwrite=overwrite)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.png").stat().st_mode) == mode
+
+
+@pytest.fixture
+def without_hard_links(monkeypatch):
+    monkeypatch.setattr(Path, "hardlink_to", _fail(PermissionError(errno.EPERM, "no links")))
+
+
+def test_write_without_hard_links(tmp_path, pixels, without_hard_links):
+    output.write(tmp_path / "a.png", pixels)
+    assert _names(tmp_path) == ["a.png"]
+    _refused(output.write, tmp_path / "a.png", "--overwrite", pixels=pixels)
+
+
+def test_write_without_hard_links_interrupted(tmp_path, pixels, monkeypatch, without_hard_links):
+    monkeypatch.setattr(Path, "replace", _fail(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        output.write(tmp_path / "a.png", pixels)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".jpg"])
+def test_write_too_long_for_format(suffix, tmp_path):
+    pixels = np.zeros((1, 65_501, 3), np.float32)
+    path = tmp_path / f"a{suffix}"
+    _refused(output.write, path, "longest side is .*write .png", pixels=pixels)
+
+
+@pytest.mark.parametrize("suffix", _SUFFIXES)
+def test_check_output(suffix, tmp_path):
+    output.check_output(tmp_path / f"a{suffix}", overwrite=False, size=(4000, 3000))
+    assert not list(tmp_path.iterdir())
+
+
+def test_check_output_in_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    output.check_output(Path("a.png"), overwrite=False)
+
+
+@pytest.mark.parametrize("name", ["a", "a.gif", "a.heic", ".png", "a.png.bak"])
+def test_check_output_suffix(name, tmp_path):
+    _refused(output.check_output, tmp_path / name, "end the name in .png", overwrite=True)
+
+
+def test_check_output_size(tmp_path):
+    path, size = tmp_path / "a.webp", (20_000, 10)
+    _refused(output.check_output, path, "20000 x 10", overwrite=True, size=size)
+
+
+def test_check_output_missing_folder(tmp_path):
+    path = tmp_path / "none" / "a.png"
+    _refused(output.check_output, path, "none is missing; create it", overwrite=True)
+
+
+def test_check_output_in_a_file(tmp_path):
+    (tmp_path / "file").touch()
+    _refused(output.check_output, tmp_path / "file" / "a.png", "create it", overwrite=True)
+
+
+def test_check_output_folder(tmp_path):
+    (tmp_path / "a.png").mkdir()
+    _refused(output.check_output, tmp_path / "a.png", "this is a folder", overwrite=True)
+
+
+def test_check_output_existing(tmp_path):
+    path = tmp_path / "a.png"
+    path.touch()
+    _refused(output.check_output, path, "--overwrite", overwrite=False)
+    output.check_output(path, overwrite=True)
+    assert path.exists()
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_check_output_is_an_input(overwrite, tmp_path):
+    path = tmp_path / "a.png"
+    path.touch()
+    (tmp_path / "sub").mkdir()
+    inputs = [tmp_path / "none.png", tmp_path / "sub" / ".." / "a.png"]
+    _refused(output.check_output, path, "is an input", overwrite=overwrite, inputs=inputs)
+
+
+def test_check_output_links_to_an_input(tmp_path):
+    (tmp_path / "photo.png").touch()
+    link = tmp_path / "a.png"
+    link.symlink_to(tmp_path / "photo.png")
+    inputs = [tmp_path / "photo.png"]
+    _refused(output.check_output, link, "is an input", overwrite=True, inputs=inputs)
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".png", "a\0b.png"])
+def test_check_output_impossible_name(name, tmp_path):
+    with pytest.raises(OutputError, match="name"):
+        output.check_output(tmp_path / name, overwrite=True)
+
+
+@pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="root writes everywhere")
+def test_check_output_read_only_folder(tmp_path):
+    tmp_path.chmod(0o500)
+    _refused(output.check_output, tmp_path / "a.png", "permission denied", overwrite=True)
+
+
+def test_check_output_really_tries(tmp_path, monkeypatch):
+    monkeypatch.setattr(Path, "touch", _fail(OSError(errno.EROFS, "Read-only file system")))
+    _refused(output.check_output, tmp_path / "a.png", "disk is read-only", overwrite=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "styles", "folder", "expected"),
+    [
+        ("in/photo.jpg", ["great-wave"], None, "in/photo-great-wave.png"),
+        ("photo.jpg", ["a", "b"], "out", "out/photo-a+b.png"),
+        ("my photo.v2.jpg", ["Starry Night (1889)"], None, "my-photo.v2-Starry-Night-1889.png"),
+        ("写真.jpg", ["été"], None, "写真-été.png"),
+        ("photo.jpg", ["../../etc/x"], None, "photo-etc-x.png"),
+        ("???.jpg", ["***"], None, "photo-style.png"),
+    ],
+)
+def test_default_output(content, styles, folder, expected):
+    folder = folder and Path(folder)
+    assert output.default_output(Path(content), styles, folder) == Path(expected)
+
+
+@given(st.text(min_size=1).filter(lambda t: not {"/", "\0"} & set(t)), st.lists(st.text()))
+def test_default_output_is_always_a_fair_name(stem, styles):
+    name = output.default_output(Path(f"{stem}.jpg"), styles, Path("out")).name
+    assert len(name.encode()) <= 143
+    assert name.endswith(".png")
+    assert not name.startswith((".", "-"))
+    assert all(letter.isalnum() or letter in "._-+" for letter in name)
