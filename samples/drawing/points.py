@@ -61,12 +61,20 @@ def compose(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray
     return tree(rng, x, y, colour, angle)
 
 
-def over(colour, angle, here, new_colour, new_angle):
+def over(
+    colour: np.ndarray,
+    angle: np.ndarray,
+    here: np.ndarray,
+    new_colour: np.ndarray,
+    new_angle: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """Paint `new_colour` and `new_angle` wherever `here`."""
     return np.where(here[..., None], new_colour, colour), np.where(here, new_angle, angle)
 
 
-def tree(rng, x, y, colour, angle):
+def tree(
+    rng: np.random.Generator, x: np.ndarray, y: np.ndarray, colour: np.ndarray, angle: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """A dark pine at the left edge: the picture needs one thing near the eye."""
     bend = 0.20 + 0.035 * np.sin(4 * y + 0.4)
     trunk = np.abs(x - bend) < 0.010 + 0.022 * smoothstep(0.35, 0.95, y)
@@ -112,7 +120,7 @@ def paint(size: int, seed: int = 1884) -> np.ndarray:
     for diameter, count, wild in LAYERS:
         place = rng.random((count, 2)) * side
         column, row = place.astype(int).T
-        # Dots sit closer to a target taken around them: edges break up as they do by hand.
+        # Dots follow the form, as loosely as a hand does.
         lean = angle[row, column] + rng.normal(0, 0.25, count)
         paints = choose(rng, colour[row, column], wild)
         paints = np.clip(paints + rng.normal(0, 0.02, (count, 3)), 0, 1)
@@ -123,7 +131,15 @@ def paint(size: int, seed: int = 1884) -> np.ndarray:
     return picture * np.clip(shade, 0.6, 1.3)[..., None] + shine[..., None]
 
 
-def dab(picture, height, place, radius, lean, paint, wobble) -> None:
+def dab(
+    picture: np.ndarray,
+    height: np.ndarray,
+    place: np.ndarray,
+    radius: float,
+    lean: float,
+    paint: np.ndarray,
+    wobble: float,
+) -> None:
     """Press one slightly long, slightly lopsided dot of paint onto the picture, in place."""
     reach = int(radius * 1.6) + 1
     left, top = max(0, int(place[0]) - reach), max(0, int(place[1]) - reach)

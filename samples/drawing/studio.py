@@ -22,7 +22,7 @@ def noise(
     """Smooth fractal noise (size, size), zero mean, unit deviation.
 
     `cells` is the number of lumps across the picture, or (down, across) for stretched noise.
-    Counting in lumps, not in pixels, makes the same painting come out at every size.
+    Counting in lumps, not in pixels, keeps the composition at every size.
     """
     rows, columns = cells if isinstance(cells, tuple) else (cells, cells)
     total = np.zeros((size, size), np.float32)
@@ -98,4 +98,4 @@ def develop(picture: np.ndarray) -> Image.Image:
 def save(image: Image.Image, path: Path) -> None:
     """Write a JPEG whose colour is not subsampled: dots and leads are as fine as pixels."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    image.save(path, quality=88, subsampling=0, optimize=True)
+    image.save(path, quality=88, subsampling=0)

@@ -1,17 +1,13 @@
 """Wave: a woodblock print of breaking waves, flat colours inside swelling dark lines."""
 
+from itertools import pairwise
+
 import numpy as np
 
+from .foam import FOAM, foam
 from .studio import OVERSAMPLE, grid, noise, palette, ramp, smoothstep
-from .woodblock import Blocks, spline, swelling
+from .woodblock import Blocks, ink, spline, swelling
 
-
-def ink(colour: str) -> tuple[int, int, int]:
-    """`rrggbb` as Pillow wants it."""
-    return tuple(bytes.fromhex(colour))
-
-
-FOAM, SHADE = ink("f6efdb"), ink("b9d0cf")
 BLUES = [ink(c) for c in ("1c3c72", "2f66a0", "8fb6c4", "24508a", "d9dfcb", "1c3c72", "5f97b8")]
 FAR_BLUES = [ink(c) for c in ("c9d6c4", "7fabb9", "4b86a8", "2f66a0", "24508a")]
 SKY = palette("16315f", "3c6a97", "a9c2bd", "ecdfc0", "f2d3a4", "eeb58a")
@@ -83,56 +79,9 @@ def scales(blocks: Blocks, rng: np.random.Generator) -> None:
         y, radius, row = y + radius * 0.46, radius * 1.055, row + 1
 
 
-def finger(blocks, rng, root, heading, length, thick, turn, depth=1) -> None:
-    """One claw of foam: a limb that bends more and more, with smaller claws on its outer side."""
-    count = 30
-    t = np.linspace(0, 1, count)
-    bend = heading + turn * t**1.9
-    step = np.stack([np.cos(bend), np.sin(bend)], 1) * length / count
-    path = root + np.cumsum(step, 0)
-    radius = thick * (1 - 0.93 * t**0.9) * (1 + 0.10 * np.sin(9 * t))
-    edge = 0.0014 + 0.05 * thick
-    if depth:
-        for at, lean in ((0.30, -0.9), (0.50, -0.75), (0.66, 0.5)):
-            k = int(at * count)
-            spread = bend[k] + np.sign(turn) * lean * rng.uniform(0.8, 1.2)
-            small = length * rng.uniform(0.36, 0.48)
-            finger(blocks, rng, path[k], spread, small, radius[k] * 0.66, turn * 1.1, depth - 1)
-    blocks.tube(path, radius, FOAM, edge)
-    if depth:
-        normal = np.stack([np.sin(bend), -np.cos(bend)], 1) * np.sign(turn)
-        shade = path - 0.42 * radius[:, None] * normal
-        blocks.tube(shade[4:-6], 0.30 * radius[4:-6], SHADE, 0.0)
-        inner = (path + 0.15 * radius[:, None] * normal)[2:-8]
-        blocks.line(inner, swelling(rng, len(inner), 0.16 * thick))
-
-
-def foam(blocks, rng, lip, size, sense) -> None:
-    """Foam along a lip (n, 2): the lobed mass first, then claws in a long-short rhythm."""
-    ahead = np.gradient(lip, axis=0)
-    travelled = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(lip, axis=0), axis=1))])
-    swell = np.sin(np.pi * np.clip(travelled / travelled[-1], 0.04, 0.96)) ** 0.6
-
-    at = np.searchsorted(travelled, np.arange(0, travelled[-1], 0.11 * size))
-    lobes = lip[at]
-    radius = 0.30 * size * swell[at] * (1 + 0.28 * np.sin(np.arange(len(at)) * 1.1))
-    blocks.tube(lobes, radius, FOAM, 0.012 * size + 0.001)
-    for k in range(3, len(lobes) - 3, 5):
-        turn = np.linspace(0, 1.25 * np.pi, 24) * sense + rng.uniform(0, 6.28)
-        curl = np.stack([np.cos(turn), np.sin(turn)], 1) * np.linspace(0.85, 0.2, 24)[:, None]
-        place = lobes[k] + rng.normal(0, 0.06 * size, 2)
-        blocks.tube(place + curl * 0.16 * size, np.linspace(0.06, 0.02, 24) * size, SHADE, 0.0)
-        blocks.line(place + curl * 0.22 * size, swelling(rng, 24, 0.04 * size))
-
-    for n, place in enumerate(np.arange(0.3 * size, travelled[-1], 0.46 * size)):
-        k = int(np.searchsorted(travelled, place))
-        heading = np.arctan2(ahead[k, 1], ahead[k, 0]) - sense * rng.uniform(1.05, 1.45)
-        length = size * (2.0, 1.15, 1.6, 0.9)[n % 4] * rng.uniform(0.9, 1.15) * swell[k]
-        turn = sense * rng.uniform(2.7, 3.5)
-        finger(blocks, rng, lip[k], heading, length, 0.19 * size * swell[k], turn)
-
-
-def breaker(blocks, rng, x, y, scale, stripes) -> None:
+def breaker(
+    blocks: Blocks, rng: np.random.Generator, x: float, y: float, scale: float, stripes: int
+) -> None:
     """One breaking wave whose base stands at (x, y): striped body, foam on the lip, spray."""
     at = np.array([x, y])
     back, face = (at + scale * spline(p, 160) * [1, -1] for p in (BACK, FACE))
@@ -145,7 +94,7 @@ def breaker(blocks, rng, x, y, scale, stripes) -> None:
         w = np.clip(w + wander * np.sin(np.pi * w), 0, 1)[:, None]
         return back * (1 - w) + face * w
 
-    for n, (low, high) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for n, (low, high) in enumerate(pairwise(bounds)):
         band = np.concatenate([streamline(low), streamline(high)[::-1]])
         blocks.area(band, BLUES[n % len(BLUES)])
         # Fine lines run part of the way up inside each band, as the current would.
@@ -169,7 +118,16 @@ def breaker(blocks, rng, x, y, scale, stripes) -> None:
         blocks.tube(place[None], drop, FOAM, 0.0010)
 
 
-def swell(blocks, rng, base, height, waves, phase, size, bands) -> None:
+def swell(
+    blocks: Blocks,
+    rng: np.random.Generator,
+    base: float,
+    height: float,
+    waves: float,
+    phase: float,
+    size: float,
+    bands: int,
+) -> None:
     """A rolling foreground wave from edge to edge, banded along its own ridge."""
     x = np.linspace(-0.1, 1.1, 240)
 

@@ -8,6 +8,13 @@ from .studio import blur, noise, palette
 INK = palette("14213f")[0]
 PAPER = palette("f3e8cd")[0]
 
+Ink = tuple[int, int, int]
+
+
+def ink(colour: str) -> Ink:
+    """`rrggbb` as Pillow wants it."""
+    return tuple(bytes.fromhex(colour))
+
 
 class Blocks:
     """The colour block and the key (line) block of one print, in unit coordinates.
@@ -23,7 +30,7 @@ class Blocks:
         self._paint = ImageDraw.Draw(self.colour)
         self._cut = ImageDraw.Draw(self.key)
 
-    def area(self, outline: np.ndarray, ink: tuple[int, int, int]) -> None:
+    def area(self, outline: np.ndarray, ink: Ink) -> None:
         """Fill a closed outline (n, 2)."""
         corners = [tuple(p) for p in outline * self.side]
         self._paint.polygon(corners, fill=ink)
@@ -33,7 +40,7 @@ class Blocks:
         """A key line along a path (n, 2); `width` may vary along it."""
         self._cut.polygon([tuple(p) for p in ribbon(path, width) * self.side], fill=255)
 
-    def tube(self, path: np.ndarray, radius: np.ndarray, ink, edge: float) -> None:
+    def tube(self, path: np.ndarray, radius: np.ndarray, ink: Ink, edge: float) -> None:
         """A filled, outlined, tapering limb: foam fingers, drops (a path of one point)."""
         if len(path) > 1:  # dense enough that the discs do not show as beads
             t = np.linspace(0, len(path) - 1, 4 * len(path))
