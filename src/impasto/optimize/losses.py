@@ -139,7 +139,7 @@ class WassersteinLoss:
 def total_variation(image: Tensor) -> Tensor:
     """Mean squared difference between neighbouring pixels, along rows and columns.
 
-    Mahendran and Vedaldi 2015, beta = 2, averaged, so that it does not grow with the size.
+    Mahendran and Vedaldi 2015, beta = 2, averaged over pixels.
 
     Args:
         image: (N, 3, H, W).
@@ -147,6 +147,21 @@ def total_variation(image: Tensor) -> Tensor:
     across = (image[..., :, 1:] - image[..., :, :-1]).square().mean()
     down = (image[..., 1:, :] - image[..., :-1, :]).square().mean()
     return across + down
+
+
+class TotalVariationLoss:
+    """Total variation, relative to the mean of some pictures': 1 is as rough as they are.
+
+    A picture varies less from pixel to pixel the larger it is; the division makes one weight
+    fit every size.
+    """
+
+    def __init__(self, pictures: Sequence[Tensor]) -> None:
+        self._scale = 1 / (torch.stack([total_variation(p) for p in pictures]).mean() + 1e-4)
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """A scalar, 0 for a flat picture."""
+        return total_variation(image) * self._scale
 
 
 class _TraceRoot(torch.autograd.Function):

@@ -1,0 +1,94 @@
+"""What the optimization minimises: content, style and smoothness of one picture at one scale."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from impasto.networks.encoder import Encoder
+from impasto.optimize.losses import (
+    ContentLoss,
+    GramLoss,
+    Statistics,
+    TotalVariationLoss,
+    WassersteinLoss,
+    mixture,
+    statistics,
+)
+from impasto.settings import OptimizeSettings
+
+STYLE_LOSSES = {"gram": GramLoss, "wasserstein": WassersteinLoss}
+
+
+class Objective:
+    """The weighted sum of the losses, its targets computed once.
+
+    L = a * mean over content layers of L_content
+      + b * strength^2 * weighted mean over style layers of L_style
+      + c * L_tv
+
+    Gatys, Ecker, Bethge 2015, eq. 7. Every loss is relative to its target (see `losses`), so
+    a, b and c mean the same at every size and with every encoder. Style counts with the square
+    of the strength because the eye notices the first strokes most.
+
+    Args:
+        encoder: frozen.
+        content: (1, 3, H, W) in [0, 1].
+        styles: pictures (1, 3, h, w) of any size, with their weights.
+        settings: layers, losses and weights.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        content: Tensor,
+        styles: Sequence[tuple[Tensor, float]],
+        settings: OptimizeSettings,
+    ) -> None:
+        self._encoder = encoder
+        self._settings = settings
+        self._layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
+        weights = settings.style_layer_weights or (1.0,) * len(settings.style_layers)
+        self._layer_weights = [weight / sum(weights) for weight in weights]
+        with torch.no_grad():
+            features = encoder(content, settings.content_layers)
+            targets = _style_targets(encoder, styles, settings.style_layers)
+        self._content = {layer: ContentLoss(features[layer]) for layer in settings.content_layers}
+        style_loss = STYLE_LOSSES[settings.style_loss]
+        self._style = {layer: style_loss(targets[layer]) for layer in settings.style_layers}
+        self._variation = TotalVariationLoss([content, *(style for style, _ in styles)])
+
+    def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The total and its weighted parts ("content", "style", "tv") for (1, 3, H, W)."""
+        settings = self._settings
+        features = self._features(image)
+        content = [loss(features[layer]) for layer, loss in self._content.items()]
+        style = [
+            weight * loss(features[layer])
+            for weight, (layer, loss) in zip(self._layer_weights, self._style.items(), strict=True)
+        ]
+        parts = {
+            "content": settings.content_weight * torch.stack(content).mean(),
+            "style": settings.style_weight * settings.strength**2 * torch.stack(style).sum(),
+        }
+        if settings.tv_weight:
+            parts["tv"] = settings.tv_weight * self._variation(image)
+        return torch.stack(list(parts.values())).sum(), parts
+
+    def _features(self, image: Tensor) -> dict[str, Tensor]:
+        if not self._settings.low_memory:
+            return self._encoder(image, self._layers)
+        found: dict[str, Tensor] = checkpoint(
+            self._encoder, image, self._layers, use_reentrant=False
+        )
+        return found
+
+
+def _style_targets(
+    encoder: Encoder, styles: Sequence[tuple[Tensor, float]], layers: Sequence[str]
+) -> dict[str, Statistics]:
+    """The styles' statistics at each layer, averaged with their weights."""
+    found = [encoder(image, layers) for image, _ in styles]
+    weights = [weight for _, weight in styles]
+    return {k: mixture([statistics(f[k]) for f in found], weights) for k in layers}

@@ -1,0 +1,283 @@
+"""The solver: paints scale after scale, and yields its state after every step."""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from impasto.errors import DeviceError, ImpastoError
+from impasto.networks.encoder import Encoder
+from impasto.optimize.memory import is_out_of_memory
+from impasto.optimize.objective import Objective
+from impasto.optimize.schedule import Scale, schedule
+from impasto.settings import OptimizeSettings
+
+LEARNING_RATE = {"adam": 0.03, "lbfgs": 1.0}
+
+PATIENCE = 8
+"""Steps in a row without a finite loss after which the solver gives up."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """What is painted, on the device, at full resolution.
+
+    Attributes:
+        content: (1, 3, H, W) in [0, 1].
+        styles: (1, 3, h, w) in [0, 1] each, with its weight.
+        first: what to start from, (1, 3, H', W') resized as needed; None for noise.
+    """
+
+    content: Tensor
+    styles: Sequence[tuple[Tensor, float]]
+    first: Tensor | None
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the solver is after a step.
+
+    Attributes:
+        image: (1, 3, h, w) in [0, 1] at the current scale; changes with the next step, so
+            clone what is to be kept.
+        losses: weighted parts and their "total".
+        scale: index into `scales`.
+        step: of the current scale, from 1.
+        seconds_left: an estimate from the steps so far and the pixels to come.
+    """
+
+    image: Tensor
+    losses: dict[str, float]
+    scale: int
+    scales: tuple[Scale, ...]
+    step: int
+    seconds_left: float
+    notice: str | None = None
+
+    @property
+    def done(self) -> float:
+        """The part of the whole work that is done, in [0, 1], by pixels painted."""
+        total = sum(s.steps * s.side**2 for s in self.scales)
+        before = sum(s.steps * s.side**2 for s in self.scales[: self.scale])
+        return (before + self.step * self.scales[self.scale].side ** 2) / total
+
+
+@dataclass
+class Position:
+    """What must be known to go on exactly: the next step, the image, the optimizer's memory."""
+
+    scale: int = 0
+    step: int = 0
+    image: Tensor | None = None
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    setbacks: int = 0
+
+
+class Solver:
+    """Paints `images` as `settings` say.
+
+    Iterating yields a `State` after every step. `position` can be saved between steps; a
+    solver made with it goes on exactly as the first one would have.
+
+        for state in Solver(encoder, images, settings):
+            show(state.image, state.losses)
+
+    Raises, while iterating:
+        DeviceError: the memory does not suffice for the first scale. At a later one the
+            solver ends with the picture of the scale before, and says so in a last state.
+        ImpastoError: losses stay without a finite value.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        images: Images,
+        settings: OptimizeSettings,
+        position: Position | None = None,
+    ) -> None:
+        self._encoder = encoder
+        self._images = images
+        self._settings = settings
+        self.position = position or Position()
+        height, width = images.content.shape[-2:]
+        self.scales = schedule(
+            settings.size or min(1024, max(height, width)), settings.quality, settings.steps
+        )
+
+    def __iter__(self) -> Iterator[State]:
+        clock = _Clock(self.scales)
+        while self.position.scale < len(self.scales):
+            kept = self.position.image
+            try:
+                yield from self._paint_scale(clock)
+            except (RuntimeError, MemoryError) as problem:
+                if not is_out_of_memory(problem):
+                    raise
+                yield self._settle_for(kept)
+                return
+            self.position.scale += 1
+            self.position.step = 0
+            self.position.optimizer = {}
+
+    def _settle_for(self, kept: Tensor | None) -> State:
+        """The last state after memory ran out: the picture of the scale before."""
+        scale = self.position.scale
+        side = self.scales[scale].side
+        if kept is None or scale == 0:
+            raise DeviceError(
+                f"not enough memory to paint at {side} px; try --size {max(32, side // 2)}"
+            ) from None
+        before = self.scales[scale - 1]
+        self.position = Position(scale=len(self.scales), image=kept)
+        notice = f"not enough memory at {side} px; the picture was finished at {before.side} px"
+        return State(kept, {}, scale - 1, self.scales, before.steps, 0.0, notice)
+
+    def _paint_scale(self, clock: "_Clock") -> Iterator[State]:
+        scale = self.scales[self.position.scale]
+        size = fitted(self._images.content, scale.side)
+        content = resized(self._images.content, size)
+        styles = [(self._style_at(image, scale.side), weight) for image, weight in self._images.styles]
+        objective = Objective(self._encoder, content, styles, self._settings)
+        image = self._start(size).requires_grad_(True)
+        optimizer = self._optimizer(image)
+        if self.position.optimizer:
+            optimizer.load_state_dict(self.position.optimizer)
+        while self.position.step < scale.steps:
+            self._pace(optimizer, scale)
+            losses = _descend(objective, optimizer, image)
+            if not math.isfinite(losses["total"]):
+                optimizer = self._step_back(image)
+                continue
+            self.position.step += 1
+            self.position.image = image.detach().clamp(0, 1)
+            self.position.optimizer = optimizer.state_dict()
+            yield State(
+                self.position.image,
+                losses,
+                self.position.scale,
+                self.scales,
+                self.position.step,
+                clock.tick(self.position),
+            )
+
+    def _pace(self, optimizer: torch.optim.Optimizer, scale: Scale) -> None:
+        """Sets the rate: smaller after every setback; Adam's falls to a tenth along a cosine,
+        so that a scale ends on a settled picture instead of a trembling one."""
+        rate = self._settings.learning_rate or LEARNING_RATE[self._settings.optimizer]
+        rate *= 0.5**self.position.setbacks
+        if self._settings.optimizer == "adam":
+            part = self.position.step / scale.steps
+            rate *= 0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * part))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+    def _step_back(self, image: Tensor) -> torch.optim.Optimizer:
+        """After a loss that is not finite: the last sound image, and an optimizer without past."""
+        self.position.setbacks += 1
+        if self.position.setbacks > PATIENCE:
+            raise ImpastoError(
+                "the loss is no finite number whatever the step; "
+                "lower --learning-rate, --style-weight or --content-weight"
+            )
+        if self.position.image is None:
+            sound = self._start((image.shape[-2], image.shape[-1]))
+        else:
+            sound = resized(self.position.image, (image.shape[-2], image.shape[-1]))
+        with torch.no_grad():
+            image.copy_(sound)
+        return self._optimizer(image)
+
+    def _start(self, size: tuple[int, int]) -> Tensor:
+        """The first image of a scale: the last scale's, or the one that --init names."""
+        previous = self.position.image
+        if previous is None:
+            previous = self._images.first
+        if previous is None:
+            generator = torch.Generator().manual_seed(self._settings.seed)
+            noise = 0.5 + 0.15 * torch.randn((1, 3, *size), generator=generator)
+            previous = noise.clamp_(0, 1).to(self._images.content.device)
+        return resized(previous, size).clone(memory_format=torch.contiguous_format)
+
+    def _style_at(self, style: Tensor, side: int) -> Tensor:
+        """The style with its long side at `side` times the style scale; never enlarged."""
+        wanted = round(side * self._settings.style_scale)
+        least = self._encoder.minimum_side(self._settings.style_layers)
+        height, width = style.shape[-2:]
+        wanted = max(wanted, -(-least * max(height, width) // min(height, width)))
+        return resized(style, fitted(style, min(wanted, max(height, width))))
+
+    def _optimizer(self, image: Tensor) -> torch.optim.Optimizer:
+        if self._settings.optimizer == "adam":
+            return torch.optim.Adam([image], betas=(0.9, 0.99))
+        # Negative tolerances: it must not stop early, which users see as a stalled picture.
+        # The line search makes steps that raise the loss impossible.
+        return torch.optim.LBFGS(
+            [image],
+            max_iter=1,
+            max_eval=12,
+            history_size=10,
+            tolerance_grad=-1,
+            tolerance_change=-1,
+            line_search_fn="strong_wolfe",
+        )
+
+
+def _descend(
+    objective: Objective, optimizer: torch.optim.Optimizer, image: Tensor
+) -> dict[str, float]:
+    """One step of the optimizer; the losses are those before it."""
+    before: dict[str, Tensor] = {}
+
+    def closure() -> Tensor:
+        total, parts = objective(image)
+        (image.grad,) = torch.autograd.grad(total, image)
+        if not before:
+            before.update(parts, total=total)
+        return total.detach()
+
+    optimizer.step(closure)  # type: ignore[arg-type]
+    if isinstance(optimizer, torch.optim.Adam):
+        # L-BFGS models the loss without bounds; Adam does not mind them.
+        with torch.no_grad():
+            image.clamp_(0, 1)
+    return {name: float(value.detach()) for name, value in before.items()}
+
+
+def fitted(image: Tensor, side: int) -> tuple[int, int]:
+    """(height, width) of (..., H, W) with its long side at `side`, at least 1 pixel each."""
+    height, width = image.shape[-2:]
+    factor = side / max(height, width)
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """(1, 3, H, W) at (height, width): bicubic, antialiased when it shrinks."""
+    if tuple(image.shape[-2:]) == size:
+        return image
+    return F.interpolate(image, size, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
+
+
+class _Clock:
+    """Estimates the time left from the pixels painted per second."""
+
+    def __init__(self, scales: Sequence[Scale]) -> None:
+        self._scales = scales
+        self._last = time.monotonic()
+        self._seconds_per_pixel = 0.0
+
+    def tick(self, position: Position) -> float:
+        now = time.monotonic()
+        current = self._scales[position.scale]
+        spent = (now - self._last) / current.side**2
+        self._last = now
+        # Small pictures cost more per pixel; the average forgets them after a few steps.
+        share = 0.2 if self._seconds_per_pixel else 1.0
+        self._seconds_per_pixel += share * (spent - self._seconds_per_pixel)
+        later = sum(s.steps * s.side**2 for s in self._scales[position.scale + 1 :])
+        here = (current.steps - position.step) * current.side**2
+        return (here + later) * self._seconds_per_pixel
