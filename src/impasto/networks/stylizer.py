@@ -1,0 +1,194 @@
+"""The stylizer: a photo and the embedding of a style in, a painting out, in one pass.
+
+One small encoder sees photos and styles alike. A style's embedding is the statistics of its
+features. The photo's features are given the style's statistics (AdaIN), and a decoder, whose
+residual blocks are modulated by the embedding, turns them into pixels.
+
+Nothing runs at full resolution: the picture is folded to half its size on the way in and
+unfolded on the way out (Shi et al. 2016, arXiv 1609.05158), which is where the speed is.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+STRIDE = 8
+"""Sides of a picture must be multiples of this."""
+
+ENCODER_WIDTHS = (16, 32, 64, 64, 128)
+"""Channels: at 1/2, at 1/4 (twice), at 1/8 (twice)."""
+
+DECODER_WIDTHS = (64, 48, 16)
+"""Channels at 1/8, 1/4 and 1/2."""
+
+BLOCKS = (3, 2, 1)
+"""Residual blocks at 1/8, 1/4 and 1/2."""
+
+HIDDEN = 128
+EPSILON = 1e-3
+"""Added to standard deviations: a flat region must not be amplified to noise."""
+
+
+class Features(NamedTuple):
+    """What the encoder sees, at 1/2, 1/4 and 1/8 of the picture's size."""
+
+    half: Tensor
+    quarter: Tensor
+    eighth: Tensor
+
+
+class Encoder(nn.Module):
+    """(N, 3, H, W) in [0, 1] to `Features`; the last two are trained to resemble VGG's relu3_1
+    and relu4_1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        a, b, c, d, e = ENCODER_WIDTHS
+        self.stem = nn.Conv2d(12, a, 3, padding=1)
+        self.down1 = nn.Conv2d(a, b, 3, stride=2, padding=1)
+        self.mid1 = nn.Conv2d(b, b, 3, padding=1)
+        self.out1 = nn.Conv2d(b, c, 3, padding=1)
+        self.down2 = nn.Conv2d(c, d, 3, stride=2, padding=1)
+        self.out2 = nn.Conv2d(d, e, 3, padding=1)
+
+    def forward(self, image: Tensor) -> Features:
+        """The features of a picture whose sides are multiples of `STRIDE`."""
+        half = F.relu(self.stem(F.pixel_unshuffle((image - 0.5) * 4, 2)))
+        quarter = F.relu(self.out1(F.relu(self.mid1(F.relu(self.down1(half))))))
+        eighth = F.relu(self.out2(F.relu(self.down2(quarter))))
+        return Features(half, quarter, eighth)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where in an embedding what lies: mean and deviation of each feature map in turn."""
+
+    widths: tuple[int, ...] = (ENCODER_WIDTHS[0], ENCODER_WIDTHS[2], ENCODER_WIDTHS[4])
+
+    @property
+    def size(self) -> int:
+        """Length of an embedding."""
+        return 2 * sum(self.widths)
+
+    def split(self, embedding: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """(mean, deviation) of each map, (N, C, 1, 1) each, of (N, size)."""
+        pieces = torch.split(embedding[..., None, None], [w for w in self.widths for _ in "md"], 1)
+        return list(zip(pieces[::2], pieces[1::2], strict=True))
+
+
+LAYOUT = Layout()
+
+
+class Modulated(nn.Module):
+    """A residual block whose normalised features are scaled and shifted by the style.
+
+    x + conv(relu((1 + scale) * norm(conv(x)) + shift)), after Dumoulin et al. 2017,
+    "A Learned Representation for Artistic Style", arXiv 1610.07629.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        """(N, C, H, W), with (N, C, 1, 1) of scale and shift."""
+        normal = F.instance_norm(self.first(x), eps=EPSILON)
+        out: Tensor = x + self.second(F.relu(normal * (1 + scale) + shift))
+        return out
+
+
+class Decoder(nn.Module):
+    """Features with the style's statistics, and the embedding, to a picture."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        a, b, c = DECODER_WIDTHS
+        self.enter = nn.Conv2d(ENCODER_WIDTHS[4], a, 3, padding=1)
+        self.up1 = nn.Conv2d(a, b, 3, padding=1)
+        self.join = nn.Conv2d(ENCODER_WIDTHS[2], b, 1)
+        self.up2 = nn.Conv2d(b, c, 3, padding=1)
+        self.head = nn.Conv2d(c, 12, 3, padding=1)
+        self.widths = [w for w, n in zip(DECODER_WIDTHS, BLOCKS, strict=True) for _ in range(n)]
+        self.blocks = nn.ModuleList(Modulated(width) for width in self.widths)
+        self.standardise = nn.BatchNorm1d(LAYOUT.size, affine=False, momentum=0.02)
+        self.hidden = nn.Linear(LAYOUT.size, HIDDEN)
+        self.modulation = nn.Linear(HIDDEN, 2 * sum(self.widths))
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.modulation.bias)
+
+    def forward(self, quarter: Tensor, eighth: Tensor, embedding: Tensor) -> Tensor:
+        """(N, 3, H, W), not yet clipped, from maps at 1/4 and 1/8 and (N, LAYOUT.size)."""
+        means_and_logs = torch.cat(
+            [p.flatten(1) for m, d in LAYOUT.split(embedding) for p in (m, (d + EPSILON).log())], 1
+        )
+        hidden = F.relu(self.hidden(self.standardise(means_and_logs)))
+        pieces = self.modulation(hidden)[..., None, None].split(
+            [w for w in self.widths for _ in "ss"], 1
+        )
+        styles = list(zip(self.blocks, pieces[::2], pieces[1::2], strict=True))
+        first, second = BLOCKS[0], BLOCKS[0] + BLOCKS[1]
+        x = F.relu(self.enter(eighth))
+        for block, scale, shift in styles[:first]:
+            x = block(x, scale, shift)
+        x = F.relu(self.up1(_double(x)) + self.join(quarter))
+        for block, scale, shift in styles[first:second]:
+            x = block(x, scale, shift)
+        x = F.relu(self.up2(_double(x)))
+        for block, scale, shift in styles[second:]:
+            x = block(x, scale, shift)
+        return F.pixel_shuffle(self.head(x), 2) * 0.25 + 0.5
+
+
+class Stylizer(nn.Module):
+    """Encoder and decoder; `embed` makes a style of a picture, `forward` paints one with it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = Encoder()
+        self.decoder = Decoder()
+
+    def embed(self, image: Tensor) -> Tensor:
+        """The embedding of a style, (N, LAYOUT.size), from (N, 3, H, W) in [0, 1]."""
+        return embedding_of(self.encoder(image))
+
+    def forward(self, image: Tensor, embedding: Tensor) -> Tensor:
+        """The painting, (N, 3, H, W), not yet clipped, from a photo in the style's colours."""
+        return self.paint(self.encoder(image), embedding)
+
+    def paint(self, features: Features, embedding: Tensor) -> Tensor:
+        """The painting of a photo whose features are known."""
+        _, quarter, eighth = LAYOUT.split(embedding)
+        painted: Tensor = self.decoder(
+            adain(features.quarter, *quarter), adain(features.eighth, *eighth), embedding
+        )
+        return painted
+
+
+def adain(features: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+    """Features with another mean and standard deviation per channel.
+
+    Huang and Belongie 2017, "Arbitrary Style Transfer in Real-time with Adaptive Instance
+    Normalization", arXiv 1703.06868, eq. 8.
+
+    Args:
+        features: (N, C, H, W).
+        mean, deviation: (N, C, 1, 1).
+    """
+    return F.instance_norm(features, eps=EPSILON) * deviation + mean
+
+
+def embedding_of(features: Features) -> Tensor:
+    """Mean and standard deviation of every channel, (N, LAYOUT.size)."""
+    parts = []
+    for maps in features:
+        variance, mean = torch.var_mean(maps, dim=(2, 3), correction=0)
+        parts += [mean, (variance + EPSILON**2).sqrt()]
+    return torch.cat(parts, 1)
+
+
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")

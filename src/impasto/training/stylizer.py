@@ -1,0 +1,278 @@
+"""Trains the stylizer: pairs of photos and paintings, judged by a frozen encoder."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from impasto.networks.stylizer import Features, Stylizer, embedding_of
+from impasto.training.images import ImageFolder, prefetch, to_tensor
+from impasto.training.loop import Schedule, TrainingRun
+
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+CONTENT_LAYER = "relu4_1"
+WEIGHTS_FILE = "stylizer.safetensors"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What counts how much; found on small runs by looking at previews.
+
+    Attributes:
+        content: distance to the photo's deep features in the style's statistics.
+        moments: distance between means and deviations, of all layers.
+        covariance: distance between covariances, of all layers.
+        identity: distance to the photo where the style is the photo itself.
+        outside: pixels outside [0, 1].
+        encoder: distance of the stylizer's own features to the judge's.
+    """
+
+    content: float = 1.0
+    moments: float = 4.0
+    covariance: float = 0.6
+    identity: float = 5.0
+    outside: float = 2.0
+    encoder: float = 1.0
+
+
+@dataclass(frozen=True)
+class StylizerTraining:
+    """What is trained on what.
+
+    Attributes:
+        photos, paintings: folders of images.
+        judge: a frozen encoder, see `training.teachers.teacher`.
+        out: folder of the checkpoint, the log, the previews and the weights.
+        size: side of the crops in pixels.
+        batch: pairs a step; a quarter of them have the photo itself as the style.
+        preview_every: steps between preview sheets.
+    """
+
+    photos: Sequence[Path]
+    paintings: Sequence[Path]
+    judge: nn.Module
+    out: Path
+    schedule: Schedule
+    size: int = 128
+    batch: int = 8
+    device: str = "cpu"
+    preview_every: int = 250
+    weights: Weights = Weights()
+
+
+class Pairs(NamedTuple):
+    """Photos and the styles they are to get, (N, 3, size, size) in [0, 1] each."""
+
+    photo: Tensor
+    style: Tensor
+
+
+def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) -> Path:
+    """Trains, or goes on training, and writes the averaged weights.
+
+    Returns:
+        The file `stylizer.safetensors` in `training.out`.
+    """
+    torch.manual_seed(training.schedule.seed)
+    photos = [ImageFolder(folder) for folder in training.photos]
+    paintings = [ImageFolder(folder) for folder in training.paintings]
+
+    def batch(step: int) -> Pairs:
+        rng = np.random.default_rng((training.schedule.seed, step))
+        return pairs(photos, paintings, rng, training.batch, training.size)
+
+    judge = Judge(training.judge.to(training.device), batch(training.schedule.steps).photo)
+    model = Apprentice().to(training.device, memory_format=torch.channels_last)
+    run = TrainingRun(model, training.out, training.schedule)
+    recent: dict[str, float] = {}
+    for _, (photo, style) in prefetch(batch, run.steps()):
+        parts = losses(model, judge, photo.to(training.device), style.to(training.device))
+        named = {k: getattr(training.weights, k) * v for k, v in parts.items()}
+        run.update(torch.stack(list(named.values())).sum())
+        for name, value in named.items():
+            before = recent.get(name, float(value.detach()))
+            recent[name] = before + 0.02 * (float(value.detach()) - before)
+        if run.step % training.preview_every == 0 or run.step == training.schedule.steps:
+            figures = {k: round(v, 4) for k, v in recent.items()}
+            run.log(figures)
+            report({"step": run.step, "steps": training.schedule.steps, **figures})
+            preview(averaged(run), training).save(training.out / f"preview-{run.step:06}.jpg")
+            save(run, training.out / WEIGHTS_FILE)
+    return save(run, training.out / WEIGHTS_FILE)
+
+
+class Apprentice(nn.Module):
+    """The stylizer, and linear heads by which its encoder is taught to see as the judge does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stylizer = Stylizer()
+        for module in self.stylizer.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                nn.init.zeros_(module.bias)
+        for block in self.stylizer.decoder.blocks:
+            nn.init.normal_(block.second.weight, std=0.01)  # blocks start as the identity
+        self.heads = nn.ModuleDict({"quarter": nn.Conv2d(64, 64, 1), "eighth": nn.Conv2d(128, 128, 1)})
+
+
+class Judge:
+    """A frozen encoder, each layer scaled to unit variance."""
+
+    def __init__(self, encoder: nn.Module, image: Tensor) -> None:
+        self._encoder = encoder.requires_grad_(False).eval()
+        with torch.no_grad():
+            self._scales = {
+                k: f.var(dim=(0, 2, 3)).mean().rsqrt() for k, f in encoder(image, LAYERS).items()
+            }
+
+    def __call__(self, image: Tensor) -> dict[str, Tensor]:
+        """The scaled features of all layers."""
+        return {k: f * self._scales[k] for k, f in self._encoder(image, LAYERS).items()}
+
+
+def losses(model: "Apprentice", judge: Judge, photo: Tensor, style: Tensor) -> dict[str, Tensor]:
+    """The unweighted losses of a batch, by their names in `Weights`.
+
+    The first quarter of the batch are identity pairs: there the style is the photo.
+
+    Content and moments after Huang and Belongie 2017 (eq. 12, 13), relative to the target's
+    energy; the covariances see what means and deviations cannot: which features go together.
+    """
+    same = max(1, len(photo) // 4)
+    style = torch.cat([photo[:same], style[same:]])
+    stylizer = model.stylizer
+    with torch.no_grad():
+        seen = judge(torch.cat([photo, style]))
+        wanted = {k: f[len(photo) :] for k, f in seen.items()}
+        recoloured = recolour(photo, style)
+    features = stylizer.encoder(torch.cat([recoloured, style]))
+    own = Features(*(f[: len(photo)] for f in features))
+    embedding = embedding_of(Features(*(f[len(photo) :] for f in features)))
+    painted = stylizer.paint(own, embedding)
+    found = judge(painted)
+    with torch.no_grad():
+        target = _restyled(judge(recoloured)[CONTENT_LAYER], wanted[CONTENT_LAYER])
+    taught = F.mse_loss(model.heads["quarter"](features.quarter[len(photo) :]), wanted["relu3_1"])
+    taught = taught + F.mse_loss(
+        model.heads["eighth"](features.eighth[len(photo) :]), wanted["relu4_1"]
+    )
+    return {
+        "content": F.mse_loss(found[CONTENT_LAYER], target),
+        "moments": torch.stack([moments_distance(found[k], wanted[k]) for k in LAYERS]).mean(),
+        "covariance": torch.stack([covariance_distance(found[k], wanted[k]) for k in LAYERS]).mean(),
+        "identity": F.l1_loss(painted[:same], photo[:same]),
+        "outside": (painted - painted.clamp(0, 1)).abs().mean() * 10,
+        "encoder": taught,
+    }
+
+
+def moments_distance(found: Tensor, wanted: Tensor) -> Tensor:
+    """(|m - m_s|^2 + |d - d_s|^2) / (|m_s|^2 + |d_s|^2) over channels, averaged over a batch."""
+    mean, deviation = _moments(found)
+    mean_s, deviation_s = _moments(wanted)
+    error = (mean - mean_s).square().sum(1) + (deviation - deviation_s).square().sum(1)
+    return (error / (mean_s.square().sum(1) + deviation_s.square().sum(1))).mean()
+
+
+def covariance_distance(found: Tensor, wanted: Tensor) -> Tensor:
+    """|S - S_s| / |S_s| (Frobenius), averaged over a batch."""
+    s, s_wanted = _covariance(found), _covariance(wanted)
+    error = (s - s_wanted).square().sum((1, 2))
+    return ((error + 1e-8).sqrt() / (s_wanted.square().sum((1, 2)).sqrt() + 1e-4)).mean()
+
+
+def recolour(photo: Tensor, style: Tensor) -> Tensor:
+    """The photo with the style's mean colour and colour covariance, (N, 3, H, W).
+
+    x -> A (x - m) + m_s, with A the optimal-transport map between the two colour Gaussians:
+    A = S^-1/2 (S^1/2 S_s S^1/2)^1/2 S^-1/2. It settles colour before the network has to.
+    """
+    floor = 1e-4 * torch.eye(3, device=photo.device)
+    covariance, covariance_s = _covariance(photo) + floor, _covariance(style) + floor
+    root, inverse = _roots(covariance)
+    middle, _ = _roots(root @ covariance_s @ root)
+    transport = inverse @ middle @ inverse
+    centred = (photo - photo.mean((2, 3), keepdim=True)).flatten(2)
+    moved = (transport @ centred).reshape(photo.shape) + style.mean((2, 3), keepdim=True)
+    return moved.clamp(0, 1).contiguous(memory_format=torch.channels_last)
+
+
+def pairs(
+    photos: Sequence[ImageFolder],
+    paintings: Sequence[ImageFolder],
+    rng: np.random.Generator,
+    count: int,
+    size: int,
+) -> Pairs:
+    """A batch of random crops."""
+    content = [photos[k % len(photos)].crop(rng, size, zoom=2.0) for k in range(count)]
+    style = [paintings[k % len(paintings)].crop(rng, size, zoom=2.5) for k in range(count)]
+    return Pairs(to_tensor(content), to_tensor(style))
+
+
+def averaged(run: TrainingRun) -> Stylizer:
+    """The stylizer with the moving average of the weights, ready to paint."""
+    stylizer = Stylizer()
+    stylizer.load_state_dict(_own(run.average))
+    return stylizer.eval()
+
+
+def save(run: TrainingRun, file: Path) -> Path:
+    """Writes the averaged weights of the stylizer as float32 safetensors."""
+    save_file({k: v.contiguous() for k, v in _own(run.average).items()}, file)
+    return file
+
+
+@torch.no_grad()
+def preview(stylizer: Stylizer, training: StylizerTraining, side: int = 256) -> Image.Image:
+    """A sheet of held-out photos (rows) in held-out styles (columns), styles on top."""
+    photos = [ImageFolder(f, held_out=True) for f in training.photos]
+    paintings = [ImageFolder(f, held_out=True) for f in training.paintings]
+    rng = np.random.default_rng(7)
+    rows = to_tensor([photos[0].crop(rng, side, zoom=1.0) for _ in range(4)])
+    columns = to_tensor([paintings[0].crop(rng, side, zoom=1.0) for _ in range(6)])
+    sheet = torch.ones(3, 5 * side, 7 * side)
+    sheet[:, :side, side:] = torch.cat(list(columns), 2)
+    for k, photo in enumerate(rows):
+        same = photo[None].expand(len(columns), -1, -1, -1)
+        painted = stylizer(recolour(same, columns), stylizer.embed(columns)).clamp(0, 1)
+        sheet[:, (k + 1) * side : (k + 2) * side] = torch.cat([photo, *painted], 2)
+    return Image.fromarray((sheet.permute(1, 2, 0) * 255).round().byte().numpy())
+
+
+def _own(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    prefix = "stylizer."
+    return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+
+
+def _restyled(features: Tensor, style: Tensor) -> Tensor:
+    mean, deviation = _moments(features)
+    mean_s, deviation_s = _moments(style)
+    normal = (features - mean[..., None, None]) / deviation[..., None, None]
+    return normal * deviation_s[..., None, None] + mean_s[..., None, None]
+
+
+def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    variance, mean = torch.var_mean(features, dim=(2, 3), correction=0)
+    return mean, (variance + 1e-5).sqrt()
+
+
+def _covariance(features: Tensor) -> Tensor:
+    flat = features.flatten(2)
+    centred = flat - flat.mean(2, keepdim=True)
+    return centred @ centred.mT / flat.shape[2]
+
+
+def _roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """The square root of symmetric matrices, and its inverse."""
+    values, vectors = torch.linalg.eigh(matrix)
+    roots = values.clamp_min(1e-8).sqrt()[:, None]
+    return (vectors * roots) @ vectors.mT, (vectors / roots) @ vectors.mT
