@@ -81,7 +81,9 @@ class OptimizeSettings:
     steps: int | None = setting(
         None, "Steps at each scale, in place of the quality's.", minimum=1, maximum=100_000
     )
-    seed: int = setting(0, "Seed of the noise that --init noise starts from.", minimum=0)
+    seed: int = setting(
+        0, "Seed of the noise that --init noise starts from.", minimum=0, maximum=2**63 - 1
+    )
     low_memory: bool = setting(
         False, "Recompute features instead of keeping them: slower, less memory."
     )

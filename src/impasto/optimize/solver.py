@@ -43,8 +43,7 @@ class State:
     """Where the solver is after a step.
 
     Attributes:
-        image: (1, 3, h, w) in [0, 1] at the current scale; changes with the next step, so
-            clone what is to be kept.
+        image: (1, 3, h, w) in [0, 1] at the current scale; a copy that no later step changes.
         losses: weighted parts and their "total".
         scale: index into `scales`.
         step: of the current scale, from 1.
@@ -69,7 +68,10 @@ class State:
 
 @dataclass
 class Position:
-    """What must be known to go on exactly: the next step, the image, the optimizer's memory."""
+    """What must be known to go on exactly: the next step, the image, the optimizer's memory.
+
+    The image is not clipped: L-BFGS goes on from values outside [0, 1] too.
+    """
 
     scale: int = 0
     step: int = 0
@@ -105,9 +107,14 @@ class Solver:
         self._settings = settings
         self.position = position or Position()
         height, width = images.content.shape[-2:]
-        self.scales = schedule(
+        scales = schedule(
             settings.size or min(1024, max(height, width)), settings.quality, settings.steps
         )
+        # A panorama's first scales can be too narrow for the encoder; the last one is kept, so
+        # that the encoder says what is wrong where even that one is.
+        least = encoder.minimum_side(settings.content_layers + settings.style_layers)
+        wide = tuple(s for s in scales if min(fitted(images.content, s.side)) >= least)
+        self.scales = wide or scales[-1:]
 
     def __iter__(self) -> Iterator[State]:
         clock = _Clock(self.scales)
@@ -134,8 +141,9 @@ class Solver:
             ) from None
         before = self.scales[scale - 1]
         self.position = Position(scale=len(self.scales), image=kept)
+        picture = kept.clamp(0, 1)
         notice = f"not enough memory at {side} px; the picture was finished at {before.side} px"
-        return State(kept, {}, scale - 1, self.scales, before.steps, 0.0, notice)
+        return State(picture, {}, scale - 1, self.scales, before.steps, 0.0, notice)
 
     def _paint_scale(self, clock: "_Clock") -> Iterator[State]:
         scale = self.scales[self.position.scale]
@@ -150,14 +158,14 @@ class Solver:
         while self.position.step < scale.steps:
             self._pace(optimizer, scale)
             losses = _descend(objective, optimizer, image)
-            if not math.isfinite(losses["total"]):
+            if not (math.isfinite(losses["total"]) and image.isfinite().all()):
                 optimizer = self._step_back(image)
                 continue
             self.position.step += 1
-            self.position.image = image.detach().clamp(0, 1)
+            self.position.image = image.detach().clone()
             self.position.optimizer = optimizer.state_dict()
             yield State(
-                self.position.image,
+                self.position.image.clamp(0, 1),
                 losses,
                 self.position.scale,
                 self.scales,
