@@ -58,6 +58,16 @@ def check_output(
     kind = _format(path)
     if size is not None:
         _check_side(name, kind, size)
+    check_file(path, overwrite=overwrite, inputs=inputs)
+
+
+def check_file(path: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> None:
+    """As `check_output`, for a file of any kind.
+
+    Raises:
+        OutputError: it could not be written, and what to do about it.
+    """
+    name = label(path)
     with _writing(name):
         if not path.parent.is_dir():
             raise OutputError(
@@ -120,8 +130,17 @@ def write(
     image = _to_image(pixels, alpha, kind)
     _check_side(name, kind, image.size)
     encoded = _encode(image, kind, exif, quality, name)
-    with _writing(name):
-        _write_atomically(path, encoded, overwrite)
+    write_file(path, encoded, overwrite=overwrite)
+
+
+def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
+    """Write a file of any kind; it appears whole or not at all.
+
+    Raises:
+        OutputError: the file exists or cannot be written. Nothing is left behind.
+    """
+    with _writing(label(path)):
+        _write_atomically(path, content, overwrite)
 
 
 def _format(path: Path) -> str:
