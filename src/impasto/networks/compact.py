@@ -4,7 +4,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Literal
 
-
 from impasto.networks.vgg import VGG
 from impasto.networks.weights import load_into
 

@@ -16,5 +16,10 @@ class Encoder(Protocol):
     def minimum_side(self, layers: Collection[str]) -> int:
         """The fewest pixels a side of a picture may have to reach the deepest of `layers`."""
 
-    def __call__(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
-        """The features of `layers`, each (N, C, h, w), in an image (N, 3, H, W) in [0, 1]."""
+    def __call__(
+        self, image: Tensor, layers: Collection[str], *, recompute: bool = False
+    ) -> dict[str, Tensor]:
+        """The features of `layers`, each (N, C, h, w), in an image (N, 3, H, W) in [0, 1].
+
+        With `recompute`, features that only gradients need are computed again instead of kept.
+        """

@@ -54,8 +54,8 @@ def gram(features: Tensor) -> Tensor:
     Gatys, Ecker, Bethge 2015, eq. 3, which does not divide by H W; dividing keeps the loss of
     one picture the same at every scale of the coarse-to-fine schedule.
     """
-    flat = features.flatten(2)
-    return flat @ flat.mT / flat.shape[2]
+    found: Tensor = _Gram.apply(features)  # type: ignore[no-untyped-call]
+    return found
 
 
 def statistics(features: Tensor) -> Statistics:
@@ -131,9 +131,12 @@ class WassersteinLoss:
         """A scalar: 0 where mean and covariance agree."""
         found = statistics(features)
         covariance = _lift(found.covariance)
-        overlap = _TraceRoot.apply(self._root @ covariance @ self._root)
+        overlap: Tensor = _TraceRoot.apply(  # type: ignore[no-untyped-call]
+            self._root @ covariance @ self._root
+        )
         spread = covariance.trace() + self._trace - 2 * overlap
-        return ((found.mean - self._mean).square().sum() + spread) * self._scale
+        distance: Tensor = (found.mean - self._mean).square().sum() + spread
+        return distance * self._scale
 
 
 def total_variation(image: Tensor) -> Tensor:
@@ -144,9 +147,10 @@ def total_variation(image: Tensor) -> Tensor:
     Args:
         image: (N, 3, H, W).
     """
-    across = (image[..., :, 1:] - image[..., :, :-1]).square().mean()
-    down = (image[..., 1:, :] - image[..., :-1, :]).square().mean()
-    return across + down
+    across = (image[..., :, 1:] - image[..., :, :-1]).square().sum()
+    down = (image[..., 1:, :] - image[..., :-1, :]).square().sum()
+    # Divided by the pixels, not the differences, of which a picture one pixel wide has none.
+    return (across + down) / image.numel()
 
 
 class TotalVariationLoss:
@@ -164,6 +168,29 @@ class TotalVariationLoss:
         return total_variation(image) * self._scale
 
 
+class _Gram(torch.autograd.Function):
+    """F F^T / (H W), whose gradient takes one product instead of the two that differentiating
+    both factors takes, and one gradient as large as the features instead of three.
+
+    With U the gradient of the loss by the Gram matrix: (U + U^T) F / (H W). It is computed
+    transposed, so that it lies channels-last in memory, as the convolutions want it.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor) -> Tensor:
+        ctx.save_for_backward(features)
+        flat = features.flatten(2)
+        return flat @ flat.mT / flat.shape[2]
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Tensor:
+        (features,) = ctx.saved_tensors
+        flat = features.flatten(2)
+        symmetric = (upstream[0] + upstream[0].mT) / flat.shape[2]
+        gradient: Tensor = (flat.mT @ symmetric).mT.unflatten(2, features.shape[2:])
+        return gradient
+
+
 class _TraceRoot(torch.autograd.Function):
     """tr(A^1/2) of a symmetric positive semi-definite matrix.
 
@@ -178,12 +205,14 @@ class _TraceRoot(torch.autograd.Function):
         # Rounding leaves eigenvalues below zero; their inverse roots must not explode.
         roots = values.clamp_min(1e-7 * values[-1].clamp_min(1e-12)).sqrt()
         ctx.save_for_backward(vectors, roots)
-        return roots.sum()
+        trace: Tensor = roots.sum()
+        return trace
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> Tensor:
         vectors, roots = ctx.saved_tensors
-        return upstream[0] * 0.5 * (vectors / roots) @ vectors.mT
+        gradient: Tensor = 0.5 * (vectors / roots) @ vectors.mT
+        return upstream[0] * gradient
 
 
 def _lift(covariance: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
 from impasto.networks.encoder import Encoder
 from impasto.optimize.losses import (
@@ -18,7 +17,10 @@ from impasto.optimize.losses import (
 )
 from impasto.settings import OptimizeSettings
 
-STYLE_LOSSES = {"gram": GramLoss, "wasserstein": WassersteinLoss}
+STYLE_LOSSES: dict[str, type[GramLoss | WassersteinLoss]] = {
+    "gram": GramLoss,
+    "wasserstein": WassersteinLoss,
+}
 
 
 class Objective:
@@ -62,7 +64,7 @@ class Objective:
     def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The total and its weighted parts ("content", "style", "tv") for (1, 3, H, W)."""
         settings = self._settings
-        features = self._features(image)
+        features = self._encoder(image, self._layers, recompute=settings.low_memory)
         content = [loss(features[layer]) for layer, loss in self._content.items()]
         style = [
             weight * loss(features[layer])
@@ -75,14 +77,6 @@ class Objective:
         if settings.tv_weight:
             parts["tv"] = settings.tv_weight * self._variation(image)
         return torch.stack(list(parts.values())).sum(), parts
-
-    def _features(self, image: Tensor) -> dict[str, Tensor]:
-        if not self._settings.low_memory:
-            return self._encoder(image, self._layers)
-        found: dict[str, Tensor] = checkpoint(
-            self._encoder, image, self._layers, use_reentrant=False
-        )
-        return found
 
 
 def _style_targets(
