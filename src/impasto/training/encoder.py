@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from impasto.networks import compact
 from impasto.optimize.losses import gram
 from impasto.training.images import ImageFolder, prefetch, to_tensor
-from impasto.training.loop import Schedule, TrainingRun
+from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 """The layers that losses use; held-out errors are reported for these."""
@@ -113,7 +113,7 @@ def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -
         rng = np.random.default_rng((training.schedule.seed, step))
         return pictures(images, rng, training.batch, training.size)
 
-    first = batch(training.schedule.steps).to(training.device)
+    first = batch(CALIBRATION).to(training.device)
     teacher = NormalisedTeacher(training.teacher.to(training.device), first)
     variances = {k: f.var(dim=(0, 2, 3)) for k, f in teacher(first, supervised).items()}
     student = Student(variances)

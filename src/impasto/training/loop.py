@@ -18,6 +18,9 @@ from impasto.errors import InputError, WeightsError
 BIAS_SPREAD = 0.3
 """What counts as the spread of biases and scales, which start equal."""
 
+CALIBRATION = 1 << 31
+"""A step that no run reaches; its batch calibrates the teacher, the same however long a run."""
+
 
 @dataclass(frozen=True)
 class Schedule:

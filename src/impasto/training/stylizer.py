@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from impasto.networks.stylizer import Features, Stylizer, embedding_of
 from impasto.training.images import ImageFolder, prefetch, to_tensor
-from impasto.training.loop import Schedule, TrainingRun
+from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 CONTENT_LAYER = "relu4_1"
@@ -88,7 +88,7 @@ def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) 
         rng = np.random.default_rng((training.schedule.seed, step))
         return pairs(photos, paintings, rng, training.batch, training.size)
 
-    judge = Judge(training.judge.to(training.device), batch(training.schedule.steps).photo)
+    judge = Judge(training.judge.to(training.device), batch(CALIBRATION).photo)
     model = Apprentice().to(training.device, memory_format=torch.channels_last)
     run = TrainingRun(model, training.out, training.schedule)
     recent: dict[str, float] = {}

@@ -1,0 +1,1 @@
+"""Measuring pictures: distances to content and style, over a set of pairs."""

@@ -1,0 +1,49 @@
+"""Two numbers for a painting: how far it is from its photo, and how far from its style."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from impasto.networks.encoder import Encoder
+from impasto.optimize.losses import ContentLoss, gram
+
+CONTENT_LAYER = "relu4_1"
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+
+
+class Distances(NamedTuple):
+    """Distances of one painting; smaller is closer, 0 is equal.
+
+    They pull against each other: the photo itself has content 0, the style image style 0.
+    """
+
+    content: float
+    style: float
+
+
+@torch.no_grad()
+def distances(judge: Encoder, painting: Tensor, photo: Tensor, style: Tensor) -> Distances:
+    """How far a painting is from its photo and from its style, as a judge sees it.
+
+    Content: mean squared difference of relu4_1, each picture's channels normalised to mean 0 and
+    deviation 1 first (else a change of palette would count as lost content), over 2, which is
+    what two unrelated pictures differ by.
+    Style: relative Frobenius distance of Gram matrices |G - G_s| / |G_s|, averaged over
+    relu1_1 .. relu4_1 (Gatys, Ecker, Bethge 2015, eq. 4, made relative).
+
+    Args:
+        judge: should be another network than the one the painter was trained with.
+        painting: (1, 3, H, W) in [0, 1].
+        photo: the same size.
+        style: (1, 3, h, w), of about the painting's resolution.
+    """
+    found, wanted = judge(painting, STYLE_LAYERS), judge(style, STYLE_LAYERS)
+    seen = judge(photo, (CONTENT_LAYER,))[CONTENT_LAYER]
+    content = ContentLoss(F.instance_norm(seen))(F.instance_norm(found[CONTENT_LAYER])) / 2
+    styles = []
+    for layer in STYLE_LAYERS:
+        target = gram(wanted[layer])
+        styles.append((gram(found[layer]) - target).norm() / target.norm())
+    return Distances(float(content), float(torch.stack(styles).mean()))
