@@ -1,3 +1,74 @@
-"""impasto turns photos into paintings."""
+"""impasto turns photos into paintings.
+
+import impasto
+
+painting = impasto.optimize("photo.jpg", style="wave.jpg")
+painting.save("painting.png")
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from impasto.api import Painting, Step, optimize, optimize_steps
+    from impasto.errors import (
+        DeviceError,
+        ImpastoError,
+        InputError,
+        MissingExtraError,
+        OutputError,
+        SettingError,
+        WeightsError,
+    )
+    from impasto.settings import OptimizeSettings
+
+__all__ = [
+    "DeviceError",
+    "ImpastoError",
+    "InputError",
+    "MissingExtraError",
+    "OptimizeSettings",
+    "OutputError",
+    "Painting",
+    "SettingError",
+    "Step",
+    "WeightsError",
+    "__version__",
+    "optimize",
+    "optimize_steps",
+]
+
+_HOMES = {
+    "impasto.api": ("Painting", "Step", "optimize", "optimize_steps"),
+    "impasto.errors": (
+        "DeviceError",
+        "ImpastoError",
+        "InputError",
+        "MissingExtraError",
+        "OutputError",
+        "SettingError",
+        "WeightsError",
+    ),
+    "impasto.settings": ("OptimizeSettings",),
+}
+
+# Python makes a subpackage an attribute of its package when it is first imported. Importing
+# `impasto.optimize` (which is empty) here, and forgetting that attribute, leaves the name to
+# the function for good.
+import_module("impasto.optimize")
+globals().pop("optimize")
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported at their first use: `import impasto` takes no time."""
+    for home, names in _HOMES.items():
+        if name in names:
+            globals()[name] = value = getattr(import_module(home), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -13,6 +13,9 @@ from impasto.errors import SettingError
 
 Quality = Literal["draft", "good", "best"]
 
+INIT_WORDS = ("content", "noise", "style")
+"""What `init` can be besides the path of a picture."""
+
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 

@@ -1,0 +1,385 @@
+"""The verbs of the Python library: here files, styles and engines meet."""
+
+import importlib.util
+import math
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from impasto.errors import MissingExtraError, SettingError
+from impasto.image import files, output
+from impasto.image.files import Picture
+from impasto.image.resize import fit, resize
+from impasto.settings import INIT_WORDS, OptimizeSettings
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from impasto.networks.vgg import VGG
+    from impasto.optimize.checkpoint import Identity, Keeper
+    from impasto.optimize.schedule import Scale
+    from impasto.optimize.solver import Images, Solver, State
+    from impasto.optimize.trace import Record
+
+Source: TypeAlias = str | Path | Image.Image | NDArray[Any]
+"""A picture as a user has it: a file, a Pillow image, or an array; see `image.files.load`."""
+
+Styles: TypeAlias = Source | Sequence[Source | tuple[Source, float]]
+"""One style, or several, each alone or with its weight."""
+
+LARGEST_DEFAULT = 1024
+"""Long side in pixels that a painting has at most where its size is not given."""
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """A finished picture, or one so far.
+
+    Attributes:
+        pixels: (H, W, 3) float32 in [0, 1], sRGB-encoded RGB.
+        alpha: (H, W) float32 in [0, 1], the content's, or None where all is opaque.
+        exif: the content's, without orientation and thumbnail, or None.
+        notices: one line each on what the user should know.
+        losses: the trace of the steps.
+    """
+
+    pixels: NDArray[np.float32] = field(repr=False)
+    alpha: NDArray[np.float32] | None = field(repr=False)
+    exif: bytes | None = field(repr=False)
+    notices: tuple[str, ...]
+    losses: "tuple[Record, ...]" = field(repr=False)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        height, width = self.pixels.shape[:2]
+        return width, height
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Writes a PNG, JPEG, WebP, TIFF or BMP, as the name's suffix says.
+
+        Raises:
+            OutputError: the file exists and is not to be replaced, or cannot be written.
+        """
+        output.write(Path(path), self.pixels, alpha=self.alpha, exif=self.exif, overwrite=overwrite)
+
+    def to_pil(self) -> Image.Image:
+        """An 8-bit Pillow image: RGBA where there is alpha, else RGB."""
+        planes = self.pixels if self.alpha is None else np.dstack([self.pixels, self.alpha])
+        return Image.fromarray(np.rint(planes.clip(0, 1) * 255).astype(np.uint8))
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What one step of the optimization brought.
+
+    It keeps the picture as it is after the step, so a list of all steps takes much memory.
+
+    Attributes:
+        losses: weighted parts ("content", "style", "tv") and their "total", before the step.
+        scale: index into `scales`.
+        scales: each with the long `side` of its picture in pixels and its number of `steps`.
+        step: of the current scale, from 1.
+        done: the part of the whole work that is done, in [0, 1].
+        seconds_left: an estimate.
+        notices: one line each on what the user should know, said once.
+    """
+
+    losses: dict[str, float]
+    scale: int
+    scales: "tuple[Scale, ...]"
+    step: int
+    done: float
+    seconds_left: float
+    notices: tuple[str, ...]
+    _image: "Tensor" = field(repr=False)
+    _finish: Callable[[NDArray[np.float32]], Painting] = field(repr=False)
+
+    def picture(self) -> NDArray[np.float32]:
+        """The picture so far, (h, w, 3) float32 in [0, 1], at the size of the current scale.
+
+        Copied from the device at every call, hence not done for steps that nobody looks at.
+        """
+        pixels: NDArray[np.float32] = self._image[0].permute(1, 2, 0).cpu().numpy()
+        return np.ascontiguousarray(pixels)
+
+    def painting(self) -> Painting:
+        """The picture so far with the content's alpha and EXIF; the last step's is finished."""
+        return self._finish(self.picture())
+
+
+def optimize(
+    content: Source,
+    style: Styles,
+    *,
+    on_step: Callable[[Step], None] | None = None,
+    weights: str | Path | None = None,
+    device: str | None = None,
+    checkpoint: str | Path | None = None,
+    resume: str | Path | None = None,
+    settings: OptimizeSettings | None = None,
+    **options: Any,
+) -> Painting:
+    """Paints `content` in the manner of `style` by optimization (Gatys et al. 2015 and after).
+
+        impasto.optimize("photo.jpg", "wave.jpg", size=512).save("painting.png")
+        impasto.optimize("photo.jpg", [("wave.jpg", 2), ("flow.jpg", 1)], quality="best")
+
+    Args:
+        content: the photo.
+        style: one picture, or several, each alone or in a pair with its weight.
+        on_step: called after every step.
+        weights: a file of weights for the encoder in place of the shipped or official ones.
+        device: "cpu", "cuda", "cuda:1" or "mps"; by default the fastest there is.
+        checkpoint: a file to which the state is written every few seconds.
+        resume: a file so written; the painting goes on where it stood, exactly, and goes on
+            writing there unless `checkpoint` names another file.
+        settings: how to paint.
+        options: fields of `OptimizeSettings`, over those in `settings`.
+
+    Raises:
+        InputError: a picture, the weights or the checkpoint cannot be used.
+        SettingError: a setting is out of bounds, a picture too small for the encoder, or the
+            checkpoint of another painting.
+        WeightsError: the encoder's weights are missing or damaged.
+        OutputError: the checkpoint cannot be written.
+        DeviceError: the device is absent or its memory too small.
+        MissingExtraError: PyTorch is not installed.
+    """
+    steps = optimize_steps(
+        content,
+        style,
+        weights=weights,
+        device=device,
+        checkpoint=checkpoint,
+        resume=resume,
+        settings=settings,
+        **options,
+    )
+    with closing(steps):
+        for step in steps:
+            if on_step is not None:
+                on_step(step)
+    return step.painting()
+
+
+def optimize_steps(
+    content: Source,
+    style: Styles,
+    *,
+    weights: str | Path | None = None,
+    device: str | None = None,
+    checkpoint: str | Path | None = None,
+    resume: str | Path | None = None,
+    settings: OptimizeSettings | None = None,
+    **options: Any,
+) -> Generator[Step, None, None]:
+    """As `optimize`, step by step.
+
+        for step in impasto.optimize_steps("photo.jpg", "wave.jpg"):
+            print(step.losses["total"])
+        step.painting().save("painting.png")
+
+    Pictures, settings and checkpoint are examined at the call, the work begins with the first
+    step. Left early, the iterator writes the checkpoint once more.
+    """
+    _require_torch()
+    from impasto.networks.weights import encoder
+    from impasto.optimize import checkpoint as checkpoints
+    from impasto.optimize import device as devices
+    from impasto.optimize.solver import Solver
+
+    chosen = replace(settings or OptimizeSettings(), **options)
+    place = devices.choose(device)
+    pictures = _load(content, style, chosen)
+    network = encoder(
+        chosen.encoder,
+        weights=None if weights is None else Path(weights),
+        pooling=chosen.pooling,
+        first_padding=chosen.first_padding,
+    )
+    path = checkpoint or resume
+    identity = pictures.identity(chosen, network) if path else None
+    position, trace = None, []
+    if resume and identity:
+        found = checkpoints.load(Path(resume), place)
+        checkpoints.check_same(Path(resume), found.identity, identity)
+        position, trace = found.position, found.trace
+    images = pictures.images(chosen, place)
+    solver = Solver(network.to(place), images, chosen, position)
+    keeper = checkpoints.Keeper(Path(path), identity, solver, trace) if path and identity else None
+    return _Run(pictures, solver, trace, keeper).steps()
+
+
+def _require_torch() -> None:
+    for module in ("torch", "safetensors"):
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtraError("optimization", "torch")
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    """The decoded inputs of a painting."""
+
+    content: Picture
+    styles: list[tuple[Picture, float]]
+    init: Picture | None
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        pictures = [self.content, *(style for style, _ in self.styles)]
+        if self.init is not None:
+            pictures.append(self.init)
+        return tuple(dict.fromkeys(line for picture in pictures for line in picture.notices))
+
+    def identity(self, settings: OptimizeSettings, encoder: "VGG") -> "Identity":
+        """What a checkpoint must agree with."""
+        from impasto.optimize import checkpoint
+
+        styles = [(style.pixels, weight) for style, weight in self.styles]
+        init = None if self.init is None else self.init.pixels
+        return checkpoint.identity(settings, self.content.pixels, styles, init, encoder)
+
+    def images(self, settings: OptimizeSettings, device: "torch.device") -> "Images":
+        """The tensors to paint with, the content at the size of the painting."""
+        from impasto.optimize.solver import Images
+
+        size = fit(self.content.size, settings.size or min(LARGEST_DEFAULT, max(self.content.size)))
+        content = _tensor(resize(self.content.pixels, size), device)
+        styles = [(_tensor(style.pixels, device), weight) for style, weight in self.styles]
+        if settings.init == "content":
+            return Images(content, styles, first=content)
+        if settings.init == "noise":
+            return Images(content, styles, first=None)
+        first = self.init or self.styles[0][0]
+        return Images(content, styles, first=_tensor(_covering(first.pixels, size), device))
+
+
+def _load(content: Source, style: Styles, settings: OptimizeSettings) -> _Pictures:
+    """Decodes what is to be painted.
+
+    Raises:
+        InputError: a picture cannot be used.
+        SettingError: there is no style, or one with a weight that is no positive number.
+    """
+    styles = _weighted(style)
+    init = None if settings.init in INIT_WORDS else files.read(settings.init)
+    return _Pictures(
+        files.load(content), [(files.load(source), weight) for source, weight in styles], init
+    )
+
+
+def _weighted(style: Styles) -> list[tuple[Source, float]]:
+    if isinstance(style, (str, Path, Image.Image, np.ndarray)):
+        return [(style, 1.0)]
+    if not len(style):
+        raise SettingError("there is no style; name at least one picture")
+    pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in style]
+    for number, (_, weight) in enumerate(pairs, start=1):
+        if not (math.isfinite(weight) and weight > 0):
+            raise SettingError(f"the weight of style {number} is {weight:g}; it must be above 0")
+    return [(source, float(weight)) for source, weight in pairs]
+
+
+def _covering(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """(H, W, 3) at `size` (width, height), its middle cut out where the shapes differ."""
+    width, height = size
+    rows, columns = pixels.shape[:2]
+    scale = min(columns / width, rows / height)
+    kept_rows, kept_columns = max(1, round(height * scale)), max(1, round(width * scale))
+    top, left = (rows - kept_rows) // 2, (columns - kept_columns) // 2
+    return resize(pixels[top : top + kept_rows, left : left + kept_columns], size)
+
+
+def _tensor(pixels: NDArray[np.float32], device: "torch.device") -> "Tensor":
+    """(1, 3, H, W) from (H, W, 3)."""
+    import torch
+
+    return torch.tensor(pixels, device=device).permute(2, 0, 1)[None].contiguous()
+
+
+class _Run:
+    """A painting under way: gives out the solver's states as steps, traced and kept."""
+
+    def __init__(
+        self,
+        pictures: _Pictures,
+        solver: "Solver",
+        trace: "list[Record]",
+        keeper: "Keeper | None",
+    ) -> None:
+        self._pictures = pictures
+        self._solver = solver
+        self._trace = trace
+        self._keeper = keeper
+        self._notices: tuple[str, ...] = ()
+        self._started = time.monotonic() - (trace[-1].seconds if trace else 0)
+
+    def steps(self) -> Generator[Step, None, None]:
+        """The steps to do; of a run that was done already, its last one."""
+        state = None
+        unsaid = self._pictures.notices
+        for state in self._solver:
+            self._record(state)
+            if self._keeper is not None:
+                self._keeper.after(state)
+            try:
+                yield self._step(state, unsaid)
+            except GeneratorExit:
+                if self._keeper is not None:
+                    self._keeper.save()
+                raise
+            unsaid = ()
+        if state is None:
+            yield self._step(self._finished(), unsaid)
+
+    def _record(self, state: "State") -> None:
+        from impasto.optimize.trace import Record
+
+        if state.losses:
+            side = state.scales[state.scale].side
+            seconds = round(time.monotonic() - self._started, 3)
+            self._trace.append(Record(state.scale, side, state.step, seconds, state.losses))
+
+    def _step(self, state: "State", notices: tuple[str, ...]) -> Step:
+        if state.notice:
+            notices = (*notices, state.notice)
+        self._notices += notices
+        return Step(
+            losses=self._trace[-1].losses,
+            scale=state.scale,
+            scales=state.scales,
+            step=state.step,
+            done=state.done,
+            seconds_left=state.seconds_left,
+            notices=notices,
+            _image=state.image,
+            _finish=partial(self._painting, self._notices, len(self._trace)),
+        )
+
+    def _painting(
+        self, notices: tuple[str, ...], steps: int, pixels: NDArray[np.float32]
+    ) -> Painting:
+        content = self._pictures.content
+        alpha = content.alpha
+        if alpha is not None:
+            alpha = resize(alpha, (pixels.shape[1], pixels.shape[0]))
+        return Painting(pixels, alpha, content.exif, notices, tuple(self._trace[:steps]))
+
+    def _finished(self) -> "State":
+        """The last state of a run that was finished before it was resumed."""
+        from impasto.optimize.solver import State
+
+        scales = self._solver.scales
+        image = self._solver.position.image
+        assert image is not None, "a finished run has a picture"
+        return State(image.clamp(0, 1), {}, len(scales) - 1, scales, scales[-1].steps, 0.0)

@@ -1,0 +1,60 @@
+"""What several tests need: a tiny encoder, a photo and styles, and impasto as a program."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def compact_weights(tmp_path_factory):
+    """Weights for the compact encoder that are drawn by lot, not trained."""
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file
+
+    from impasto.networks import compact
+
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        network = compact.build()
+        for module in network.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                torch.nn.init.constant_(module.bias, 0.01)
+    path = tmp_path_factory.mktemp("weights") / "compact.safetensors"
+    save_file(network.state_dict(), path)
+    return path
+
+
+def blotches(seed: int, width: int, height: int) -> Image.Image:
+    """A smooth random picture."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), np.uint8))
+    return coarse.resize((width, height), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A photo of 64 x 48 pixels."""
+    path = tmp_path / "photo.jpg"
+    blotches(1, 64, 48).save(path)
+    return path
+
+
+@pytest.fixture
+def wave(tmp_path):
+    """A style of 56 x 56 pixels."""
+    path = tmp_path / "wave.png"
+    blotches(2, 56, 56).save(path)
+    return path
+
+
+@pytest.fixture
+def flow(tmp_path):
+    """Another style, of 40 x 60 pixels."""
+    path = tmp_path / "flow.png"
+    blotches(3, 40, 60).save(path)
+    return path
