@@ -4,10 +4,13 @@ All functions take and return float32 (H, W, 3). RGB is sRGB-encoded in [0, 1] u
 says linear.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.float32]
+Reals = NDArray[np.float64]
 
 # Ottosson 2020, "A perceptual color space for image processing", as revised 2021-01-25:
 # linear sRGB to cone responses, and their cube roots to L, a, b.
@@ -124,27 +127,48 @@ def transfer_luminance(painted: Pixels, photo: Pixels) -> Pixels:
     return oklab_to_rgb(reduce_chroma(lab))
 
 
+class Gaussian(NamedTuple):
+    """Mean (3,) and covariance (3, 3) of a picture's colours."""
+
+    mean: Reals
+    covariance: Reals
+
+
+def gaussian(image: Pixels) -> Gaussian:
+    """The mean and covariance of the image's colours, divided by the number of pixels."""
+    colours = image.reshape(-1, 3)
+    mean = colours.mean(axis=0, dtype=np.float64)
+    centred = colours - mean.astype(np.float32)
+    return Gaussian(mean, (centred.T @ centred).astype(np.float64) / len(colours))
+
+
+def transport(source: Gaussian, target: Gaussian) -> tuple[Reals, Reals]:
+    """The affine map x -> A x + b from one Gaussian of colours to another: A (3, 3), b (3,).
+
+    A = C^-1/2 (C^1/2 C_target C^1/2)^1/2 C^-1/2,  b = mean_target - A mean,
+
+    of all such maps the one that moves colours least (Monge-Kantorovich; Pitie and Kokaram
+    2007, "The linear Monge-Kantorovitch linear colour mapping for example-based colour
+    transfer", eq. 12). To both covariances the variance of noise is added, so that those of
+    grey or flat pictures can be inverted and their noise is not blown up into colour.
+    """
+    noise = _NOISE_VARIANCE * np.eye(3)
+    covariance, wanted = source.covariance + noise, target.covariance + noise
+    root, inverse_root = _power(covariance, 0.5), _power(covariance, -0.5)
+    matrix = inverse_root @ _power(root @ wanted @ root, 0.5) @ inverse_root
+    return matrix, target.mean - matrix @ source.mean
+
+
 def match_mean_covariance(image: Pixels, reference: Pixels) -> Pixels:
     """Give the image the mean and covariance of the reference's colours.
 
-    x -> A (x - mean) + mean_ref with the symmetric
-    A = C^-1/2 (C^1/2 C_ref C^1/2)^1/2 C^-1/2,
-
-    the map between the two Gaussians that moves colours least (Monge-Kantorovich; Pitie and
-    Kokaram 2007, "The linear Monge-Kantorovitch linear colour mapping for example-based colour
-    transfer", eq. 12), here on sRGB-encoded values. To both covariances the variance of noise
-    is added, so that those of grey or flat pictures can be inverted and their noise is not
-    blown up into colour. The pictures may differ in size.
+    The `transport` between the two, on sRGB-encoded values. The pictures may differ in size.
 
     Returns:
         As the image, clipped to [0, 1].
     """
-    mean, covariance = _gaussian(image)
-    target_mean, target = _gaussian(reference)
-    root, inverse_root = _power(covariance, 0.5), _power(covariance, -0.5)
-    transport = inverse_root @ _power(root @ target @ root, 0.5) @ inverse_root
-    offset = (target_mean - transport @ mean).astype(np.float32)
-    return (_apply(transport, image) + offset).clip(0, 1)
+    matrix, offset = transport(gaussian(image), gaussian(reference))
+    return (_apply(matrix, image) + offset.astype(np.float32)).clip(0, 1)
 
 
 def match_histogram(image: Pixels, reference: Pixels) -> Pixels:
@@ -162,7 +186,7 @@ def match_histogram(image: Pixels, reference: Pixels) -> Pixels:
     return oklab_to_rgb(reduce_chroma(lab))
 
 
-def _apply(matrix: NDArray[np.float64], pixels: Pixels) -> Pixels:
+def _apply(matrix: Reals, pixels: Pixels) -> Pixels:
     return np.asarray(pixels @ matrix.T.astype(np.float32))
 
 
@@ -176,16 +200,7 @@ def _in_gamut(lab: Pixels) -> NDArray[np.bool_]:
     return np.asarray(inside.all(axis=-1))
 
 
-def _gaussian(image: Pixels) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean (3,) and regularised covariance (3, 3) of the colours."""
-    colours = image.reshape(-1, 3)
-    mean = colours.mean(axis=0, dtype=np.float64)
-    centred = colours - mean.astype(np.float32)
-    covariance = (centred.T @ centred).astype(np.float64) / len(colours)
-    return mean, covariance + _NOISE_VARIANCE * np.eye(3)
-
-
-def _power(matrix: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
+def _power(matrix: Reals, exponent: float) -> Reals:
     """A power of a symmetric positive definite matrix."""
     values, vectors = np.linalg.eigh(matrix)
     return np.asarray((vectors * values**exponent) @ vectors.T)
@@ -198,6 +213,6 @@ def _match_ranks(values: Pixels, reference: Pixels) -> Pixels:
     return matched.astype(np.float32)[positions].reshape(values.shape)
 
 
-def _ranks(counts: NDArray[np.intp]) -> NDArray[np.float64]:
+def _ranks(counts: NDArray[np.intp]) -> Reals:
     """For each distinct value the fraction of pixels below it, plus half of those equal to it."""
     return np.asarray((np.cumsum(counts) - counts / 2) / counts.sum())
