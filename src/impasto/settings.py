@@ -5,9 +5,10 @@ line makes its options from it, `__post_init__` checks it.
 """
 
 import math
-import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from impasto.errors import SettingError
 
@@ -62,9 +63,7 @@ class OptimizeSettings:
     style_loss: Literal["wasserstein", "gram"] = setting(
         "wasserstein", "Distance between styles: wasserstein is more painterly, gram is Gatys'."
     )
-    content_layers: tuple[str, ...] = setting(
-        ("relu4_2",), "Encoder layers that hold the content."
-    )
+    content_layers: tuple[str, ...] = setting(("relu4_2",), "Encoder layers that hold the content.")
     style_layers: tuple[str, ...] = setting(STYLE_LAYERS, "Encoder layers that hold the style.")
     style_layer_weights: tuple[float, ...] | None = setting(
         None, "A weight for each style layer [default: equal].", minimum=0, maximum=1000
@@ -85,7 +84,7 @@ class OptimizeSettings:
         None, "Steps at each scale, in place of the quality's.", minimum=1, maximum=100_000
     )
     seed: int = setting(
-        0, "Seed of the noise that --init noise starts from.", minimum=0, maximum=2**63 - 1
+        0, "Seed of the noise that --init noise starts from.", minimum=0, maximum=2**32 - 1
     )
     low_memory: bool = setting(
         False, "Recompute features instead of keeping them: slower, less memory."
@@ -93,17 +92,21 @@ class OptimizeSettings:
 
     def __post_init__(self) -> None:
         check(self)
+        for name in ("content_layers", "style_layers"):
+            layers = getattr(self, name)
+            spoken = name.replace("_", "-")
+            if not layers:
+                raise SettingError(f"{spoken} is empty; name at least one layer, such as relu4_1")
+            if len(set(layers)) < len(layers):
+                raise SettingError(f"{spoken} names a layer twice: {', '.join(layers)}")
         weights = self.style_layer_weights
         if weights is not None and len(weights) != len(self.style_layers):
             raise SettingError(
-                f"style_layer_weights has {len(weights)} values for "
+                f"style-layer-weights has {len(weights)} values for "
                 f"{len(self.style_layers)} style layers; give one for each"
             )
         if weights is not None and sum(weights) == 0:
-            raise SettingError("style_layer_weights are all 0; at least one must count")
-        for name in ("content_layers", "style_layers"):
-            if not getattr(self, name):
-                raise SettingError(f"{name} is empty; name at least one layer, such as relu4_1")
+            raise SettingError("style-layer-weights are all 0; at least one must count")
 
 
 def check(settings: Any) -> None:
@@ -114,36 +117,37 @@ def check(settings: Any) -> None:
     """
     hints = get_type_hints(type(settings))
     for entry in fields(settings):
-        value = getattr(settings, entry.name)
-        options = _options(hints[entry.name])
-        if value is None and type(None) in options:
-            continue
         name = entry.name.replace("_", "-")
-        for choice in (o for o in options if get_origin(o) is Literal):
-            if value not in get_args(choice):
-                words = ", ".join(map(str, get_args(choice)))
-                raise SettingError(f"{name} is {value!r}; it can be: {words}")
-        for number in value if isinstance(value, tuple) else (value,):
-            _check_number(name, number, options, entry.metadata)
+        _check_value(name, getattr(settings, entry.name), hints[entry.name], entry.metadata)
 
 
-def _check_number(name: str, value: Any, options: tuple[Any, ...], bounds: Any) -> None:
-    low, high = bounds["minimum"], bounds["maximum"]
-    if low is None and high is None:
-        return
-    wanted = int if int in options else float
+def _check_value(name: str, value: Any, hint: Any, bounds: Mapping[str, Any]) -> None:
+    kind = get_origin(hint)
+    if kind in (Union, UnionType):  # of one type and None, here
+        if value is not None:
+            _check_value(name, value, get_args(hint)[0], bounds)
+    elif kind is Literal:
+        if value not in get_args(hint):
+            words = ", ".join(map(str, get_args(hint)))
+            raise SettingError(f"{name} is {value!r}; it can be: {words}")
+    elif kind is tuple:
+        if not isinstance(value, tuple):
+            raise SettingError(f"{name} is {value!r}; it must be a tuple")
+        for part in value:
+            _check_value(name, part, get_args(hint)[0], bounds)
+    elif hint in (int, float):
+        _check_number(name, value, hint, bounds)
+    elif not isinstance(value, hint):
+        kinds = {bool: "True or False", str: "a text"}
+        raise SettingError(f"{name} is {value!r}; it must be {kinds.get(hint, hint.__name__)}")
+
+
+def _check_number(name: str, value: Any, wanted: type, bounds: Mapping[str, Any]) -> None:
     if isinstance(value, bool) or not isinstance(value, int if wanted is int else (int, float)):
         kind = "whole number" if wanted is int else "number"
         raise SettingError(f"{name} is {value!r}; it must be a {kind}")
-    if not math.isfinite(value) or value < (low or 0) or (high is not None and value > high):
-        upper = "" if high is None else f" and at most {high:g}"
-        raise SettingError(f"{name} is {value:g}; it must be at least {low or 0:g}{upper}")
-
-
-def _options(hint: Any) -> tuple[Any, ...]:
-    """The alternatives of a type: `int | None` gives (int, NoneType)."""
-    if get_origin(hint) is Literal:
-        return (hint,)
-    if typing.get_origin(hint) is tuple:
-        return get_args(hint)
-    return get_args(hint) or (hint,)
+    low = bounds["minimum"] or 0
+    high = math.inf if bounds["maximum"] is None else bounds["maximum"]
+    if not low <= value <= high or value == math.inf:  # no comparison holds for a NaN
+        upper = "" if high == math.inf else f" and at most {high}"
+        raise SettingError(f"{name} is {value}; it must be at least {low}{upper}")

@@ -5,6 +5,7 @@ means the same at every layer, with every encoder and at every size, which the p
 losses do not (a layer's energy differs a thousandfold between encoders).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -224,9 +225,15 @@ def _lift(covariance: Tensor) -> Tensor:
 
 
 def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues (ascending) and eigenvectors; Metal has no such routine, so there the CPU."""
-    if matrix.device.type != "mps":
-        values, vectors = torch.linalg.eigh(matrix)
-        return values, vectors
-    values, vectors = torch.linalg.eigh(matrix.cpu())
+    """Eigenvalues (ascending) and eigenvectors, all NaN where there are none.
+
+    LAPACK fails on a NaN, and in rare cases on a sound matrix. A loss that is NaN instead lets
+    the solver step back.
+    """
+    # Metal has no such routine, so there the CPU.
+    work = matrix.cpu() if matrix.device.type == "mps" else matrix
+    try:
+        values, vectors = torch.linalg.eigh(work)
+    except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # documented all the same
+        return torch.full_like(matrix[0], math.nan), torch.full_like(matrix, math.nan)
     return values.to(matrix.device), vectors.to(matrix.device)

@@ -6,7 +6,9 @@ photos, paintings, noise, noisy pictures, and pictures half-way through an optim
 itself, which would otherwise find the places where it and its teacher differ.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,21 +119,25 @@ def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -
     teacher = NormalisedTeacher(training.teacher.to(training.device), first)
     variances = {k: f.var(dim=(0, 2, 3)) for k, f in teacher(first, supervised).items()}
     student = Student(variances)
-    student.to(training.device, memory_format=torch.channels_last)
+    student.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     run = TrainingRun(student, training.out, training.schedule)
 
-    recent = 0.0
-    for step, pictured in prefetch(batch, run.steps()):
-        image = pictured.to(training.device)
-        if step % 8 == 0:
-            image = half_optimized(student.encoder, image, seed=step)
-        loss = distillation_loss(student(image), teacher(image, supervised), variances)
-        run.update(loss)
-        recent += (float(loss.detach()) - recent) / min(run.step, 50)
-        if run.step % training.log_every == 0 or run.step == training.schedule.steps:
-            figures = {"loss": recent, **held_out_errors(run.average, teacher, held_out, training)}
-            run.log(figures)
-            report({"step": run.step, "steps": training.schedule.steps, **figures})
+    recent: deque[float] = deque(maxlen=50)
+    # Closed here and not at some later time, so that whoever catches an exception, such as
+    # that of Ctrl-C, finds the checkpoint saved.
+    with closing(run.steps()) as steps:
+        for step, pictured in prefetch(batch, steps):
+            image = pictured.to(training.device)
+            if step % 8 == 0:
+                image = half_optimized(student.encoder, image, seed=step)
+            loss = distillation_loss(student(image), teacher(image, supervised), variances)
+            run.update(loss)
+            recent.append(float(loss.detach()))
+            if run.step % training.log_every == 0 or run.step == training.schedule.steps:
+                errors = held_out_errors(run.average, teacher, held_out, training)
+                figures = {"loss": sum(recent) / len(recent), **errors}
+                run.log(figures)
+                report({"step": run.step, "steps": training.schedule.steps, **figures})
     return save(run.average, training.out / compact.ASSET)
 
 
@@ -219,10 +225,13 @@ def half_optimized(encoder: nn.Module, image: Tensor, *, seed: int) -> Tensor:
     optimizer = torch.optim.Adam([canvas], lr=float(generator.uniform(0.01, 0.05)))
     for _ in range(int(generator.integers(2, 9))):
         features = encoder(canvas, layers)
-        energy = sum(F.mse_loss(gram(features[k]), targets[k]) / targets[k].square().mean()
-                     for k in layers)
+        distances = [
+            F.mse_loss(gram(features[k]), targets[k]) / targets[k].square().mean() for k in layers
+        ]
         optimizer.zero_grad()
-        (canvas.grad,) = torch.autograd.grad(energy, canvas)  # the encoder's weights stay out
+        (canvas.grad,) = torch.autograd.grad(
+            torch.stack(distances).sum(), canvas
+        )  # the encoder's weights stay out
         optimizer.step()
         with torch.no_grad():
             canvas.clamp_(0, 1)
@@ -239,7 +248,7 @@ def held_out_errors(
     """|prediction - teacher| / |teacher| per layer on fixed crops of the held-out images."""
     student = Student({k: weights[f"heads.{k}.bias"] for k in LAYERS + BETWEEN})
     student.load_state_dict(weights)
-    student.to(training.device, memory_format=torch.channels_last).eval()
+    student.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     difference = dict.fromkeys(LAYERS, 0.0)
     norm = dict.fromkeys(LAYERS, 0.0)
     rng = np.random.default_rng(0)

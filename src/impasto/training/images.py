@@ -38,7 +38,7 @@ class ImageFolder:
     def __init__(self, folder: Path, *, held_out: bool = False) -> None:
         if not folder.is_dir():
             raise InputError(f"{folder}: not a folder of training images")
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
         self.files = [p for p in files if _is_held_out(p) == held_out]
         if not self.files:
             part = "held-out image (one in fifty is)" if held_out else "image to train on"
@@ -69,7 +69,8 @@ class ImageFolder:
         picture = self.image(int(rng.integers(len(self))))
         short = min(picture.size)
         smallest, largest = min(size / 1.25, short), min(size * zoom, short)
-        side = float(np.exp(rng.uniform(np.log(smallest), np.log(largest))))
+        # The logarithm there and back can end a rounding error beyond the picture.
+        side = min(float(np.exp(rng.uniform(np.log(smallest), np.log(largest)))), short)
         left = rng.uniform(0, picture.width - side)
         top = rng.uniform(0, picture.height - side)
         box = (left, top, left + side, top + side)
@@ -103,8 +104,8 @@ def _is_held_out(file: Path) -> bool:
 def _decode(file: Path) -> Image.Image:
     try:
         with Image.open(file) as opened:
-            picture = opened.convert("RGB")
-    except (OSError, SyntaxError, ValueError) as problem:
+            picture: Image.Image = opened.convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
         raise InputError(f"{file}: cannot be read ({problem}); take it out of the folder") from None
     scale = CACHED_SIDE / min(picture.size)
     if scale >= 1:

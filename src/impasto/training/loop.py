@@ -2,9 +2,8 @@
 
 import json
 import math
-import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from impasto.errors import InputError, WeightsError
-
 
 BIAS_SPREAD = 0.3
 """What counts as the spread of biases and scales, which start equal."""
@@ -79,7 +77,7 @@ class TrainingRun:
         """Where the run's state is kept."""
         return self.folder / "checkpoint.pt"
 
-    def steps(self) -> Iterator[int]:
+    def steps(self) -> Generator[int, None, None]:
         """The steps still to do; a checkpoint is saved every so often, at the end and on Ctrl-C."""
         try:
             while self.step < self.schedule.steps:
@@ -128,26 +126,33 @@ class TrainingRun:
         }
         part = self.checkpoint_file.with_suffix(".part")
         torch.save(state, part)
-        os.replace(part, self.checkpoint_file)
+        part.replace(self.checkpoint_file)
 
     def _resume(self) -> None:
         try:
             state = torch.load(self.checkpoint_file, map_location="cpu", weights_only=True)
+            seed = state["schedule"]["seed"]
         except Exception as problem:  # torch raises whatever its unpickler met
             raise WeightsError(
-                f"{self.checkpoint_file}: not a checkpoint of a training run ({problem})"
-            ) from None
-        if state["schedule"]["seed"] != self.schedule.seed:
+                f"{self.checkpoint_file}: not a checkpoint of a training run; "
+                "remove it, or give another folder"
+            ) from problem
+        if seed != self.schedule.seed:
             raise InputError(
-                f"{self.checkpoint_file}: was started with --seed {state['schedule']['seed']}; "
+                f"{self.checkpoint_file}: was started with --seed {seed}; "
                 "give that seed, or another folder"
             )
-        self.model.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        for name, value in state["average"].items():
-            self.average[name].copy_(value)
-        self.step = state["step"]
-        self._seconds_before = state["seconds"]
+        try:
+            self.model.load_state_dict(state["model"])
+            self._optimizer.load_state_dict(state["optimizer"])
+            for name, value in state["average"].items():
+                self.average[name].copy_(value)
+            self.step = state["step"]
+            self._seconds_before = state["seconds"]
+        except (KeyError, RuntimeError, ValueError) as problem:
+            raise WeightsError(
+                f"{self.checkpoint_file}: a checkpoint of another network; give another folder"
+            ) from problem
 
     @torch.no_grad()
     def _move_average(self) -> None:

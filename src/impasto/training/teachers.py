@@ -67,11 +67,7 @@ def teacher(source: str) -> nn.Module:
     if file.suffix != ".safetensors" or not _has_key(file, "conv11.weight"):
         return weights.encoder("vgg19", weights=file)
     network = CollaborativeEncoder()
-    found = weights.load(file)
-    wanted = {name: found[name] for name in network.state_dict() if name in found}
-    missing = network.load_state_dict(wanted, strict=False).missing_keys
-    if missing:
-        raise WeightsError(f"{file}: lacks {missing[0]}; it is no collaborative encoder")
+    weights.load_into(network, file)
     return network.requires_grad_(False).eval()
 
 
