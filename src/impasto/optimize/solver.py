@@ -277,14 +277,17 @@ class _Clock:
         self._scales = scales
         self._last = time.monotonic()
         self._seconds_per_pixel = 0.0
+        self._ticks = 0
 
     def tick(self, position: Position) -> float:
         now = time.monotonic()
         current = self._scales[position.scale]
         spent = (now - self._last) / current.side**2
         self._last = now
-        # Small pictures cost more per pixel; the average forgets them after a few steps.
-        share = 0.2 if self._seconds_per_pixel else 1.0
+        # The first step includes all setting up, the second corrects it. Small pictures cost
+        # more per pixel; the average forgets them after a few steps.
+        self._ticks += 1
+        share = 1.0 if self._ticks <= 2 else 0.2
         self._seconds_per_pixel += share * (spent - self._seconds_per_pixel)
         later = sum(s.steps * s.side**2 for s in self._scales[position.scale + 1 :])
         here = (current.steps - position.step) * current.side**2
