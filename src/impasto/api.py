@@ -1,6 +1,5 @@
 """The verbs of the Python library: here files, styles and engines meet."""
 
-import importlib.util
 import math
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -14,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import MissingExtraError, SettingError
+from impasto.errors import SettingError
+from impasto.extras import require
 from impasto.image import files, output
 from impasto.image.files import Picture
 from impasto.image.resize import fit, resize
@@ -192,7 +192,7 @@ def optimize_steps(
     Pictures, settings and checkpoint are examined at the call, the work begins with the first
     step. Left early, the iterator writes the checkpoint once more.
     """
-    _require_torch()
+    require("optimization", "torch", "torch", "safetensors")
     from impasto.networks.weights import encoder
     from impasto.optimize import checkpoint as checkpoints
     from impasto.optimize import device as devices
@@ -218,12 +218,6 @@ def optimize_steps(
     solver = Solver(network.to(place), images, chosen, position)
     keeper = checkpoints.Keeper(Path(path), identity, solver, trace) if path and identity else None
     return _Run(pictures, solver, trace, keeper).steps()
-
-
-def _require_torch() -> None:
-    for module in ("torch", "safetensors"):
-        if importlib.util.find_spec(module) is None:
-            raise MissingExtraError("optimization", "torch")
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def fetch(
     for name in names:
         weights.official(name)
     for name in names:
-        _fetch_with_bar(name)
+        fetch_with_bar(name)
         typer.echo(f"{name}: {weights.cached_path(name)}")
 
 
@@ -58,7 +58,8 @@ def _state(name: str) -> str:
     return "damaged" if weights.cached_path(name).exists() else "not fetched"
 
 
-def _fetch_with_bar(name: str) -> None:
+def fetch_with_bar(name: str) -> None:
+    """Downloads an official file into the cache, with a bar; nothing happens if it is there."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 

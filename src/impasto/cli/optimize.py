@@ -1,0 +1,306 @@
+"""`impasto optimize`: paints one photo."""
+
+import json
+import signal
+import time
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from impasto import __version__
+from impasto.cli import INTERRUPTED, plot
+from impasto.cli.options import ADVANCED, settings_from, with_settings
+from impasto.cli.progress import Display, display
+from impasto.cli.weights import fetch_with_bar
+from impasto.errors import ImpastoError, InputError, OutputError
+from impasto.image.paths import label
+from impasto.settings import INIT_WORDS, OptimizeSettings
+
+if TYPE_CHECKING:
+    from impasto.api import Painting, Step
+
+FIRST = ("size", "quality", "strength", "style_scale")
+"""The settings that an artist asks for first."""
+
+
+@with_settings(OptimizeSettings, FIRST)
+def optimize(
+    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The photo.")],
+    style: Annotated[
+        list[str],
+        typer.Option(
+            "--style",
+            "-s",
+            metavar="STYLE[:WEIGHT]",
+            help="A picture whose style to paint in; give it again to mix several.",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Where the painting goes [default: CONTENT-STYLE.png]."
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that exist.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
+    ] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="cpu, cuda, cuda:1 or mps [default: the fastest].", rich_help_panel=ADVANCED
+        ),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="The encoder's weights, .safetensors or .pth, in place of the usual ones.",
+            rich_help_panel=ADVANCED,
+        ),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            help="Save the state to this file every few seconds.", rich_help_panel=ADVANCED
+        ),
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            help="Go on from this checkpoint, and go on saving to it.", rich_help_panel=ADVANCED
+        ),
+    ] = None,
+    preview_every: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Write the picture so far to OUTPUT-preview.png every so many steps.",
+            rich_help_panel=ADVANCED,
+        ),
+    ] = None,
+    loss_plot: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw the losses over the steps: .png, .svg or .pdf.", rich_help_panel=ADVANCED
+        ),
+    ] = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write settings, and losses of every step, as JSON.", rich_help_panel=ADVANCED
+        ),
+    ] = None,
+    **options: Any,
+) -> None:
+    """Paint a photo in the style of other pictures.
+
+    The pixels themselves are optimized, from coarse to fine, until a network that sees like a
+    person finds the photo's content and the styles' strokes in them. Ctrl-C keeps the picture
+    so far.
+    """
+    begun = time.monotonic()
+    settings = settings_from(OptimizeSettings, options)
+    styles = [parse_style(word) for word in style]
+    pictures = [content, *(path for path, _ in styles)]
+    if settings.init not in INIT_WORDS:
+        pictures.append(Path(settings.init))
+    outputs = Outputs(
+        picture=output or _default_output(content, styles),
+        preview_every=preview_every,
+        plot=loss_plot,
+        trace=trace,
+        checkpoint=checkpoint or resume,
+        overwrite=overwrite,
+    )
+    outputs.check([*pictures, *([weights] if weights else [])], resume)
+    if settings.encoder != "compact" and weights is None:
+        fetch_with_bar(settings.encoder)
+    with display(quiet=quiet) as shown:
+        from impasto import api
+
+        steps = api.optimize_steps(
+            content,
+            styles,
+            weights=weights,
+            device=device,
+            checkpoint=checkpoint,
+            resume=resume,
+            settings=settings,
+        )
+        with CtrlC() as ctrl_c:
+            last = _paint(steps, shown, outputs, settings, ctrl_c)
+    stopped = ctrl_c.pressed and last.done < 1
+    if not quiet:
+        typer.echo(_summary(outputs, last, time.monotonic() - begun, stopped))
+    if stopped:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _paint(
+    steps: Generator["Step", None, None],
+    shown: Display,
+    outputs: "Outputs",
+    settings: OptimizeSettings,
+    ctrl_c: "CtrlC",
+) -> "Step":
+    """Works through the steps and writes the outputs; gives back the last step.
+
+    What ends the work early, Ctrl-C or an error, leaves the picture so far.
+    """
+    last = None
+    try:
+        with closing(steps):
+            for number, last in enumerate(steps, start=1):
+                shown.step(last)
+                for notice in last.notices:
+                    shown.say(notice)
+                outputs.write_preview(number, last)
+                if ctrl_c.pressed:
+                    break
+    except ImpastoError:
+        if last is not None:
+            outputs.write(last.painting(), settings)
+            shown.say(f"{label(outputs.picture)}: the picture so far")
+        raise
+    assert last is not None, "there is always a step"
+    outputs.write(last.painting(), settings)
+    return last
+
+
+def _summary(outputs: "Outputs", last: "Step", seconds: float, stopped: bool) -> str:
+    """The line that the program ends with."""
+    height, width = last.picture().shape[:2]
+    line = f"{label(outputs.picture)}: {width} x {height} pixels in {seconds:.1f} s"
+    if stopped:
+        line += f", stopped after {last.done:.0%} of the work"
+    if stopped and outputs.checkpoint:
+        line += f"; go on with --resume {label(outputs.checkpoint)} --overwrite"
+    return line
+
+
+def parse_style(word: str) -> tuple[Path, float]:
+    """`wave.jpg:0.5` as a path and a weight; the weight is 1 where none is given.
+
+    What follows a colon is a weight only if it is a number, and not if the whole names a file:
+    `C:\\wave.jpg` and `12:30` (if there is such a file) are paths.
+    """
+    name, _, weight = word.rpartition(":")
+    if name and not Path(word).exists():
+        try:
+            return Path(name), float(weight)
+        except ValueError:
+            pass
+    return Path(word), 1.0
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files that a painting leaves.
+
+    Attributes:
+        picture: the painting.
+        preview_every: steps between previews beside it, or None for none.
+        plot: of the losses.
+        trace: the losses as JSON.
+        checkpoint: written by the library, here only checked.
+        overwrite: whether files may be replaced.
+    """
+
+    picture: Path
+    preview_every: int | None
+    plot: Path | None
+    trace: Path | None
+    checkpoint: Path | None
+    overwrite: bool
+
+    @property
+    def preview(self) -> Path | None:
+        """Where the picture so far goes."""
+        if self.preview_every is None:
+            return None
+        return self.picture.with_name(f"{self.picture.stem}-preview.png")
+
+    def check(self, inputs: Sequence[Path], resume: Path | None) -> None:
+        """Makes sure, before the work, that all of them can be written.
+
+        Args:
+            inputs: files that are read.
+            resume: a checkpoint that is read, and may be written too.
+
+        Raises:
+            InputError: an input is missing; else the output's name, which may be made from the
+                input's, would be blamed.
+            OutputError: a file cannot be written, or two are the same.
+            MissingExtraError: the plot needs Matplotlib.
+        """
+        from impasto.image.output import check_file, check_output
+
+        for path in inputs:
+            if not path.exists():
+                raise InputError(f"{label(path)}: no such file; check the spelling")
+        if self.plot is not None:
+            plot.check(self.plot)
+        check_output(self.picture, overwrite=self.overwrite, inputs=inputs)
+        others = [p for p in (self.preview, self.plot, self.trace, self.checkpoint) if p]
+        for path in others:
+            resumed = path == self.checkpoint == resume
+            check_file(path, overwrite=self.overwrite or resumed, inputs=inputs)
+        distinct = {path.resolve() for path in (self.picture, *others)}
+        if len(distinct) < 1 + len(others):
+            raise OutputError("two outputs have the same name; choose different ones")
+
+    def write_preview(self, number: int, step: "Step") -> None:
+        """Writes the picture so far, if it is time to."""
+        if self.preview is not None and self.preview_every and number % self.preview_every == 0:
+            step.painting().save(self.preview, overwrite=True)
+
+    def write(self, painting: "Painting", settings: OptimizeSettings) -> None:
+        """Writes the painting, and then what tells of its making."""
+        from impasto.image.output import write_file
+
+        painting.save(self.picture, overwrite=self.overwrite)
+        if self.plot is not None:
+            drawn = plot.draw(painting.losses, self.plot.suffix)
+            write_file(self.plot, drawn, overwrite=self.overwrite)
+        if self.trace is not None:
+            told = {
+                "impasto": __version__,
+                "size": painting.size,
+                "settings": asdict(settings),
+                "steps": [asdict(record) for record in painting.losses],
+            }
+            text = json.dumps(told, indent=1) + "\n"
+            write_file(self.trace, text.encode(), overwrite=self.overwrite)
+
+
+class CtrlC:
+    """While this lasts, the first Ctrl-C only asks for an end after the current step.
+
+    So the picture and the state are whole when they are written. A second one ends at once.
+    """
+
+    def __init__(self) -> None:
+        self.pressed = False
+
+    def __enter__(self) -> "CtrlC":
+        self._before = signal.signal(signal.SIGINT, self._press)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _press(self, *_: object) -> None:
+        self.pressed = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _default_output(content: Path, styles: Sequence[tuple[Path, float]]) -> Path:
+    from impasto.image.output import default_output
+
+    return default_output(content, [path.stem for path, _ in styles])

@@ -1,0 +1,87 @@
+"""The plot of losses over steps."""
+
+import io
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from impasto.errors import OutputError
+from impasto.extras import require
+from impasto.image.paths import label
+
+if TYPE_CHECKING:
+    from impasto.optimize.trace import Record
+
+FORMATS = (".png", ".svg", ".pdf")
+
+# Okabe and Ito's palette: told apart by everybody, in print too.
+COLOURS = {"total": "#000000", "style": "#d55e00", "content": "#0072b2", "tv": "#009e73"}
+NAMES = {"tv": "total variation"}
+GREY = "#8a8a8a"
+
+
+def check(path: Path) -> None:
+    """Makes sure, before the work, that a plot of that name can be drawn.
+
+    Raises:
+        MissingExtraError: Matplotlib is not installed.
+        OutputError: it is of a format that is not written.
+    """
+    require("--loss-plot", "torch", "matplotlib")
+    if path.suffix.lower() not in FORMATS:
+        raise OutputError(f"{label(path)}: plots are written as {', '.join(FORMATS)}")
+
+
+def draw(trace: Sequence["Record"], suffix: str) -> bytes:
+    """The losses of a painting as a line each, with a mark where a scale begins.
+
+    Args:
+        trace: at least one step.
+        suffix: one of `FORMATS`.
+
+    Returns:
+        The content of the file.
+    """
+    # Without pyplot: no window system is looked for, no global state changes.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    for _, steps in groupby(enumerate(trace, start=1), key=lambda step: step[1].scale):
+        scale = list(steps)
+        _mark_scale(axes, scale)
+        for name in trace[0].losses:
+            _draw_loss(axes, scale, name)
+    axes.set(yscale="log", xlabel="step", ylabel="weighted loss", xlim=(1, max(2, len(trace))))
+    axes.grid(axis="y", color="#e6e6e6", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    content = io.BytesIO()
+    figure.savefig(content, format=suffix[1:].lower(), dpi=150)
+    return content.getvalue()
+
+
+def _draw_loss(axes: Any, scale: Sequence[tuple[int, "Record"]], name: str) -> None:
+    """One loss at one scale; gaps where it is 0, which has no logarithm."""
+    steps = [step for step, _ in scale]
+    values = [record.losses[name] or float("nan") for _, record in scale]
+    label = NAMES.get(name, name) if steps[0] == 1 else None
+    marker = "o" if len(steps) == 1 else None
+    axes.plot(steps, values, label=label, color=COLOURS[name], linewidth=1.4, marker=marker)
+
+
+def _mark_scale(axes: Any, scale: Sequence[tuple[int, "Record"]]) -> None:
+    """A dotted line where a scale begins, and its size above the plot."""
+    start, record = scale[0]
+    if start > 1:
+        axes.axvline(start, color=GREY, linewidth=0.8, linestyle=":")
+    axes.annotate(
+        f"{record.side} px",
+        (start, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(3, 3),
+        textcoords="offset points",
+        color=GREY,
+        fontsize=8,
+    )

@@ -1,0 +1,65 @@
+"""`impasto train`: makes the networks that ship with impasto."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from impasto.extras import require
+
+app = typer.Typer(no_args_is_help=True, help="Train the networks that ship with impasto.")
+
+
+@app.command()
+def encoder(
+    images: Annotated[
+        list[Path],
+        typer.Option(help="A folder of photos or paintings; give it again for more folders."),
+    ],
+    teacher: Annotated[
+        str, typer.Option(help="What to learn from: vgg19 (fetched), or a .safetensors file.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder of the result, the log and the checkpoint to go on from."),
+    ],
+    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 20_000,
+    size: Annotated[int, typer.Option(min=64, help="Side of a crop in pixels.")] = 160,
+    batch: Annotated[int, typer.Option(min=4, help="Crops in a step.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and crops.")] = 0,
+    device: Annotated[
+        str | None,
+        typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest]."),
+    ] = None,
+) -> None:
+    """Distil VGG-19 into the compact encoder.
+
+    Started again with the same --out, it goes on where it stopped.
+    """
+    require("training", "torch", "torch", "safetensors")
+    from impasto.optimize import device as devices
+    from impasto.training.encoder import EncoderTraining, train
+    from impasto.training.loop import Schedule
+    from impasto.training.teachers import teacher as load_teacher
+
+    training = EncoderTraining(
+        folders=images,
+        teacher=load_teacher(teacher),
+        out=out,
+        schedule=Schedule(steps=steps, seed=seed),
+        size=size,
+        batch=batch,
+        device=str(devices.choose(device)),
+    )
+    try:
+        weights = train(training, _report)
+    except KeyboardInterrupt:
+        typer.echo("impasto: stopped; the same command goes on from here", err=True)
+        raise
+    typer.echo(f"{weights}: {weights.stat().st_size / 1e6:.1f} MB")
+
+
+def _report(figures: dict[str, Any]) -> None:
+    """One line: how far the training is, its loss, and the held-out error of every layer."""
+    errors = " ".join(f"{k} {v:.4f}" for k, v in figures.items() if k not in ("step", "steps"))
+    typer.echo(f"step {figures['step']} of {figures['steps']}: {errors}", err=True)
