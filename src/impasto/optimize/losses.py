@@ -155,14 +155,15 @@ def total_variation(image: Tensor) -> Tensor:
 
 
 class TotalVariationLoss:
-    """Total variation, relative to the mean of some pictures': 1 is as rough as they are.
+    """Total variation, relative to the weighted mean of some pictures': 1 is as rough as they are.
 
     A picture varies less from pixel to pixel the larger it is; the division makes one weight
     fit every size.
     """
 
-    def __init__(self, pictures: Sequence[Tensor]) -> None:
-        self._scale = 1 / (torch.stack([total_variation(p) for p in pictures]).mean() + 1e-4)
+    def __init__(self, pictures: Sequence[tuple[Tensor, float]]) -> None:
+        roughness = sum(weight * float(total_variation(picture)) for picture, weight in pictures)
+        self._scale = 1 / (roughness / sum(weight for _, weight in pictures) + 1e-4)
 
     def __call__(self, image: Tensor) -> Tensor:
         """A scalar, 0 for a flat picture."""
@@ -204,7 +205,7 @@ class _TraceRoot(torch.autograd.Function):
     def forward(ctx: Any, matrix: Tensor) -> Tensor:
         values, vectors = _eigh(matrix)
         # Rounding leaves eigenvalues below zero; their inverse roots must not explode.
-        roots = values.clamp_min(1e-7 * values[-1].clamp_min(1e-12)).sqrt()
+        roots = values.clamp_min(1e-7 * values[-1].clamp_min(1e-24)).sqrt()
         ctx.save_for_backward(vectors, roots)
         trace: Tensor = roots.sum()
         return trace

@@ -59,7 +59,10 @@ class Objective:
         self._content = {layer: ContentLoss(features[layer]) for layer in settings.content_layers}
         style_loss = STYLE_LOSSES[settings.style_loss]
         self._style = {layer: style_loss(targets[layer]) for layer in settings.style_layers}
-        self._variation = TotalVariationLoss([content, *(style for style, _ in styles)])
+        whole = sum(weight for _, weight in styles)
+        self._variation = TotalVariationLoss(
+            [(content, 1.0), *((style, weight / whole) for style, weight in styles)]
+        )
 
     def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The total and its weighted parts ("content", "style", "tv") for (1, 3, H, W)."""

@@ -77,15 +77,16 @@ class Student(nn.Module):
     def __init__(self, variances: dict[str, Tensor]) -> None:
         super().__init__()
         self.encoder = compact.build()
-        for module in self.encoder.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                nn.init.zeros_(module.bias)
+        for parameter in self.encoder.parameters():
+            if parameter.ndim > 1:
+                nn.init.kaiming_normal_(parameter, nonlinearity="relu")
+            else:
+                nn.init.zeros_(parameter)
         self.heads = nn.ModuleDict()
         for layer, variance in variances.items():
             head = nn.Conv2d(compact.WIDTHS[int(layer[4]) - 1], len(variance), 1)
-            nn.init.zeros_(head.weight)
-            nn.init.zeros_(head.bias)
+            for parameter in head.parameters():
+                nn.init.zeros_(parameter)
             lively = variance.argsort(descending=True)[: head.in_channels]
             with torch.no_grad():
                 head.weight[lively, torch.arange(len(lively))] = 1
@@ -229,9 +230,8 @@ def half_optimized(encoder: nn.Module, image: Tensor, *, seed: int) -> Tensor:
             F.mse_loss(gram(features[k]), targets[k]) / targets[k].square().mean() for k in layers
         ]
         optimizer.zero_grad()
-        (canvas.grad,) = torch.autograd.grad(
-            torch.stack(distances).sum(), canvas
-        )  # the encoder's weights stay out
+        # By this and not by backward(): the encoder's weights get no gradient.
+        (canvas.grad,) = torch.autograd.grad(torch.stack(distances).sum(), canvas)
         optimizer.step()
         with torch.no_grad():
             canvas.clamp_(0, 1)

@@ -1,0 +1,99 @@
+"""Every setting is checked: its type, its bounds, its words; each complaint is one line."""
+
+import math
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from impasto.errors import SettingError
+from impasto.settings import OptimizeSettings
+
+
+def test_defaults_are_within_their_own_bounds():
+    OptimizeSettings()
+
+
+def test_every_setting_says_what_it_does():
+    for entry in fields(OptimizeSettings):
+        assert entry.metadata["help"].endswith("."), entry.name
+
+
+def test_settings_do_not_change():
+    with pytest.raises(FrozenInstanceError):
+        OptimizeSettings().strength = 0.5
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        {"size": 32},
+        {"size": 16384},
+        {"size": None},
+        {"strength": 0},
+        {"strength": 1},
+        {"style_scale": 0.1},
+        {"learning_rate": None},
+        {"style_layers": ("relu1_1",), "style_layer_weights": (2,)},
+        {"style_layers": ("relu1_1", "relu2_1"), "style_layer_weights": (0, 0.5)},
+        {"low_memory": True},
+        {"seed": 2**32 - 1},
+    ],
+)
+def test_values_at_the_bounds_are_accepted(accepted):
+    settings = OptimizeSettings(**accepted)
+    assert {name: getattr(settings, name) for name in accepted} == accepted
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("size", 31, "size is 31; it must be at least 32 and at most 16384"),
+        ("size", 16385, "size is 16385; it must be at least 32 and at most 16384"),
+        ("size", 10**400, "it must be at least 32 and at most 16384"),
+        ("size", 512.0, "size is 512.0; it must be a whole number"),
+        ("size", "512", "size is '512'; it must be a whole number"),
+        ("size", True, "size is True; it must be a whole number"),
+        ("strength", -0.01, "strength is -0.01; it must be at least 0 and at most 1"),
+        ("strength", 1.5, "strength is 1.5; it must be at least 0 and at most 1"),
+        ("strength", math.nan, "strength is nan; it must be at least 0 and at most 1"),
+        ("strength", True, "strength is True; it must be a number"),
+        ("strength", None, "strength is None; it must be a number"),
+        ("style_scale", 0.0, "style-scale is 0.0; it must be at least 0.1 and at most 4"),
+        ("content_weight", math.inf, "content-weight is inf; it must be at least 0"),
+        ("tv_weight", -math.inf, "tv-weight is -inf; it must be at least 0"),
+        ("steps", 0, "steps is 0; it must be at least 1 and at most 100000"),
+        ("seed", -1, "seed is -1; it must be at least 0"),
+        ("seed", 2**64, "it must be at least 0"),
+        ("quality", "superb", "quality is 'superb'; it can be: draft, good, best"),
+        ("quality", 1, "quality is 1; it can be: draft, good, best"),
+        ("optimizer", "Adam", "optimizer is 'Adam'; it can be: adam, lbfgs"),
+        ("encoder", None, "encoder is None; it can be: compact, vgg16, vgg19"),
+        ("low_memory", "yes", "low-memory is 'yes'; it must be True or False"),
+        ("low_memory", 1, "low-memory is 1; it must be True or False"),
+        ("init", 3, "init is 3; it must be a text"),
+        ("style_layers", "relu1_1", "style-layers is 'relu1_1'; it must be a tuple"),
+        ("style_layers", ["relu1_1"], "style-layers is ['relu1_1']; it must be a tuple"),
+        ("style_layers", (1,), "style-layers is 1; it must be a text"),
+        ("style_layers", (), "style-layers is empty; name at least one layer"),
+        ("content_layers", (), "content-layers is empty; name at least one layer"),
+        ("content_layers", None, "content-layers is None; it must be a tuple"),
+        ("content_layers", ("relu4_2", "relu4_2"), "names a layer twice: relu4_2, relu4_2"),
+        ("style_layer_weights", 1.0, "style-layer-weights is 1.0; it must be a tuple"),
+        ("style_layer_weights", (1.0, 1.0), "has 2 values for 5 style layers"),
+        ("style_layer_weights", (0.0,) * 5, "are all 0; at least one must count"),
+        ("style_layer_weights", (1, 1, 1, 1, -1), "style-layer-weights is -1; it must be at"),
+        ("style_layer_weights", (1, 1, 1, 1, math.nan), "style-layer-weights is nan"),
+    ],
+)
+def test_a_wrong_value_is_named_in_one_line_with_what_is_allowed(name, value, complaint):
+    with pytest.raises(SettingError) as caught:
+        OptimizeSettings(**{name: value})
+    message = str(caught.value)
+    assert complaint in message
+    assert "\n" not in message
+
+
+def test_a_setting_error_is_a_value_error_and_wrong_use():
+    with pytest.raises(ValueError) as caught:
+        OptimizeSettings(strength=2)
+    assert caught.value.exit_code == 2
