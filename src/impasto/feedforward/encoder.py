@@ -1,0 +1,66 @@
+"""Pictures to styles."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import SettingError
+from impasto.feedforward.session import Device, network
+from impasto.image.colour import gaussian
+from impasto.image.resize import limit, resize
+from impasto.styles.embedding import Style
+
+FILE = "style_encoder.onnx"
+
+SIDE = 256
+"""Long side in pixels at which a style is looked at, where its scale is 1."""
+
+STRIDE = 8
+"""Sides of what the networks see must be multiples of this."""
+
+
+def encode(
+    picture: NDArray[np.float32],
+    *,
+    scale: float = 1.0,
+    device: Device = "auto",
+    title: str = "",
+    artist: str = "",
+    year: str = "",
+) -> Style:
+    """The style of a picture.
+
+    The picture is looked at with its long side resized to `SIDE * scale` pixels (never
+    enlarged): the more pixels a stroke has there, the more it has in the painting.
+
+    Args:
+        picture: (H, W, 3) in [0, 1].
+        scale: size of the strokes, from 0.25 to 4.
+        device: see `session.network`.
+        title, artist, year: of the work.
+
+    Raises:
+        SettingError: the scale is out of bounds.
+        DeviceError, WeightsError: as `session.network`.
+    """
+    if not 0.25 <= scale <= 4:
+        raise SettingError(f"style-scale is {scale:g}; it must be at least 0.25 and at most 4")
+    height, width = picture.shape[:2]
+    # Resized to full strides, not padded: what is padded would count in the statistics.
+    columns, rows = (_to_stride(side) for side in limit((width, height), round(SIDE * scale)))
+    seen = resize(picture, (columns, rows))
+    encoder = network(FILE, device)
+    vector = encoder(image=np.ascontiguousarray(seen.transpose(2, 0, 1)[None]))[0]
+    colours = gaussian(seen)
+    return Style(
+        vector,
+        colours.mean.astype(np.float32),
+        colours.covariance.astype(np.float32),
+        encoder.metadata["encoder"],
+        title=title,
+        artist=artist,
+        year=year,
+    )
+
+
+def _to_stride(side: int) -> int:
+    return max(2 * STRIDE, round(side / STRIDE) * STRIDE)

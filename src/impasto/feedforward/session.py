@@ -1,0 +1,128 @@
+"""ONNX Runtime: opening the networks that ship with impasto, on the device asked for."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import DeviceError, WeightsError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
+
+ASSETS = Path(__file__).parents[1] / "assets"
+
+CPU = "CPUExecutionProvider"
+
+PROVIDERS = {
+    "cuda": "CUDAExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "cpu": CPU,
+}
+"""ONNX Runtime's names for the devices, the preferred ones first."""
+
+_PACKAGES = {"cuda": "onnxruntime-gpu", "directml": "onnxruntime-directml"}
+
+_ERRORS_ONLY = 3
+
+
+class Network:
+    """A network in ONNX Runtime.
+
+    Attributes:
+        metadata: what the file says of itself, such as the encoder that it belongs to.
+    """
+
+    def __init__(self, session: "InferenceSession") -> None:
+        self._session = session
+        self.metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
+
+    def __call__(self, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The only output for inputs by name.
+
+        Raises:
+            DeviceError: the device's memory does not suffice, or the device failed.
+        """
+        try:
+            [output] = self._session.run(None, inputs)
+        # Each provider raises its own kinds, from C++; the first line says what it was.
+        except Exception as problem:
+            where = self._session.get_providers()[0].removesuffix("ExecutionProvider")
+            what = str(problem).splitlines()[0]
+            raise DeviceError(f"{where}: {what}; try a smaller --size or --device cpu") from problem
+        return np.asarray(output)
+
+
+@cache
+def network(file: str, device: Device = "auto") -> Network:
+    """A network among the assets, opened once in a process.
+
+    Args:
+        file: its name.
+        device: "auto" is the first that is installed of CUDA, CoreML, DirectML and the CPU.
+
+    Raises:
+        WeightsError: the file is missing or damaged.
+        DeviceError: the device is not there.
+    """
+    path = ASSETS / file
+    if not path.is_file():
+        raise WeightsError(f"{path}: this part of impasto is missing; install impasto again")
+    return open_network(path, device)
+
+
+def open_network(path: Path, device: Device = "auto") -> Network:
+    """A network in a file.
+
+    Raises:
+        As `network`.
+    """
+    import onnxruntime
+
+    providers = _providers(device, onnxruntime.get_available_providers())
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY
+    options.intra_op_num_threads = _threads()
+    if device == "directml":
+        options.enable_mem_pattern = False  # which DirectML does not support
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=providers)
+    except Exception as problem:  # from C++, of many kinds
+        raise WeightsError(f"{path}: damaged, or no network; install impasto again") from problem
+    if device != "auto" and session.get_providers()[0] != PROVIDERS[device]:
+        raise DeviceError(f"{device}: its drivers or libraries are missing; try --device cpu")
+    return Network(session)
+
+
+def _providers(device: Device, available: list[str]) -> list[Any]:
+    """ONNX Runtime's list of what to try in turn; the CPU stands in for what others lack.
+
+    Raises:
+        DeviceError: the device is not among the available.
+    """
+    if device == "auto":
+        return [name for name in PROVIDERS.values() if name in available]
+    if PROVIDERS[device] not in available:
+        package = _PACKAGES.get(device)
+        hint = f"pip install {package}" if package else "try --device cpu"
+        raise DeviceError(f"{device}: not among the devices of this ONNX Runtime; {hint}")
+    return list(dict.fromkeys([PROVIDERS[device], CPU]))
+
+
+def _threads() -> int:
+    """0, which lets ONNX Runtime take one thread for each physical core.
+
+    Where this process may use only some cores, as in many containers, that would be too many,
+    and binding threads to the others would fail; there it is as many as may be used.
+    """
+    if hasattr(os, "sched_getaffinity"):  # on Linux
+        usable = len(os.sched_getaffinity(0))
+        if usable < (os.cpu_count() or 1):
+            return usable
+    return 0

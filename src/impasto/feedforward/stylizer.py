@@ -1,0 +1,101 @@
+"""Painting in one pass."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import InputError, SettingError
+from impasto.feedforward.encoder import STRIDE, encode
+from impasto.feedforward.session import Device, Network, network
+from impasto.image.colour import Gaussian, gaussian, transport
+from impasto.styles.embedding import Style, interpolate
+
+FILE = "stylizer.onnx"
+
+_SAMPLED_SIDE = 256
+"""Colours are counted on a grid of about this many pixels each way: enough for a mean."""
+
+Pixels = NDArray[np.float32]
+
+
+def render(
+    photo: Pixels, style: Style, *, strength: float = 1.0, device: Device = "auto"
+) -> Pixels:
+    """The photo painted in a style.
+
+    Args:
+        photo: (H, W, 3) in [0, 1], sides of at least 16.
+        style: from `encode`, a library or a file.
+        strength: from 0, which gives the photo, to 1, the full style; see `_weaker`.
+        device: see `session.network`.
+
+    Returns:
+        (H, W, 3) in [0, 1].
+
+    Raises:
+        SettingError: the strength is out of bounds.
+        InputError: the style was made by another encoder than the stylizer's.
+        DeviceError, WeightsError: as `session.network`.
+    """
+    if not 0 <= strength <= 1:
+        raise SettingError(f"strength is {strength:g}; it must be at least 0 and at most 1")
+    stylizer = network(FILE, device)
+    if style.encoder != stylizer.metadata["encoder"]:
+        raise InputError(
+            f"the style {style.title or 'given'!r} was made by another version of impasto's "
+            "encoder; add it anew from its picture: impasto styles add NAME IMAGE"
+        )
+    if strength == 1:
+        return _paint(photo, style, stylizer)
+    return _weaker(photo, style, strength, stylizer, device)
+
+
+def recolour(photo: Pixels, style: Style) -> Pixels:
+    """The photo with the style's mean colour and colour covariance, for the network.
+
+    The same as `training.stylizer.recolour`, which the network was trained with, but for the
+    photo's statistics being taken on a grid of its pixels.
+
+    Args:
+        photo: (H, W, 3) in [0, 1].
+
+    Returns:
+        (3, H, W) in [0, 1], contiguous.
+    """
+    height, width = photo.shape[:2]
+    stride = max(1, min(height, width) // _SAMPLED_SIDE)
+    wanted = Gaussian(style.colour_mean.astype(float), style.colour_covariance.astype(float))
+    matrix, offset = transport(gaussian(photo[::stride, ::stride]), wanted)
+    # One product recolours and brings the channels to the front, as the network wants them.
+    moved = matrix.astype(np.float32) @ photo.reshape(-1, 3).T
+    moved += offset.astype(np.float32)[:, None]
+    np.clip(moved, 0, 1, out=moved)
+    return np.asarray(moved.reshape(3, height, width))
+
+
+def _paint(photo: Pixels, style: Style, stylizer: Network) -> Pixels:
+    height, width = photo.shape[:2]
+    padded = _pad(recolour(photo, style))
+    painted = stylizer(image=padded[None], embedding=style.vector[None])[0, :, :height, :width]
+    if not math.isfinite(painted.sum()):
+        raise InputError("the style's numbers are those of no picture; add it anew")
+    return np.stack(list(painted.clip(0, 1)), axis=2)
+
+
+def _pad(planes: Pixels) -> Pixels:
+    """(3, H, W) mirrored beyond its lower and right border to full strides."""
+    _, height, width = planes.shape
+    below, right = -height % STRIDE, -width % STRIDE
+    if not below and not right:
+        return planes
+    return np.pad(planes, ((0, 0), (0, below), (0, right)), mode="reflect")
+
+
+def _weaker(
+    photo: Pixels, style: Style, strength: float, stylizer: Network, device: Device
+) -> Pixels:
+    """The photo painted in a style between its own and the one given."""
+    between = interpolate(encode(photo, device=device), style, strength)
+    painted = _paint(photo, between, stylizer)
+    return photo + min(1.0, strength / 0.3) * (painted - photo)

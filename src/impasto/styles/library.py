@@ -1,0 +1,129 @@
+"""Styles by name: those that ship with impasto, and the user's own."""
+
+import os
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+from impasto.errors import InputError
+from impasto.image.output import check_file
+from impasto.styles import storage
+from impasto.styles.embedding import Style
+
+SHIPPED = Path(__file__).parents[1] / "assets" / "styles.npz"
+
+_NAME = re.compile(r"[^\W_][\w-]{0,63}")
+"""Letters and digits of any script, - and _: these need no quoting and are legal file names."""
+
+
+def user_folder() -> Path:
+    """Where the user's own styles lie, one file each.
+
+    That is the folder that the environment variable IMPASTO_STYLES names, or else `styles` in
+    the platform's folder for an application's data.
+    """
+    if chosen := os.environ.get("IMPASTO_STYLES"):
+        return Path(chosen).expanduser()
+    if sys.platform == "win32":
+        data = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
+    elif sys.platform == "darwin":
+        data = Path.home() / "Library" / "Application Support"
+    else:
+        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return data / "impasto" / "styles"
+
+
+@cache
+def shipped() -> dict[str, Style]:
+    """The styles that ship with impasto, by name.
+
+    Raises:
+        InputError: the file is missing or damaged; reinstall impasto.
+    """
+    return storage.load(SHIPPED)
+
+
+def own() -> dict[str, Path]:
+    """The files of the user's own styles, by name, sorted; they are not yet opened."""
+    found = sorted(user_folder().glob(f"*{storage.SUFFIX}"))
+    return {path.stem: path for path in found}
+
+
+def find(name: str) -> Style:
+    """The style of that name; the user's own come before those that ship.
+
+    Raises:
+        InputError: there is none, with names that are spelt alike; or its file is damaged.
+    """
+    if (path := own().get(name)) is not None:
+        return read(path)
+    if (style := shipped().get(name)) is not None:
+        return style
+    raise InputError(f"{name!r}: neither a file nor the name of a style; {_instead(name)}")
+
+
+def read(path: Path) -> Style:
+    """The style in a file that holds one.
+
+    Raises:
+        InputError: the file is missing, damaged, or holds several.
+    """
+    styles = list(storage.load(path).values())
+    if len(styles) > 1:
+        raise InputError(f"{path}: holds {len(styles)} styles; name a file with one")
+    return styles[0]
+
+
+def add(name: str, style: Style, *, overwrite: bool = False) -> Path:
+    """Keeps a style under a name of the user's; gives back its file.
+
+    Raises:
+        InputError: the name cannot be one, or is that of a style that ships with impasto.
+        OutputError: there is such a style already, or the file cannot be written.
+    """
+    path = free_path(name, overwrite=overwrite)
+    storage.save(path, {name: style}, overwrite=overwrite)
+    return path
+
+
+def free_path(name: str, *, overwrite: bool = False) -> Path:
+    """The file for a new style of that name; its folder exists.
+
+    Raises:
+        As `add`.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r}: no name for a style; use letters, digits, - and _, at most 64 of them"
+        )
+    if name in shipped():
+        raise InputError(f"{name}: a style of this name ships with impasto; choose another")
+    path = user_folder() / f"{name}{storage.SUFFIX}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    check_file(path, overwrite=overwrite)
+    return path
+
+
+def remove(name: str) -> None:
+    """Forgets one of the user's own styles.
+
+    Raises:
+        InputError: there is none of that name, or it ships with impasto.
+    """
+    if (path := own().get(name)) is not None:
+        path.unlink()
+    elif name in shipped():
+        raise InputError(f"{name}: ships with impasto and cannot be removed")
+    else:
+        raise InputError(f"{name!r}: you have no style of this name; {_instead(name)}")
+
+
+def _instead(name: str) -> str:
+    """What the user may have meant."""
+    from difflib import get_close_matches  # only errors need it
+
+    near = get_close_matches(name, [*own(), *shipped()], n=3, cutoff=0.5)
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return "`impasto styles` lists the names"

@@ -1,0 +1,179 @@
+"""Exports the trained stylizer to ONNX, and proves that it paints there as it does here."""
+
+import hashlib
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from impasto import __version__
+from impasto.errors import InputError, WeightsError
+from impasto.extras import require
+from impasto.feedforward import encoder, stylizer
+from impasto.feedforward.session import open_network
+from impasto.networks.stylizer import LAYOUT, Stylizer
+
+TOLERANCE = 1e-3
+"""How far a pixel may be from PyTorch's, of a range of 1; a quarter of an 8-bit step."""
+
+CHECKED_SIZES = ((16, 16), (64, 64), (40, 304), (256, 192))
+"""Heights and widths at which the two are compared; the networks are traced at the second."""
+
+_OPSET = 18
+_IR_VERSION = 8
+"""The oldest that has the operators, so that ONNX Runtime of any age opens the files."""
+
+
+class Exported(NamedTuple):
+    """The files written, and the largest difference of a pixel from PyTorch's."""
+
+    stylizer: Path
+    style_encoder: Path
+    difference: float
+
+
+class _Embed(nn.Module):
+    """`Stylizer.embed` as a module of its own."""
+
+    def __init__(self, trained: Stylizer) -> None:
+        super().__init__()
+        self.stylizer = trained
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.stylizer.embed(image)
+
+
+def export(weights: Path, out: Path) -> Exported:
+    """Writes `stylizer.onnx` and `style_encoder.onnx`, each whole in itself.
+
+    The stylizer maps `image` (1, 3, H, W), a photo in the style's colours (see
+    `feedforward.stylizer.recolour`) in [0, 1] with sides that are multiples of 8, and
+    `embedding` (1, LAYOUT.size) to `painting` (1, 3, H, W), not yet clipped. The style encoder
+    maps `image` to `embedding`. Both files say which version of impasto wrote them, the hashes
+    of all weights and of the encoder's, and the length of an embedding.
+
+    Args:
+        weights: the safetensors file of `training.stylizer.train`.
+        out: the folder; existing files are replaced.
+
+    Raises:
+        InputError, WeightsError: the weights are missing, damaged or of another network.
+        WeightsError: ONNX Runtime paints something else than PyTorch; nothing is written.
+        MissingExtraError: the exporter is not installed.
+    """
+    require("export", "export", "onnx", "onnxscript")
+    trained = load(weights)
+    out.mkdir(parents=True, exist_ok=True)
+    height, width = CHECKED_SIZES[1]
+    image, embedding = torch.rand(1, 3, height, width), torch.rand(1, LAYOUT.size)
+    about = {
+        "impasto": __version__,
+        "weights": fingerprint(trained.state_dict().values()),
+        "encoder": fingerprint(trained.encoder.state_dict().values()),
+        "embedding": str(LAYOUT.size),
+    }
+    with tempfile.TemporaryDirectory(dir=out, prefix=".impasto-") as folder:
+        made = Path(folder) / stylizer.FILE, Path(folder) / encoder.FILE
+        _write(trained, {"image": image, "embedding": embedding}, "painting", made[0], about)
+        _write(_Embed(trained), {"image": image}, "embedding", made[1], about)
+        difference = _difference(trained, *made)
+        if not difference <= TOLERANCE:
+            raise WeightsError(
+                f"{weights}: ONNX Runtime paints differently from PyTorch, by up to "
+                f"{difference:.2g} of a range of 1; at most {TOLERANCE} is allowed"
+            )
+        placed = [Path(shutil.move(path, out / path.name)) for path in made]
+    return Exported(placed[0], placed[1], difference)
+
+
+def load(weights: Path) -> Stylizer:
+    """The trained stylizer, ready to paint.
+
+    Raises:
+        InputError, WeightsError: the file is missing, damaged or of another network.
+    """
+    if not weights.is_file():
+        raise InputError(f"{weights}: no such file; `impasto train stylizer` writes one")
+    trained = Stylizer()
+    try:
+        trained.load_state_dict(load_file(weights))
+    except Exception as problem:  # a damaged header can raise nearly anything
+        raise WeightsError(f"{weights}: damaged, or not the weights of a stylizer") from problem
+    return trained.eval()
+
+
+def fingerprint(tensors: Iterable[Tensor]) -> str:
+    """Sixteen hexadecimal digits that change when any of the values does."""
+    digest = hashlib.sha256()
+    for tensor in tensors:
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _write(
+    module: nn.Module, inputs: Mapping[str, Tensor], output: str, path: Path, about: dict[str, str]
+) -> None:
+    import onnx
+
+    rows, columns = torch.export.Dim("rows", min=2), torch.export.Dim("columns", min=2)
+    moving = {"image": {2: 8 * rows, 3: 8 * columns}, "embedding": None}
+    with _quiet_exporter():
+        program = torch.onnx.export(
+            module.eval(),
+            tuple(inputs.values()),
+            input_names=list(inputs),
+            output_names=[output],
+            dynamic_shapes=tuple(moving[name] for name in inputs),
+            opset_version=_OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    for node in model.graph.node:
+        node.ClearField("metadata_props")  # the lines of source, with this machine's paths
+    model.ir_version = _IR_VERSION
+    onnx.helper.set_model_props(model, about)
+    onnx.checker.check_model(model, full_check=True)
+    path.write_bytes(model.SerializeToString())
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Without what the exporter tells its own developers."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+@torch.no_grad()
+def _difference(trained: Stylizer, stylizer_file: Path, encoder_file: Path) -> float:
+    """The largest difference between pixels of the two, encoding the style included."""
+    paint, embed = open_network(stylizer_file, "cpu"), open_network(encoder_file, "cpu")
+    generator = torch.Generator().manual_seed(0)
+    largest = 0.0
+    for height, width in CHECKED_SIZES:
+        # Blotches with some grain, like a picture: noise alone would average itself out.
+        coarse = torch.rand(2, 3, height // 8, width // 8, generator=generator)
+        fine = torch.rand(2, 3, height, width, generator=generator)
+        smooth = nn.functional.interpolate(coarse, (height, width), mode="bilinear")
+        photo, style = (0.8 * smooth + 0.2 * fine)[:, None]
+        expected = trained(photo, trained.embed(style)).numpy()
+        found = paint(image=photo.numpy(), embedding=embed(image=style.numpy()))
+        largest = max(largest, float(np.abs(found - expected).max()))
+    return largest
