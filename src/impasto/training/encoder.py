@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from impasto.errors import SettingError
 from impasto.networks import compact
 from impasto.optimize.losses import gram
 from impasto.training.images import ImageFolder, prefetch, to_tensor
@@ -34,6 +35,9 @@ BETWEEN = ("relu1_2", "relu2_2", "relu3_2", "relu3_3", "relu3_4", "relu4_3", "re
 BETWEEN_WEIGHT = 0.25
 BORDER = 1
 """Cells at the border that do not count: there teacher and student pad differently."""
+
+SMALLEST = 16 * (2 * BORDER + 1)
+"""Side of the smallest crop of which a cell of relu5_1 remains without the border."""
 
 QUIET = 0.1
 """Variance below which a channel of the (normalised) teacher counts less."""
@@ -51,6 +55,9 @@ class EncoderTraining:
         batch: crops a step.
         device: "cpu", "cuda" or "mps".
         log_every: steps between held-out measurements.
+
+    Raises:
+        SettingError: crops too small or too few to learn from.
     """
 
     folders: Sequence[Path]
@@ -61,6 +68,12 @@ class EncoderTraining:
     batch: int = 10
     device: str = "cpu"
     log_every: int = 250
+
+    def __post_init__(self) -> None:
+        if self.size < SMALLEST:
+            raise SettingError(f"size is {self.size}; crops must have at least {SMALLEST} pixels")
+        if self.batch < 2:
+            raise SettingError(f"batch is {self.batch}; a step needs at least 2 crops")
 
 
 class Student(nn.Module):
