@@ -1,18 +1,19 @@
-"""What several tests need: a tiny encoder, a photo and styles, and impasto as a program."""
+"""What several tests need: a tiny encoder, a photo and two styles."""
 
-from pathlib import Path
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).parents[1]
+# Tiny pictures gain nothing from threads, which on a busy machine only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
 def compact_weights(tmp_path_factory):
     """Weights for the compact encoder that are drawn by lot, not trained."""
-    torch = pytest.importorskip("torch")
+    import torch
     from safetensors.torch import save_file
 
     from impasto.networks import compact
@@ -29,15 +30,20 @@ def compact_weights(tmp_path_factory):
     return path
 
 
-def blotches(seed: int, width: int, height: int) -> Image.Image:
-    """A smooth random picture."""
-    rng = np.random.default_rng(seed)
-    coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), np.uint8))
-    return coarse.resize((width, height), Image.Resampling.BICUBIC)
+@pytest.fixture(scope="session")
+def blotches():
+    """Draws a smooth random picture."""
+
+    def draw(seed, width, height):
+        rng = np.random.default_rng(seed)
+        coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), np.uint8))
+        return coarse.resize((width, height), Image.Resampling.BICUBIC)
+
+    return draw
 
 
 @pytest.fixture
-def photo(tmp_path):
+def photo(tmp_path, blotches):
     """A photo of 64 x 48 pixels."""
     path = tmp_path / "photo.jpg"
     blotches(1, 64, 48).save(path)
@@ -45,7 +51,7 @@ def photo(tmp_path):
 
 
 @pytest.fixture
-def wave(tmp_path):
+def wave(tmp_path, blotches):
     """A style of 56 x 56 pixels."""
     path = tmp_path / "wave.png"
     blotches(2, 56, 56).save(path)
@@ -53,7 +59,7 @@ def wave(tmp_path):
 
 
 @pytest.fixture
-def flow(tmp_path):
+def flow(tmp_path, blotches):
     """Another style, of 40 x 60 pixels."""
     path = tmp_path / "flow.png"
     blotches(3, 40, 60).save(path)

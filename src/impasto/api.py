@@ -371,9 +371,11 @@ class _Run:
 
     def _finished(self) -> "State":
         """The last state of a run that was finished before it was resumed."""
+        from impasto.optimize.canvas import to_image
         from impasto.optimize.solver import State
 
         scales = self._solver.scales
-        image = self._solver.position.image
-        assert image is not None, "a finished run has a picture"
-        return State(image.clamp(0, 1), {}, len(scales) - 1, scales, scales[-1].steps, 0.0)
+        canvas = self._solver.position.canvas
+        assert canvas is not None, "a finished run has a picture"
+        image = to_image(canvas).clamp(0, 1)
+        return State(image, {}, len(scales) - 1, scales, scales[-1].steps, 0.0)

@@ -100,7 +100,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load(path: Path, device: torch.device) -> Checkpoint:
-    """Reads a checkpoint, the image onto the device; nothing in the file is executed.
+    """Reads a checkpoint, the canvas onto the device; nothing in the file is executed.
 
     Raises:
         InputError: the file is missing, damaged, or no checkpoint.
@@ -118,7 +118,7 @@ def load(path: Path, device: torch.device) -> Checkpoint:
     try:
         parts = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
         position = Position(**parts["position"])
-        position.image = parts["position"]["image"].to(device)
+        position.canvas = parts["position"]["canvas"].to(device)
         trace = [Record(**record) for record in parts["trace"]]
         return Checkpoint(Identity(**parts["identity"]), position, trace)
     # The digest is right, so another program wrote this; its unpickling can raise anything.

@@ -1,0 +1,59 @@
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+import impasto
+
+PUBLIC = {
+    "DeviceError",
+    "ImpastoError",
+    "InputError",
+    "MissingExtraError",
+    "OptimizeSettings",
+    "OutputError",
+    "Painting",
+    "SettingError",
+    "Step",
+    "WeightsError",
+    "__version__",
+    "optimize",
+    "optimize_steps",
+}
+
+
+def run(code):
+    """The output of a fresh interpreter."""
+    words = [sys.executable, "-c", code]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+
+def test_public_names():
+    assert set(impasto.__all__) == PUBLIC
+    assert set(dir(impasto)) == PUBLIC
+    for name in PUBLIC:
+        assert getattr(impasto, name) is not None
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="no attribute 'stylise'"):
+        impasto.stylise  # noqa: B018
+
+
+def test_optimize_stays_a_function():
+    importlib.import_module("impasto.optimize.schedule")
+    assert callable(impasto.optimize)
+    assert run("import impasto.optimize.schedule, impasto; print(callable(impasto.optimize))") == (
+        "True\n"
+    )
+
+
+def test_import_is_quick():
+    """Measured within the interpreter, the best of three: other work must not disturb it."""
+    code = (
+        "import sys, time; t = time.perf_counter(); import impasto; "
+        "assert not {'numpy', 'PIL', 'torch', 'onnxruntime', 'typer'} & set(sys.modules); "
+        "print(time.perf_counter() - t)"
+    )
+    assert min(float(run(code)) for _ in range(3)) < 0.15
