@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from impasto.api import Painting, Step, optimize, optimize_steps
+    from impasto.api import (
+        Painting,
+        Step,
+        Style,
+        blend_styles,
+        interpolate_styles,
+        load_style,
+        optimize,
+        optimize_steps,
+        save_style,
+        stylize,
+    )
     from impasto.errors import (
         DeviceError,
         ImpastoError,
@@ -22,7 +33,7 @@ if TYPE_CHECKING:
         SettingError,
         WeightsError,
     )
-    from impasto.settings import OptimizeSettings
+    from impasto.settings import OptimizeSettings, StylizeSettings
 
 __all__ = [
     "DeviceError",
@@ -34,14 +45,32 @@ __all__ = [
     "Painting",
     "SettingError",
     "Step",
+    "Style",
+    "StylizeSettings",
     "WeightsError",
     "__version__",
+    "blend_styles",
+    "interpolate_styles",
+    "load_style",
     "optimize",
     "optimize_steps",
+    "save_style",
+    "stylize",
 ]
 
 _HOMES = {
-    "impasto.api": ("Painting", "Step", "optimize", "optimize_steps"),
+    "impasto.api": (
+        "Painting",
+        "Step",
+        "Style",
+        "blend_styles",
+        "interpolate_styles",
+        "load_style",
+        "optimize",
+        "optimize_steps",
+        "save_style",
+        "stylize",
+    ),
     "impasto.errors": (
         "DeviceError",
         "ImpastoError",
@@ -51,7 +80,7 @@ _HOMES = {
         "SettingError",
         "WeightsError",
     ),
-    "impasto.settings": ("OptimizeSettings",),
+    "impasto.settings": ("OptimizeSettings", "StylizeSettings"),
 }
 
 # Python makes a subpackage an attribute of its package when it is first imported. Importing

@@ -18,12 +18,16 @@ from impasto.extras import require
 from impasto.image import files, output
 from impasto.image.files import Picture
 from impasto.image.resize import fit, resize
-from impasto.settings import INIT_WORDS, OptimizeSettings
+from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings
+from impasto.styles.embedding import Style
+from impasto.styles.embedding import blend as blend_styles
+from impasto.styles.embedding import interpolate as interpolate_styles
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from impasto.feedforward.session import Device
     from impasto.networks.vgg import VGG
     from impasto.optimize.checkpoint import Identity, Keeper
     from impasto.optimize.schedule import Scale
@@ -34,6 +38,12 @@ Source: TypeAlias = str | Path | Image.Image | NDArray[Any]
 """A picture as a user has it: a file, a Pillow image, or an array; see `image.files.load`."""
 
 Styles: TypeAlias = Source | Sequence[Source | tuple[Source, float]]
+"""One style, or several, each alone or with its weight."""
+
+StyleSource: TypeAlias = Source | Style
+"""A style as a user has it; see `load_style`."""
+
+StyleSources: TypeAlias = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
 """One style, or several, each alone or with its weight."""
 
 LARGEST_DEFAULT = 1024
@@ -115,6 +125,123 @@ class Step:
     def painting(self) -> Painting:
         """The picture so far with the content's alpha and EXIF; the last step's is finished."""
         return self._finish(self.picture())
+
+
+def stylize(
+    content: Source,
+    style: StyleSources,
+    *,
+    device: "Device" = "auto",
+    settings: StylizeSettings | None = None,
+    **options: Any,
+) -> Painting:
+    """Paints `content` in the manner of `style` in one pass, without PyTorch.
+
+        impasto.stylize("photo.jpg", "great-wave").save("painting.png")
+        impasto.stylize("photo.jpg", [("wave.jpg", 2), ("starry-night", 1)], strength=0.7)
+
+    Args:
+        content: the photo.
+        style: one style, or several, each alone or in a pair with its weight; see `load_style`.
+        device: "cpu", "cuda", "coreml" or "directml"; "auto" is the fastest that is installed.
+        settings: how to paint.
+        options: fields of `StylizeSettings`, over those in `settings`.
+
+    Raises:
+        InputError: a picture or a style cannot be used.
+        SettingError: a setting is out of bounds.
+        DeviceError: the device is absent or its memory too small.
+        WeightsError: the networks that ship with impasto are missing or damaged.
+    """
+    from impasto.feedforward.stylizer import render
+
+    chosen = replace(settings or StylizeSettings(), **options)
+    photo = files.load(content)
+    size = photo.size if chosen.size is None else fit(photo.size, chosen.size)
+    if min(size) < files.MIN_SIDE:
+        raise SettingError(
+            f"size {chosen.size} makes a painting of {size[0]} x {size[1]} pixels; "
+            f"both sides need at least {files.MIN_SIDE}"
+        )
+    pairs = _weighted_styles(style)
+    styles = [load_style(s, scale=chosen.style_scale, device=device) for s, _ in pairs]
+    mixed = blend_styles(styles, [weight for _, weight in pairs])
+    pixels, alpha = photo.pixels, photo.alpha
+    if size != photo.size:
+        pixels = resize(pixels, size)
+        alpha = None if alpha is None else resize(alpha, size)
+    painted = render(pixels, mixed, strength=chosen.strength, device=device)
+    return Painting(painted, alpha, photo.exif, photo.notices, losses=())
+
+
+def load_style(
+    source: StyleSource,
+    *,
+    scale: float = 1.0,
+    device: "Device" = "auto",
+    title: str = "",
+    artist: str = "",
+    year: str = "",
+) -> Style:
+    """A style, from whatever holds one.
+
+    Args:
+        source: a picture, as in `image.files.load`; a file that `save_style` wrote; the name of
+            a style in the library (a file of that name comes first); or a style, as it is.
+        scale: size of the strokes. Only a picture can be seen at a scale other than 1.
+        device: as in `stylize`.
+        title, artist, year: of the work, if `source` is a picture.
+
+    Raises:
+        InputError: the source is no picture, no style, and no name of one.
+        SettingError: the scale is out of bounds, or the source is no picture and it is not 1.
+        DeviceError, WeightsError: as `stylize`.
+    """
+    ready = _ready_style(source)
+    if ready is None:
+        from impasto.feedforward.encoder import encode
+
+        picture = files.load(source)  # type: ignore[arg-type]  # a Style is ready
+        return encode(
+            picture.pixels, scale=scale, device=device, title=title, artist=artist, year=year
+        )
+    if scale != 1:
+        raise SettingError(
+            f"style-scale is {scale:g}, but {ready.title or 'the style'!r} is no picture and is "
+            "known at 1 only; give its picture"
+        )
+    return ready
+
+
+def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> None:
+    """Writes a style to an `.npz` file of a few KB, for `load_style`.
+
+    Raises:
+        OutputError: the file exists and is not to be replaced, or cannot be written.
+    """
+    from impasto.styles import storage
+
+    storage.save(Path(path), {Path(path).stem: style}, overwrite=overwrite)
+
+
+def _ready_style(source: StyleSource) -> Style | None:
+    """A style that need not be made of a picture first."""
+    from impasto.styles import library, storage
+
+    if isinstance(source, Style):
+        return source
+    if not isinstance(source, (str, Path)):
+        return None
+    path = Path(source)
+    if not path.exists():
+        return library.find(str(source))
+    return library.read(path) if path.suffix.lower() == storage.SUFFIX else None
+
+
+def _weighted_styles(style: StyleSources) -> list[tuple[StyleSource, float]]:
+    if isinstance(style, (str, Path, Image.Image, np.ndarray, Style)):
+        return [(style, 1.0)]
+    return [item if isinstance(item, tuple) else (item, 1.0) for item in style]
 
 
 def optimize(

@@ -109,6 +109,34 @@ class OptimizeSettings:
             raise SettingError("style-layer-weights are all 0; at least one must count")
 
 
+@dataclass(frozen=True, kw_only=True)
+class StylizeSettings:
+    """How to paint in one pass.
+
+    Raises:
+        SettingError: a value is outside its bounds, or of the wrong type.
+    """
+
+    strength: float = setting(
+        1.0, "How much style: 0 is the photo, 1 the full style.", minimum=0, maximum=1
+    )
+    size: int | None = setting(
+        None,
+        "Long side of the painting in pixels [default: the photo's].",
+        minimum=16,
+        maximum=16384,
+    )
+    style_scale: float = setting(
+        1.0,
+        "Size of the brush strokes; other than 1 only for styles given as pictures.",
+        minimum=0.25,
+        maximum=4,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
 def check(settings: Any) -> None:
     """Compares every field of a settings object with its type and its bounds.
 
