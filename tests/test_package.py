@@ -16,10 +16,17 @@ PUBLIC = {
     "Painting",
     "SettingError",
     "Step",
+    "Style",
+    "StylizeSettings",
     "WeightsError",
     "__version__",
+    "blend",
+    "interpolate",
+    "load_style",
     "optimize",
     "optimize_steps",
+    "save_style",
+    "stylize",
 }
 
 

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from impasto.api import (
         Painting,
         Step,
-        Style,
-        blend_styles,
-        interpolate_styles,
         load_style,
         optimize,
         optimize_steps,
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
         WeightsError,
     )
     from impasto.settings import OptimizeSettings, StylizeSettings
+    from impasto.styles.embedding import Style, blend, interpolate
 
 __all__ = [
     "DeviceError",
@@ -49,8 +47,8 @@ __all__ = [
     "StylizeSettings",
     "WeightsError",
     "__version__",
-    "blend_styles",
-    "interpolate_styles",
+    "blend",
+    "interpolate",
     "load_style",
     "optimize",
     "optimize_steps",
@@ -62,9 +60,6 @@ _HOMES = {
     "impasto.api": (
         "Painting",
         "Step",
-        "Style",
-        "blend_styles",
-        "interpolate_styles",
         "load_style",
         "optimize",
         "optimize_steps",
@@ -81,6 +76,7 @@ _HOMES = {
         "WeightsError",
     ),
     "impasto.settings": ("OptimizeSettings", "StylizeSettings"),
+    "impasto.styles.embedding": ("Style", "blend", "interpolate"),
 }
 
 # Python makes a subpackage an attribute of its package when it is first imported. Importing

@@ -19,9 +19,7 @@ from impasto.image import files, output
 from impasto.image.files import Picture
 from impasto.image.resize import fit, resize
 from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings
-from impasto.styles.embedding import Style
-from impasto.styles.embedding import blend as blend_styles
-from impasto.styles.embedding import interpolate as interpolate_styles
+from impasto.styles.embedding import Style, blend
 
 if TYPE_CHECKING:
     import torch
@@ -165,7 +163,7 @@ def stylize(
         )
     pairs = _weighted_styles(style)
     styles = [load_style(s, scale=chosen.style_scale, device=device) for s, _ in pairs]
-    mixed = blend_styles(styles, [weight for _, weight in pairs])
+    mixed = blend(styles, [weight for _, weight in pairs])
     pixels, alpha = photo.pixels, photo.alpha
     if size != photo.size:
         pixels = resize(pixels, size)
