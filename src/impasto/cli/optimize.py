@@ -231,7 +231,7 @@ class Outputs:
 
         Args:
             inputs: files that are read.
-            resume: a checkpoint that is read, and may be written too.
+            resume: a checkpoint that is read, and replaced if it is the one to write.
 
         Raises:
             InputError: an input is missing; else the output's name, which may be made from the
@@ -241,6 +241,8 @@ class Outputs:
         """
         from impasto.image.output import check_file, check_output
 
+        if resume is not None and resume != self.checkpoint:
+            inputs = [*inputs, resume]
         for path in inputs:
             if not path.exists():
                 raise InputError(f"{label(path)}: no such file; check the spelling")

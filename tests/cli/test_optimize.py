@@ -1,0 +1,363 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from impasto.cli.optimize import parse_style
+
+QUICK = ("--steps", 2, "--device", "cpu")
+
+
+@pytest.fixture
+def optimize(impasto, photo, wave, compact_weights):
+    """`impasto optimize photo.jpg --style wave.png`, a few steps of it, which must succeed."""
+
+    def run(*words):
+        result = impasto(
+            "optimize", photo, "--style", wave, "--weights", compact_weights, *QUICK, *words
+        )
+        assert result.exit_code == 0, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def refused(fails, photo, wave, compact_weights, tmp_path):
+    """The same, which must fail with one line and leave nothing behind."""
+
+    def run(part, *words, exit_code=2):
+        before = sorted(tmp_path.iterdir())
+        line = fails(
+            part,
+            *("optimize", photo, "--style", wave, "--weights", compact_weights),
+            *(*QUICK, "--quiet", *words),
+            exit_code=exit_code,
+        )
+        assert sorted(tmp_path.iterdir()) == before
+        return line
+
+    return run
+
+
+def opened(path):
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_default_output(optimize, photo, flow):
+    result = optimize("--style", f"{flow}:0.5")
+    written = photo.with_name("photo-wave+flow.png")
+    assert opened(written).shape == (48, 64, 3)
+    assert result.stdout.startswith(f"{written}: 64 x 48 pixels in ")
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stderr.startswith("impasto: scale 1 of 1, 64 px, step 1 of 2: content ")
+
+
+def test_output_size_and_quiet(optimize, tmp_path):
+    out = tmp_path / "out.jpg"
+    result = optimize("-o", out, "--size", 80, "--quiet")
+    assert (result.stdout, result.stderr) == ("", "")
+    assert opened(out).shape == (60, 80, 3)
+
+
+def test_is_what_the_library_paints(optimize, photo, wave, compact_weights, tmp_path):
+    import impasto
+
+    optimize("-o", tmp_path / "out.png", "--optimizer", "lbfgs", "--strength", 0.5)
+    painting = impasto.optimize(
+        photo, wave, weights=compact_weights, steps=2, optimizer="lbfgs", strength=0.5, device="cpu"
+    )
+    assert np.array_equal(opened(tmp_path / "out.png"), np.asarray(painting.to_pil()))
+
+
+def test_seed(optimize, tmp_path):
+    pictures = []
+    for number, seed in enumerate((5, 5, 6)):
+        out = tmp_path / f"{number}.png"
+        optimize("-o", out, "--init", "noise", "--seed", seed)
+        pictures.append(out.read_bytes())
+    assert pictures[0] == pictures[1] != pictures[2]
+
+
+def test_alpha_and_exif_are_carried_over(impasto, photo, wave, compact_weights, tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "Hokusai"
+    with Image.open(photo) as image:
+        image.putalpha(128)
+        image.save(tmp_path / "half.png", exif=exif)
+    words = ("--style", wave, "--weights", compact_weights, *QUICK)
+    assert impasto("optimize", tmp_path / "half.png", *words).exit_code == 0
+    with Image.open(tmp_path / "half-wave.png") as painted:
+        assert painted.mode == "RGBA"
+        assert set(np.asarray(painted)[..., 3].flat) == {128}
+        assert painted.getexif()[ExifTags.Base.Artist] == "Hokusai"
+
+
+def test_overwrite(optimize, refused, photo):
+    out = photo.with_name("photo-wave.png")
+    out.write_bytes(b"precious")
+    refused("photo-wave.png: the file exists; replace it with --overwrite")
+    assert out.read_bytes() == b"precious"
+    optimize("--overwrite")
+    assert opened(out).shape == (48, 64, 3)
+
+
+def test_previews(optimize, tmp_path):
+    out = tmp_path / "out.jpg"
+    optimize("-o", out, "--size", 200, "--preview-every", 2)
+    # The last preview is of the last step.
+    assert opened(tmp_path / "out-preview.png").shape == (150, 200, 3)
+    optimize("-o", out, "--size", 200, "--preview-every", 3, "--overwrite")
+    assert opened(tmp_path / "out-preview.png").shape == (150, 200, 3)
+    optimize("-o", tmp_path / "b.png", "--preview-every", 3)
+    assert not (tmp_path / "b-preview.png").exists()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_loss_plot(optimize, tmp_path, suffix):
+    plot = tmp_path / f"losses{suffix}"
+    optimize("--loss-plot", plot, "--size", 200)
+    content = plot.read_bytes()
+    if suffix == ".png":
+        assert opened(plot).shape == (675, 1200, 4)
+    else:
+        assert content.startswith(b"%PDF" if suffix == ".pdf" else b"<?xml")
+
+
+def test_trace(optimize, tmp_path):
+    optimize("--trace", tmp_path / "trace.json", "--size", 200, "--tv-weight", 0)
+    trace = json.loads((tmp_path / "trace.json").read_text())
+    assert trace["size"] == [200, 150]
+    assert trace["settings"]["tv_weight"] == 0
+    assert [(s["scale"], s["side"], s["step"]) for s in trace["steps"]] == [
+        (0, 100, 1),
+        (0, 100, 2),
+        (1, 200, 1),
+        (1, 200, 2),
+    ]
+    assert set(trace["steps"][0]["losses"]) == {"content", "style", "total"}
+
+
+def test_checkpoint_and_resume(optimize, refused, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    optimize("--checkpoint", checkpoint, "-o", tmp_path / "a.png")
+    saved = checkpoint.read_bytes()
+    # A finished painting resumed is the same painting.
+    optimize("--resume", checkpoint, "-o", tmp_path / "b.png")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    refused("checkpoint: the file exists", "--checkpoint", checkpoint)
+    refused("seed was 0, now 1", "--resume", checkpoint, "--seed", 1)
+    refused("this is an input", "--resume", checkpoint, "--trace", checkpoint, "--overwrite",
+            "--checkpoint", tmp_path / "other")  # fmt: skip
+    assert checkpoint.read_bytes() == saved
+
+
+def test_notices_are_printed(impasto, blotches, wave, compact_weights, tmp_path):
+    frames = [blotches(seed, 64, 48) for seed in (7, 8)]
+    path = tmp_path / "moving.gif"
+    frames[0].save(path, save_all=True, append_images=frames[1:])
+    words = ("--style", wave, "--weights", compact_weights, *QUICK, "--quiet")
+    result = impasto("optimize", path, *words)
+    assert result.stdout == ""
+    assert result.stderr == f"impasto: {path} has 2 frames; only the first is painted\n"
+
+
+def test_bar_on_a_terminal(optimize, monkeypatch, tmp_path):
+    from impasto.cli import progress
+
+    monkeypatch.setattr(progress, "display", lambda quiet: progress.Bar())
+    monkeypatch.setattr("impasto.cli.optimize.display", progress.display)
+    result = optimize("-o", tmp_path / "out.png")
+    assert "64 x 48 pixels" in result.stdout
+
+
+def test_wrong_inputs(refused, impasto, photo, wave, tmp_path):
+    text = tmp_path / "text.jpg"
+    text.write_text("no picture")
+    refused("missing.png: no such file", "--style", tmp_path / "missing.png")
+    refused("text.jpg: ", "--style", text)
+    refused("missing.png: no such file", "--init", tmp_path / "missing.png")
+    refused("this is a folder", "--style", tmp_path)
+    refused("weight of style 2 is 0; it must be above 0", "--style", f"{wave}:0")
+    refused("weight of style 2 is nan; it must be above 0", "--style", f"{wave}:nan")
+    refused("style-layer-weights has 2 values for 5", "--style-layer-weights", "1,2")
+    refused("it must be numbers", "--style-layer-weights", "1,x")
+    refused("relu9_1", "--content-layers", "relu9_1")
+    refused("weights come in", "--weights", photo)
+    refused("no such file", "--weights", tmp_path / "missing.safetensors")
+    refused("there is no device 'tpu' here", "--device", "tpu", exit_code=1)
+    refused("no such file", "--resume", tmp_path / "missing")
+    refused("this is no checkpoint", "--resume", text)
+
+
+def test_missing_content(fails, wave, tmp_path):
+    """Not its folder is blamed, though the default output would go there."""
+    missing = tmp_path / "missing" / "photo.jpg"
+    fails(f"{missing}: no such file", "optimize", missing, "--style", wave)
+
+
+def test_wrong_outputs(refused, photo, wave, compact_weights, tmp_path):
+    exists = tmp_path / "exists"
+    exists.write_text("precious")
+    refused("no format that is written", "-o", tmp_path / "out.xyz")
+    refused("folder", "-o", tmp_path / "missing" / "out.png")
+    refused("this is an input", "-o", photo, "--overwrite")
+    refused("this is an input", "--trace", wave, "--overwrite")
+    refused("this is an input", "--checkpoint", compact_weights, "--overwrite")
+    refused("two outputs have the same name", "--trace", tmp_path / "a", "--checkpoint",
+            tmp_path / "a")  # fmt: skip
+    refused("plots are written as .png", "--loss-plot", tmp_path / "losses.gif")
+    for option in ("--trace", "--checkpoint"):
+        refused("exists: the file exists", option, exists)
+        refused("folder", option, tmp_path / "missing" / "file")
+    plot = tmp_path / "losses.png"
+    plot.write_text("precious")
+    refused("losses.png: the file exists", "--loss-plot", plot)
+    preview = tmp_path / "out-preview.png"
+    preview.write_text("precious")
+    refused("preview.png: the file", "-o", tmp_path / "out.png", "--preview-every", 1)
+
+
+def test_missing_matplotlib(refused, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    line = refused("needs more than the core", "--loss-plot", tmp_path / "l.png", exit_code=1)
+    assert line.endswith('pip install "impasto[torch]"')
+
+
+def test_missing_torch(refused, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    line = refused("optimization needs more than the core", exit_code=1)
+    assert line.endswith('pip install "impasto[torch]"')
+
+
+def test_failure_on_the_way_leaves_the_picture_so_far(impasto, photo, wave, compact_weights,
+                                                      monkeypatch, tmp_path):  # fmt: skip
+    from impasto.errors import ImpastoError
+    from impasto.optimize import solver
+
+    descend, calls = solver._descend, []
+
+    def fail(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise ImpastoError("the loss is no finite number")
+        return descend(*arguments)
+
+    monkeypatch.setattr(solver, "_descend", fail)
+    out = tmp_path / "out.png"
+    result = impasto("optimize", photo, "--style", wave, "--weights", compact_weights, *QUICK,
+                     "-o", out, "-q")  # fmt: skip
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        f"impasto: {out}: the picture so far",
+        "impasto: error: the loss is no finite number",
+    ]
+    assert opened(out).shape == (48, 64, 3)
+
+
+def test_fetches_vgg_first(refused, monkeypatch):
+    from impasto.errors import WeightsError
+
+    def fetch(name):
+        raise WeightsError(f"cannot download {name}")
+
+    monkeypatch.setattr("impasto.cli.optimize.fetch_with_bar", fetch)
+    # With --weights nothing is fetched.
+    refused("weights of another network", "--encoder", "vgg19", exit_code=1)
+
+
+@pytest.fixture
+def started(photo, wave, compact_weights, tmp_path):
+    """A real program with work for minutes, which has begun to paint."""
+    words = [sys.executable, "-m", "impasto", "optimize", photo, "--style", wave]
+    words += ["--weights", compact_weights, "--device", "cpu", "--steps", "90000"]
+    words += ["-o", tmp_path / "out.png", "--trace", tmp_path / "trace.json"]
+
+    def start(*more):
+        process = subprocess.Popen(
+            [str(word) for word in [*words, *more]],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=Path.cwd(),
+            env=os.environ | {"PYTHONWARNINGS": "error"},
+        )
+        assert "scale 1 of 1" in process.stderr.readline()
+        return process
+
+    return start
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
+def test_ctrl_c_keeps_the_picture(started, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    seen = 0
+    for words in (["--checkpoint", checkpoint], ["--resume", checkpoint, "--overwrite"]):
+        process = started(*words)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, err) == (130, "")
+        (line,) = out.splitlines()
+        assert line.startswith(f"{tmp_path / 'out.png'}: 64 x 48 pixels in ")
+        assert line.endswith(
+            f"stopped after 0% of the work; go on with --resume {checkpoint} --overwrite"
+        )
+        assert opened(tmp_path / "out.png").shape == (48, 64, 3)
+        steps = json.loads((tmp_path / "trace.json").read_text())["steps"]
+        assert [record["step"] for record in steps] == list(range(1, len(steps) + 1))
+        assert len(steps) > seen
+        seen = len(steps)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"photo.jpg", "wave.png", "out.png", "trace.json", "checkpoint"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
+def test_second_ctrl_c_ends_at_once(impasto, photo, wave, compact_weights, monkeypatch, tmp_path):
+    from impasto.cli import optimize as command
+
+    def press_twice(*_):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(command.Outputs, "write_preview", press_twice)
+    words = ("--style", wave, "--weights", compact_weights, *QUICK, "-o", tmp_path / "out.png")
+    result = impasto("optimize", photo, *words)
+    assert result.exit_code == 130
+    assert not (tmp_path / "out.png").exists()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(
+    ("word", "parsed"),
+    [
+        ("wave.jpg", ("wave.jpg", 1)),
+        ("wave.jpg:2", ("wave.jpg", 2)),
+        ("wave.jpg:.5", ("wave.jpg", 0.5)),
+        ("wave.jpg:1e-2", ("wave.jpg", 0.01)),
+        ("wave.jpg:-1", ("wave.jpg", -1)),
+        ("wave.jpg:", ("wave.jpg:", 1)),
+        (r"C:\art\wave.jpg", (r"C:\art\wave.jpg", 1)),
+        (r"C:\art\wave.jpg:2", (r"C:\art\wave.jpg", 2)),
+        ("C:/wave.jpg:0.5", ("C:/wave.jpg", 0.5)),
+        ("a:b.jpg", ("a:b.jpg", 1)),
+        ("a:b.jpg:3", ("a:b.jpg", 3)),
+        (":2", (":2", 1)),
+    ],
+)
+def test_parse_style(word, parsed):
+    assert parse_style(word) == (Path(parsed[0]), parsed[1])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no colon in a name")
+def test_parse_style_that_is_a_file(tmp_path):
+    path = tmp_path / "12:30"
+    path.touch()
+    assert parse_style(str(path)) == (path, 1)
+    assert parse_style(f"{path}:2") == (path, 2)

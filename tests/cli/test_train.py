@@ -1,0 +1,94 @@
+import pytest
+from safetensors.torch import load_file
+
+from impasto.networks import compact
+
+
+@pytest.fixture
+def folder(tmp_path, blotches):
+    """Images to train on, and one that is held out."""
+    from impasto.training.images import _is_held_out
+
+    images = tmp_path / "images"
+    images.mkdir()
+    wanted = {False: 3, True: 1}
+    for number in range(1000):
+        path = images / f"{number}.png"
+        held_out = _is_held_out(path)
+        if wanted[held_out]:
+            wanted[held_out] -= 1
+            blotches(number, 96, 80).save(path)
+    return images
+
+
+@pytest.fixture
+def teacher(tmp_path):
+    """A collaborative encoder with random weights, which is as small as its student."""
+    from safetensors.torch import save_file
+
+    from impasto.training.teachers import CollaborativeEncoder
+
+    path = tmp_path / "teacher.safetensors"
+    save_file(CollaborativeEncoder().state_dict(), path)
+    return path
+
+
+@pytest.fixture
+def train(impasto, folder, teacher, tmp_path):
+    """`impasto train encoder`, two small steps of it."""
+
+    def run(*words):
+        return impasto(
+            *("train", "encoder", "--images", folder, "--teacher", teacher, "--out"),
+            *(tmp_path / "run", "--steps", 2, "--size", 64, "--batch", 4, "--device", "cpu"),
+            *words,
+        )
+
+    return run
+
+
+def test_train_encoder(train, tmp_path):
+    result = train()
+    assert result.exit_code == 0, result.output
+    weights = tmp_path / "run" / "compact.safetensors"
+    assert result.stdout.startswith(f"{weights}: 1.")
+    assert result.stderr.startswith("step 2 of 2: loss ")
+    assert "relu5_1 " in result.stderr
+    assert set(load_file(weights)) == set(compact.build().state_dict())
+    compact.load(weights)
+
+
+def test_goes_on_after_ctrl_c(train, tmp_path, monkeypatch):
+    from impasto.training import encoder
+
+    loss = encoder.distillation_loss
+    calls = []
+
+    def interrupt(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return loss(*arguments)
+
+    monkeypatch.setattr(encoder, "distillation_loss", interrupt)
+    result = train()
+    assert result.exit_code == 130
+    assert result.stderr == "impasto: stopped; the same command goes on from here\n"
+    assert (tmp_path / "run" / "checkpoint.pt").exists()
+    # One step is left to do.
+    assert train().exit_code == 0
+    assert len(calls) == 3
+
+
+def test_errors(fails, folder, teacher, tmp_path, monkeypatch):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    words = ("train", "encoder", "--out", tmp_path / "run", "--steps", 1, "--device")
+    sound = ("--images", folder, "--teacher", teacher)
+    fails("no such teacher", *words, "cpu", "--images", folder, "--teacher", "vgg", exit_code=1)
+    fails("holds no image to train on", *words, "cpu", "--images", empty, "--teacher", teacher)
+    fails("not a folder", *words, "cpu", "--images", teacher, "--teacher", teacher)
+    fails("there is no device 'tpu'", *words, "tpu", *sound, exit_code=1)
+    fails("run: ", "train", "encoder", *sound, "--out", teacher / "run", "--steps", 1, exit_code=1)
+    monkeypatch.setitem(__import__("sys").modules, "torch", None)
+    fails('pip install "impasto[torch]"', *words, "cpu", *sound, exit_code=1)
