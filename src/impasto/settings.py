@@ -52,13 +52,13 @@ class OptimizeSettings:
         maximum=4,
     )
     content_weight: float = setting(
-        1.0, "How closely to keep the photo's content.", minimum=0, maximum=1000
+        0.08, "How closely to keep the photo's content.", minimum=0, maximum=1000
     )
     style_weight: float = setting(
         1.0, "How closely to follow the style's statistics.", minimum=0, maximum=1000
     )
     tv_weight: float = setting(
-        0.02, "Smoothness: weight of the total variation.", minimum=0, maximum=1000
+        0.03, "Smoothness: weight of the total variation.", minimum=0, maximum=1000
     )
     style_loss: Literal["wasserstein", "gram"] = setting(
         "wasserstein", "Distance between styles: wasserstein is more painterly, gram is Gatys'."

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.networks.encoder import Encoder
@@ -16,6 +17,9 @@ from impasto.optimize.losses import (
     statistics,
 )
 from impasto.settings import OptimizeSettings
+
+FRAME = 8
+"""Pixels by which pictures are continued for the encoder: a cell of its fourth stage."""
 
 STYLE_LOSSES: dict[str, type[GramLoss | WassersteinLoss]] = {
     "gram": GramLoss,
@@ -54,7 +58,7 @@ class Objective:
         weights = settings.style_layer_weights or (1.0,) * len(settings.style_layers)
         self._layer_weights = [weight / sum(weights) for weight in weights]
         with torch.no_grad():
-            features = encoder(content, settings.content_layers)
+            features = see(encoder, content, settings.content_layers)
             targets = _style_targets(encoder, styles, settings.style_layers)
         self._content = {layer: ContentLoss(features[layer]) for layer in settings.content_layers}
         style_loss = STYLE_LOSSES[settings.style_loss]
@@ -67,7 +71,7 @@ class Objective:
     def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The total and its weighted parts ("content", "style", "tv") for (1, 3, H, W)."""
         settings = self._settings
-        features = self._encoder(image, self._layers, recompute=settings.low_memory)
+        features = see(self._encoder, image, self._layers, recompute=settings.low_memory)
         content = [loss(features[layer]) for layer, loss in self._content.items()]
         style = [
             weight * loss(features[layer])
@@ -82,10 +86,33 @@ class Objective:
         return torch.stack(list(parts.values())).sum(), parts
 
 
+def see(
+    encoder: Encoder, image: Tensor, layers: Sequence[str], *, recompute: bool = False
+) -> dict[str, Tensor]:
+    """The encoder's features of an image, as if the image went on past its border.
+
+    Encoders pad with zeros, and an optimization finds out: the outermost pixels turn into a
+    bright or dotted line. So the image is continued by reflection for the encoder, and what
+    it sees of the continuation is cut off again.
+
+    Returns:
+        Each layer (N, C, h, w), where h and w are what the layer has for (N, 3, H, W) itself,
+        give or take a cell.
+    """
+    height, width = image.shape[-2:]
+    frame = min(FRAME, height - 1, width - 1)
+    features = encoder(F.pad(image, (frame,) * 4, mode="reflect"), layers, recompute=recompute)
+    cut = {k: round(frame * f.shape[-1] / (width + 2 * frame)) for k, f in features.items()}
+    return {
+        k: f[..., cut[k] : f.shape[-2] - cut[k], cut[k] : f.shape[-1] - cut[k]]
+        for k, f in features.items()
+    }
+
+
 def _style_targets(
     encoder: Encoder, styles: Sequence[tuple[Tensor, float]], layers: Sequence[str]
 ) -> dict[str, Statistics]:
     """The styles' statistics at each layer, averaged with their weights."""
-    found = [encoder(image, layers) for image, _ in styles]
+    found = [see(encoder, image, layers) for image, _ in styles]
     weights = [weight for _, weight in styles]
     return {k: mixture([statistics(f[k]) for f in found], weights) for k in layers}

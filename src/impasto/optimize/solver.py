@@ -12,6 +12,7 @@ from torch import Tensor
 
 from impasto.errors import DeviceError, ImpastoError
 from impasto.networks.encoder import Encoder
+from impasto.optimize.canvas import to_canvas, to_image
 from impasto.optimize.memory import is_out_of_memory
 from impasto.optimize.objective import Objective
 from impasto.optimize.schedule import Scale, schedule
@@ -68,14 +69,14 @@ class State:
 
 @dataclass
 class Position:
-    """What must be known to go on exactly: the next step, the image, the optimizer's memory.
+    """What must be known to go on exactly: the next step, the canvas, the optimizer's memory.
 
-    The image is not clipped: L-BFGS goes on from values outside [0, 1] too.
+    The canvas (see `canvas`) is not clipped: L-BFGS goes on from values outside [0, 1] too.
     """
 
     scale: int = 0
     step: int = 0
-    image: Tensor | None = None
+    canvas: Tensor | None = None
     optimizer: dict[str, Any] = field(default_factory=dict)
     setbacks: int = 0
 
@@ -119,7 +120,7 @@ class Solver:
     def __iter__(self) -> Iterator[State]:
         clock = _Clock(self.scales)
         while self.position.scale < len(self.scales):
-            kept = self.position.image
+            kept = self.position.canvas
             try:
                 yield from self._paint_scale(clock)
             except (RuntimeError, MemoryError) as problem:
@@ -140,8 +141,8 @@ class Solver:
                 f"not enough memory to paint at {side} px; try --size {max(32, side // 2)}"
             ) from None
         before = self.scales[scale - 1]
-        self.position = Position(scale=len(self.scales), image=kept)
-        picture = kept.clamp(0, 1)
+        self.position = Position(scale=len(self.scales), canvas=kept)
+        picture = to_image(kept).clamp(0, 1)
         notice = f"not enough memory at {side} px; the picture was finished at {before.side} px"
         return State(picture, {}, scale - 1, self.scales, before.steps, 0.0, notice)
 
@@ -151,21 +152,21 @@ class Solver:
         content = resized(self._images.content, size)
         styles = [(self._style_at(image, scale.side), weight) for image, weight in self._images.styles]
         objective = Objective(self._encoder, content, styles, self._settings)
-        image = self._start(size).requires_grad_(True)
-        optimizer = self._optimizer(image)
+        canvas = self._start(size).requires_grad_(True)
+        optimizer = self._optimizer(canvas)
         if self.position.optimizer:
             optimizer.load_state_dict(self.position.optimizer)
         while self.position.step < scale.steps:
             self._pace(optimizer, scale)
-            losses = _descend(objective, optimizer, image)
-            if not (math.isfinite(losses["total"]) and image.isfinite().all()):
-                optimizer = self._step_back(image)
+            losses = _descend(objective, optimizer, canvas)
+            if not (math.isfinite(losses["total"]) and canvas.isfinite().all()):
+                optimizer = self._step_back(canvas)
                 continue
             self.position.step += 1
-            self.position.image = image.detach().clone()
+            self.position.canvas = canvas.detach().clone()
             self.position.optimizer = optimizer.state_dict()
             yield State(
-                self.position.image.clamp(0, 1),
+                to_image(self.position.canvas).clamp_(0, 1),
                 losses,
                 self.position.scale,
                 self.scales,
@@ -184,48 +185,50 @@ class Solver:
         for group in optimizer.param_groups:
             group["lr"] = rate
 
-    def _step_back(self, image: Tensor) -> torch.optim.Optimizer:
-        """After a loss that is not finite: the last sound image, and an optimizer without past."""
+    def _step_back(self, canvas: Tensor) -> torch.optim.Optimizer:
+        """After a loss that is not finite: the last sound canvas, an optimizer without past."""
         self.position.setbacks += 1
         if self.position.setbacks > PATIENCE:
             raise ImpastoError(
                 "the loss is no finite number whatever the step; "
                 "lower --learning-rate, --style-weight or --content-weight"
             )
-        if self.position.image is None:
-            sound = self._start((image.shape[-2], image.shape[-1]))
-        else:
-            sound = resized(self.position.image, (image.shape[-2], image.shape[-1]))
         with torch.no_grad():
-            image.copy_(sound)
-        return self._optimizer(image)
+            canvas.copy_(self._start((canvas.shape[-2], canvas.shape[-1])))
+        return self._optimizer(canvas)
 
     def _start(self, size: tuple[int, int]) -> Tensor:
-        """The first image of a scale: the last scale's, or the one that --init names."""
-        previous = self.position.image
-        if previous is None:
-            previous = self._images.first
-        if previous is None:
+        """The first canvas of a scale: the last scale's picture, or the one --init names; within
+        a scale, the canvas as it was after the last step."""
+        if self.position.canvas is not None and self.position.step:
+            return self.position.canvas.clone()
+        if self.position.canvas is not None:
+            picture = to_image(self.position.canvas).clamp(0, 1)
+        elif self._images.first is not None:
+            picture = self._images.first
+        else:
             generator = torch.Generator().manual_seed(self._settings.seed)
             noise = 0.5 + 0.15 * torch.randn((1, 3, *size), generator=generator)
-            previous = noise.clamp_(0, 1).to(self._images.content.device)
-        return resized(previous, size).clone(memory_format=torch.contiguous_format)
+            picture = noise.clamp_(0, 1).to(self._images.content.device)
+        return to_canvas(resized(picture, size))
 
     def _style_at(self, style: Tensor, side: int) -> Tensor:
-        """The style with its long side at `side` times the style scale; never enlarged."""
+        """The style with its long side at `side` times the style scale; enlarged only as far as
+        the encoder needs."""
         wanted = round(side * self._settings.style_scale)
         least = self._encoder.minimum_side(self._settings.style_layers)
         height, width = style.shape[-2:]
         wanted = max(wanted, -(-least * max(height, width) // min(height, width)))
-        return resized(style, fitted(style, min(wanted, max(height, width))))
+        height, width = fitted(style, min(wanted, max(height, width)))
+        return resized(style, (max(height, least), max(width, least)))
 
-    def _optimizer(self, image: Tensor) -> torch.optim.Optimizer:
+    def _optimizer(self, canvas: Tensor) -> torch.optim.Optimizer:
         if self._settings.optimizer == "adam":
-            return torch.optim.Adam([image], betas=(0.9, 0.99))
+            return torch.optim.Adam([canvas], betas=(0.9, 0.99))
         # Negative tolerances: it must not stop early, which users see as a stalled picture.
         # The line search makes steps that raise the loss impossible.
         return torch.optim.LBFGS(
-            [image],
+            [canvas],
             max_iter=1,
             max_eval=12,
             history_size=10,
@@ -236,14 +239,14 @@ class Solver:
 
 
 def _descend(
-    objective: Objective, optimizer: torch.optim.Optimizer, image: Tensor
+    objective: Objective, optimizer: torch.optim.Optimizer, canvas: Tensor
 ) -> dict[str, float]:
     """One step of the optimizer; the losses are those before it."""
     before: dict[str, Tensor] = {}
 
     def closure() -> Tensor:
-        total, parts = objective(image)
-        (image.grad,) = torch.autograd.grad(total, image)
+        total, parts = objective(to_image(canvas))
+        (canvas.grad,) = torch.autograd.grad(total, canvas)
         if not before:
             before.update(parts, total=total)
         return total.detach()
@@ -252,7 +255,7 @@ def _descend(
     if isinstance(optimizer, torch.optim.Adam):
         # L-BFGS models the loss without bounds; Adam does not mind them.
         with torch.no_grad():
-            image.clamp_(0, 1)
+            canvas.copy_(to_canvas(to_image(canvas).clamp_(0, 1)))
     return {name: float(value.detach()) for name, value in before.items()}
 
 
