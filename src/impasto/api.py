@@ -161,9 +161,7 @@ def stylize(
             f"size {chosen.size} makes a painting of {size[0]} x {size[1]} pixels; "
             f"both sides need at least {files.MIN_SIDE}"
         )
-    pairs = _weighted_styles(style)
-    styles = [load_style(s, scale=chosen.style_scale, device=device) for s, _ in pairs]
-    mixed = blend(styles, [weight for _, weight in pairs])
+    mixed = load_style(style, scale=chosen.style_scale, device=device)
     pixels, alpha = photo.pixels, photo.alpha
     if size != photo.size:
         pixels = resize(pixels, size)
@@ -172,43 +170,26 @@ def stylize(
     return Painting(painted, alpha, photo.exif, photo.notices, losses=())
 
 
-def load_style(
-    source: StyleSource,
-    *,
-    scale: float = 1.0,
-    device: "Device" = "auto",
-    title: str = "",
-    artist: str = "",
-    year: str = "",
-) -> Style:
-    """A style, from whatever holds one.
+def load_style(source: StyleSources, *, scale: float = 1.0, device: "Device" = "auto") -> Style:
+    """A style, from whatever holds one; or several mixed, each alone or with its weight.
 
     Args:
         source: a picture, as in `image.files.load`; a file that `save_style` wrote; the name of
             a style in the library (a file of that name comes first); or a style, as it is.
         scale: size of the strokes. Only a picture can be seen at a scale other than 1.
         device: as in `stylize`.
-        title, artist, year: of the work, if `source` is a picture.
 
     Raises:
-        InputError: the source is no picture, no style, and no name of one.
-        SettingError: the scale is out of bounds, or the source is no picture and it is not 1.
+        InputError: a source is no picture, no style, and no name of one.
+        SettingError: there is none, a weight is negative, the scale is out of bounds, or a
+            source is no picture and it is not 1.
         DeviceError, WeightsError: as `stylize`.
     """
-    ready = _ready_style(source)
-    if ready is None:
-        from impasto.feedforward.encoder import encode
-
-        picture = files.load(source)  # type: ignore[arg-type]  # a Style is ready
-        return encode(
-            picture.pixels, scale=scale, device=device, title=title, artist=artist, year=year
-        )
-    if scale != 1:
-        raise SettingError(
-            f"style-scale is {scale:g}, but {ready.title or 'the style'!r} is no picture and is "
-            "known at 1 only; give its picture"
-        )
-    return ready
+    one = (str, Path, Image.Image, np.ndarray, Style)
+    sources = [source] if isinstance(source, one) else source
+    pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in sources]
+    styles = [_load_one_style(item, scale, device) for item, _ in pairs]
+    return blend(styles, [weight for _, weight in pairs])
 
 
 def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> None:
@@ -222,24 +203,30 @@ def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> No
     storage.save(Path(path), {Path(path).stem: style}, overwrite=overwrite)
 
 
-def _ready_style(source: StyleSource) -> Style | None:
-    """A style that need not be made of a picture first."""
+def _load_one_style(source: StyleSource, scale: float, device: "Device") -> Style:
+    ready = source if isinstance(source, Style) else _stored_style(source)
+    if ready is None:
+        from impasto.feedforward.encoder import encode
+
+        return encode(files.load(source).pixels, scale=scale, device=device)
+    if scale != 1:
+        raise SettingError(
+            f"style-scale is {scale:g}, but {ready.title or 'the style'!r} is no picture and is "
+            "known at 1 only; give its picture"
+        )
+    return ready
+
+
+def _stored_style(source: Source) -> Style | None:
+    """The style in a file of its own, or in the library; None if the source is a picture."""
     from impasto.styles import library, storage
 
-    if isinstance(source, Style):
-        return source
     if not isinstance(source, (str, Path)):
         return None
     path = Path(source)
     if not path.exists():
         return library.find(str(source))
     return library.read(path) if path.suffix.lower() == storage.SUFFIX else None
-
-
-def _weighted_styles(style: StyleSources) -> list[tuple[StyleSource, float]]:
-    if isinstance(style, (str, Path, Image.Image, np.ndarray, Style)):
-        return [(style, 1.0)]
-    return [item if isinstance(item, tuple) else (item, 1.0) for item in style]
 
 
 def optimize(
