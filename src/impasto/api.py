@@ -18,14 +18,13 @@ from impasto.extras import require
 from impasto.image import files, output
 from impasto.image.files import Picture
 from impasto.image.resize import fit, resize
-from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings
+from impasto.settings import INIT_WORDS, Device, OptimizeSettings, StylizeSettings
 from impasto.styles.embedding import Style, blend
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from impasto.feedforward.session import Device
     from impasto.networks.vgg import VGG
     from impasto.optimize.checkpoint import Identity, Keeper
     from impasto.optimize.schedule import Scale
@@ -129,7 +128,6 @@ def stylize(
     content: Source,
     style: StyleSources,
     *,
-    device: "Device" = "auto",
     settings: StylizeSettings | None = None,
     **options: Any,
 ) -> Painting:
@@ -141,8 +139,7 @@ def stylize(
     Args:
         content: the photo.
         style: one style, or several, each alone or in a pair with its weight; see `load_style`.
-        device: "cpu", "cuda", "coreml" or "directml"; "auto" is the fastest that is installed.
-        settings: how to paint.
+        settings: how to paint, and on which device.
         options: fields of `StylizeSettings`, over those in `settings`.
 
     Raises:
@@ -161,23 +158,23 @@ def stylize(
             f"size {chosen.size} makes a painting of {size[0]} x {size[1]} pixels; "
             f"both sides need at least {files.MIN_SIDE}"
         )
-    mixed = load_style(style, scale=chosen.style_scale, device=device)
+    mixed = load_style(style, scale=chosen.style_scale, device=chosen.device)
     pixels, alpha = photo.pixels, photo.alpha
     if size != photo.size:
         pixels = resize(pixels, size)
         alpha = None if alpha is None else resize(alpha, size)
-    painted = render(pixels, mixed, strength=chosen.strength, device=device)
+    painted = render(pixels, mixed, strength=chosen.strength, device=chosen.device)
     return Painting(painted, alpha, photo.exif, photo.notices, losses=())
 
 
-def load_style(source: StyleSources, *, scale: float = 1.0, device: "Device" = "auto") -> Style:
+def load_style(source: StyleSources, *, scale: float = 1.0, device: Device = "auto") -> Style:
     """A style, from whatever holds one; or several mixed, each alone or with its weight.
 
     Args:
         source: a picture, as in `image.files.load`; a file that `save_style` wrote; the name of
             a style in the library (a file of that name comes first); or a style, as it is.
         scale: size of the strokes. Only a picture can be seen at a scale other than 1.
-        device: as in `stylize`.
+        device: as in `StylizeSettings`.
 
     Raises:
         InputError: a source is no picture, no style, and no name of one.
@@ -203,7 +200,7 @@ def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> No
     storage.save(Path(path), {Path(path).stem: style}, overwrite=overwrite)
 
 
-def _load_one_style(source: StyleSource, scale: float, device: "Device") -> Style:
+def _load_one_style(source: StyleSource, scale: float, device: Device) -> Style:
     ready = source if isinstance(source, Style) else _stored_style(source)
     if ready is None:
         from impasto.feedforward.encoder import encode

@@ -13,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from impasto.errors import SettingError
 
 Quality = Literal["draft", "good", "best"]
+Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 
 INIT_WORDS = ("content", "noise", "style")
 """What `init` can be besides the path of a picture."""
@@ -131,6 +132,9 @@ class StylizeSettings:
         "Size of the brush strokes; other than 1 only for styles given as pictures.",
         minimum=0.25,
         maximum=4,
+    )
+    device: Device = setting(
+        "auto", "cpu, cuda, coreml or directml; auto is the fastest that is installed."
     )
 
     def __post_init__(self) -> None:
