@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import SettingError
-from impasto.feedforward.session import Device, network
+from impasto.feedforward.session import network
 from impasto.image.colour import gaussian
 from impasto.image.resize import limit, resize
+from impasto.settings import Device
 from impasto.styles.embedding import Style
 
 FILE = "style_encoder.onnx"
@@ -18,15 +19,7 @@ STRIDE = 8
 """Sides of what the networks see must be multiples of this."""
 
 
-def encode(
-    picture: NDArray[np.float32],
-    *,
-    scale: float = 1.0,
-    device: Device = "auto",
-    title: str = "",
-    artist: str = "",
-    year: str = "",
-) -> Style:
+def encode(picture: NDArray[np.float32], *, scale: float = 1.0, device: Device = "auto") -> Style:
     """The style of a picture.
 
     The picture is looked at with its long side resized to `SIDE * scale` pixels (never
@@ -36,7 +29,6 @@ def encode(
         picture: (H, W, 3) in [0, 1].
         scale: size of the strokes, from 0.25 to 4.
         device: see `session.network`.
-        title, artist, year: of the work.
 
     Raises:
         SettingError: the scale is out of bounds.
@@ -56,9 +48,6 @@ def encode(
         colours.mean.astype(np.float32),
         colours.covariance.astype(np.float32),
         encoder.metadata["encoder"],
-        title=title,
-        artist=artist,
-        year=year,
     )
 
 

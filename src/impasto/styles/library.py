@@ -17,6 +17,11 @@ _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 """Letters and digits of any script, - and _: these need no quoting and are legal file names."""
 
 
+def is_name(word: str) -> bool:
+    """Whether a style can be called so."""
+    return bool(_NAME.fullmatch(word))
+
+
 def user_folder() -> Path:
     """Where the user's own styles lie, one file each.
 
@@ -93,7 +98,7 @@ def free_path(name: str, *, overwrite: bool = False) -> Path:
     Raises:
         As `add`.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise InputError(
             f"{name!r}: no name for a style; use letters, digits, - and _, at most 64 of them"
         )

@@ -1,0 +1,25 @@
+"""`impasto export`: the trained stylizer as ONNX files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from impasto.extras import require
+from impasto.image.paths import label
+
+
+def export(
+    weights: Annotated[
+        Path, typer.Option(help="What `impasto train stylizer` wrote: stylizer.safetensors.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of stylizer.onnx and style_encoder.onnx.")],
+) -> None:
+    """Export the trained stylizer to ONNX, if it paints there as it does in PyTorch."""
+    require("export", "export", "torch", "safetensors", "onnx", "onnxscript")
+    from impasto.training.export import export
+
+    done = export(weights, out)
+    for path in (done.stylizer, done.style_encoder):
+        typer.echo(f"{label(path)}: {path.stat().st_size / 1e6:.1f} MB")
+    typer.echo(f"pixels differ from PyTorch's by at most {done.difference:.1g}")

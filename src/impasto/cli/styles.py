@@ -1,0 +1,124 @@
+"""`impasto styles`: the library of styles."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from impasto.image.paths import label
+
+if TYPE_CHECKING:
+    from impasto.styles.embedding import Style
+
+app = typer.Typer(help="List the styles that have a name; add your own.")
+
+SUFFIX = "styles"
+"""The default name of a contact sheet is PHOTO-styles.png."""
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
+
+
+@app.callback(invoke_without_command=True)
+def list_styles(context: typer.Context) -> None:
+    """List the styles that have a name; add your own."""
+    if context.invoked_subcommand is not None:
+        return
+    styles = every()
+    width = max(map(len, styles))
+    for name, style in styles.items():
+        work = ", ".join(part for part in (style.title, style.artist, style.year) if part)
+        typer.echo(f"{name:{width}}  {work}".rstrip())
+
+
+@app.command()
+def sheet(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Where it goes [default: PHOTO-styles.png]."),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Paint one photo in every style, on one labelled sheet."""
+    from impasto import api
+    from impasto.feedforward.sheet import SIDE, contact_sheet
+    from impasto.image.files import load
+    from impasto.image.output import check_output, default_output, write
+
+    path = output or default_output(photo, [SUFFIX])
+    check_output(path, overwrite=overwrite, inputs=[photo])
+    pixels = load(photo).pixels
+    painted = contact_sheet(
+        (name, api.stylize(pixels, style, size=SIDE).pixels) for name, style in every().items()
+    )
+    write(path, painted, overwrite=overwrite)
+    typer.echo(f"{label(path)}: {painted.shape[1]} x {painted.shape[0]} pixels")
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture in this style.")],
+    title: Annotated[str, typer.Option(help="Title of the work.")] = "",
+    artist: Annotated[str, typer.Option(help="Its artist.")] = "",
+    year: Annotated[str, typer.Option(help="When it was made.")] = "",
+    style_scale: Annotated[
+        float, typer.Option(min=0.25, max=4, help="Size of the brush strokes.")
+    ] = 1.0,
+    overwrite: Overwrite = False,
+) -> None:
+    """Keep the style of a picture under a name."""
+    from impasto import api
+    from impasto.styles import library
+
+    library.free_path(name, overwrite=overwrite)
+    style = api.load_style(image, scale=style_scale)
+    path = library.add(
+        name, replace(style, title=title, artist=artist, year=year), overwrite=overwrite
+    )
+    typer.echo(f"{name}: {label(path)}")
+
+
+@app.command()
+def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.")]) -> None:
+    """Forget a style of your own."""
+    from impasto.styles import library
+
+    library.remove(name)
+
+
+@app.command(hidden=True)
+def build(
+    catalogue: Annotated[Path, typer.Argument(metavar="CATALOGUE", help="A .tsv table.")],
+    images: Annotated[Path, typer.Argument(metavar="IMAGES", help="Folder of its pictures.")],
+    out: Annotated[Path, typer.Option(help="The library to write, styles.npz.")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Make the library that ships with impasto, with the stylizer that ships with it."""
+    from impasto import api
+    from impasto.styles import storage
+    from impasto.styles.catalogue import read
+
+    styles = {
+        work.name: replace(
+            api.load_style(images / work.file),
+            title=work.title,
+            artist=work.artist,
+            year=work.year,
+        )
+        for work in read(catalogue)
+    }
+    storage.save(out, styles, overwrite=overwrite)
+    typer.echo(f"{label(out)}: {len(styles)} styles, {out.stat().st_size / 1e3:.0f} KB")
+
+
+def every() -> "dict[str, Style]":
+    """All styles by name: the shipped ones, then the user's own, which replace shipped ones.
+
+    Raises:
+        InputError: a file of a style is damaged.
+    """
+    from impasto.styles import library
+
+    return library.shipped() | {name: library.read(path) for name, path in library.own().items()}

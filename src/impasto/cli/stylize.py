@@ -1,0 +1,192 @@
+"""`impasto stylize`: paints photos in one pass."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from impasto.cli.optimize import parse_style
+from impasto.cli.options import settings_from, with_settings
+from impasto.errors import ImpastoError, InputError, OutputError, SettingError
+from impasto.image.paths import label, reason
+from impasto.settings import StylizeSettings
+
+READ = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic"}
+"""Of a folder's files those with these suffixes, in lower or upper case, are painted."""
+
+PAINTED = "painted"
+"""The folder in a folder of photos that their paintings go to."""
+
+
+@with_settings(StylizeSettings, ("strength", "size", "style_scale"))
+def stylize(
+    photos: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PHOTO...", help="Photos, or folders of them.", show_default=False),
+    ] = None,
+    style: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--style",
+            "-s",
+            "--si",
+            metavar="STYLE[:WEIGHT]",
+            help="A picture, or a name that `impasto styles` lists; again to mix several.",
+        ),
+    ] = None,
+    content: Annotated[
+        list[Path] | None, typer.Option("--ci", metavar="PHOTO", help="The same as PHOTO.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            "--o",
+            help="A file; or, without a suffix, a folder "
+            f"[default: PHOTO-STYLE.png beside the photo; of a folder, in FOLDER/{PAINTED}].",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that exist.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
+    ] = False,
+    **options: Any,
+) -> None:
+    """Paint photos in the style of a picture, or of several mixed, in one pass.
+
+    Of several photos, one that cannot be painted does not keep the others from it: all such
+    are told at the end, and the exit code is 1.
+    """
+    begun = time.monotonic()
+    settings = settings_from(StylizeSettings, options)
+    if not style:
+        raise SettingError("there is no style; name one, as in --style great-wave")
+    styles = [parse_style(word) for word in style]
+    jobs = plan([*(photos or []), *(content or [])], [path.stem for path, _ in styles], output)
+
+    from impasto import api
+    from impasto.image.output import check_output
+
+    mixed = api.load_style(styles, scale=settings.style_scale, device=settings.device)
+    settings = replace(settings, style_scale=1.0)  # the style is at its scale now
+    inputs = [*(job.photo for job in jobs), *(path for path, _ in styles if path.exists())]
+
+    def paint(job: Job) -> None:
+        check_output(job.output, overwrite=overwrite, inputs=inputs)
+        painting = api.stylize(job.photo, mixed, settings=settings)
+        painting.save(job.output, overwrite=overwrite)
+        for notice in painting.notices:
+            typer.echo(f"impasto: {notice}", err=True)
+        if not quiet:
+            width, height = painting.size
+            typer.echo(f"{label(job.output)}: {width} x {height} pixels")
+
+    for folder in {job.output.parent for job in jobs if job.in_folder}:
+        make_folder(folder)
+    if len(jobs) == 1:
+        paint(jobs[0])
+    else:
+        paint_all(jobs, paint, quiet)
+    if not quiet:
+        typer.echo(f"in {time.monotonic() - begun:.1f} s")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A photo, where its painting goes, and whether that is into a folder to be made."""
+
+    photo: Path
+    output: Path
+    in_folder: bool
+
+
+def plan(named: Sequence[Path], style_names: Sequence[str], output: Path | None) -> list[Job]:
+    """Every photo that is named or lies in a folder that is named, and its output.
+
+    Raises:
+        SettingError: no photo is named.
+        InputError: a folder holds none.
+        OutputError: there are several and one file to write to.
+    """
+    from impasto.image.output import default_output
+
+    if not named:
+        raise SettingError("there is no photo; name one, or a folder of them")
+    photos = [(photo, path.is_dir()) for path in named for photo in _photos(path)]
+    if output is not None and output.suffix and not output.is_dir():
+        if len(photos) > 1:
+            raise OutputError(
+                f"{label(output)}: one file for {len(photos)} paintings; name a folder"
+            )
+        return [Job(photos[0][0], output, in_folder=False)]
+    jobs = []
+    for photo, from_folder in photos:
+        folder = output or (photo.parent / PAINTED if from_folder else None)
+        painting = default_output(photo, style_names, folder)
+        jobs.append(Job(photo, painting, in_folder=folder is not None))
+    return jobs
+
+
+def paint_all(jobs: Sequence[Job], paint: Callable[[Job], None], quiet: bool) -> None:
+    """Paints what can be painted, and tells the rest at the end.
+
+    Raises:
+        typer.Exit: with code 1, if there is a rest.
+    """
+    written: dict[Path, Path] = {}
+
+    def failure(job: Job) -> str | None:
+        name = label(job.photo)
+        if (other := written.get(job.output)) is not None:
+            return f"{name}: its painting has the same name as that of {label(other)}"
+        try:
+            paint(job)
+        except ImpastoError as problem:
+            return f"{name}: {str(problem).removeprefix(f'{name}: ')}"
+        written[job.output] = job.photo
+        return None
+
+    failures = [line for job in _with_bar(jobs, quiet) if (line := failure(job)) is not None]
+    for line in failures:
+        typer.echo(f"impasto: error: {line}", err=True)
+    if failures:
+        typer.echo(f"impasto: {len(failures)} of {len(jobs)} photos were not painted", err=True)
+        raise typer.Exit(1)
+
+
+def make_folder(folder: Path) -> None:
+    """Makes a folder for paintings, unless it is there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise OutputError(f"{label(folder)}: {reason(problem)}") from problem
+
+
+def _photos(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(file for file in path.iterdir() if file.suffix.lower() in READ)
+    if not found:
+        raise InputError(f"{label(path)}: there is no photo in this folder")
+    return found
+
+
+def _with_bar(jobs: Sequence[Job], quiet: bool) -> Iterable[Job]:
+    """The jobs, with a bar on a terminal while they are worked through."""
+    if quiet or not sys.stderr.isatty():
+        return jobs
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(jobs, "painting", console=Console(stderr=True), transient=True)

@@ -1,0 +1,61 @@
+"""The list of works that the shipped library is made of: a table of tab-separated values."""
+
+import csv
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from impasto.errors import InputError
+from impasto.image.paths import label, reason
+from impasto.styles.library import is_name
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A work.
+
+    Attributes:
+        name: what it is called on the command line.
+        file: its picture, relative to the folder of the pictures.
+        title, artist, year: as far as known.
+        source: where the picture comes from, and why the work is in the public domain.
+    """
+
+    name: str
+    file: str
+    title: str
+    artist: str
+    year: str
+    source: str
+
+
+COLUMNS = [field.name for field in fields(Entry)]
+
+
+def read(path: Path) -> list[Entry]:
+    """The works of a catalogue, whose first line names the columns.
+
+    Raises:
+        InputError: the file is missing, or a line is not as it should be.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{label(path)}: not a text in UTF-8") from None
+    except (OSError, ValueError) as problem:
+        raise InputError(f"{label(path)}: {reason(problem)}") from problem
+    table = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    if not table or table[0] != COLUMNS:
+        raise InputError(f"{label(path)}: the first line must be: {' '.join(COLUMNS)}")
+    entries: dict[str, Entry] = {}
+    for number, cells in enumerate(table[1:], start=2):
+        if len(cells) != len(COLUMNS):
+            raise InputError(
+                f"{label(path)}: line {number} has {len(cells)} columns instead of {len(COLUMNS)}"
+            )
+        entry = Entry(*cells)
+        if not is_name(entry.name) or entry.name in entries:
+            raise InputError(f"{label(path)}: line {number}: {entry.name!r} is no new name")
+        entries[entry.name] = entry
+    if not entries:
+        raise InputError(f"{label(path)}: lists no work")
+    return list(entries.values())
