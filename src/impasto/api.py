@@ -201,8 +201,11 @@ def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> No
 
 
 def _load_one_style(source: StyleSource, scale: float, device: Device) -> Style:
-    ready = source if isinstance(source, Style) else _stored_style(source)
-    if ready is None:
+    if isinstance(source, Style):
+        ready = source
+    elif (stored := _stored_style(source)) is not None:
+        ready = stored
+    else:
         from impasto.feedforward.encoder import encode
 
         return encode(files.load(source).pixels, scale=scale, device=device)

@@ -59,7 +59,59 @@ def encoder(
     typer.echo(f"{weights}: {weights.stat().st_size / 1e6:.1f} MB")
 
 
+@app.command()
+def stylizer(
+    photos: Annotated[
+        list[Path], typer.Option(help="A folder of photos; give it again for more folders.")
+    ],
+    paintings: Annotated[
+        list[Path], typer.Option(help="A folder of artworks; give it again for more folders.")
+    ],
+    teacher: Annotated[
+        str, typer.Option(help="Who judges: vgg19 (fetched), or a .safetensors file.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder of the result, previews, the log and the checkpoint."),
+    ],
+    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 20_000,
+    size: Annotated[int, typer.Option(min=48, help="Side of a crop in pixels.")] = 160,
+    batch: Annotated[int, typer.Option(min=2, help="Pairs in a step.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and crops.")] = 0,
+    device: Annotated[
+        str | None,
+        typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest]."),
+    ] = None,
+) -> None:
+    """Train the stylizer on pairs of photos and artworks.
+
+    Started again with the same --out, it goes on where it stopped; with another --size, too.
+    """
+    require("training", "torch", "torch", "safetensors")
+    from impasto.optimize import device as devices
+    from impasto.training.loop import Schedule
+    from impasto.training.stylizer import StylizerTraining, train
+    from impasto.training.teachers import teacher as load_teacher
+
+    training = StylizerTraining(
+        photos=photos,
+        paintings=paintings,
+        judge=load_teacher(teacher),
+        out=out,
+        schedule=Schedule(steps=steps, seed=seed),
+        size=size,
+        batch=batch,
+        device=str(devices.choose(device)),
+    )
+    try:
+        weights = train(training, _report)
+    except KeyboardInterrupt:
+        typer.echo("impasto: stopped; the same command goes on from here", err=True)
+        raise
+    typer.echo(f"{weights}: {weights.stat().st_size / 1e6:.1f} MB")
+
+
 def _report(figures: dict[str, Any]) -> None:
-    """One line: how far the training is, its loss, and the held-out error of every layer."""
+    """One line: how far the training is, and its losses or held-out errors."""
     errors = " ".join(f"{k} {v:.4f}" for k, v in figures.items() if k not in ("step", "steps"))
     typer.echo(f"step {figures['step']} of {figures['steps']}: {errors}", err=True)
