@@ -79,6 +79,9 @@ def stylize(
     inputs = [*(job.photo for job in jobs), *(path for path, _ in styles if path.exists())]
 
     def paint(job: Job) -> None:
+        started = begun if len(jobs) == 1 else time.monotonic()
+        if not job.photo.exists():  # or the output's folder, named after it, would be blamed
+            raise InputError(f"{label(job.photo)}: no such file; check the spelling")
         check_output(job.output, overwrite=overwrite, inputs=inputs)
         painting = api.stylize(job.photo, mixed, settings=settings)
         painting.save(job.output, overwrite=overwrite)
@@ -86,7 +89,8 @@ def stylize(
             typer.echo(f"impasto: {notice}", err=True)
         if not quiet:
             width, height = painting.size
-            typer.echo(f"{label(job.output)}: {width} x {height} pixels")
+            seconds = time.monotonic() - started
+            typer.echo(f"{label(job.output)}: {width} x {height} pixels in {seconds:.1f} s")
 
     for folder in {job.output.parent for job in jobs if job.in_folder}:
         make_folder(folder)
@@ -94,8 +98,6 @@ def stylize(
         paint(jobs[0])
     else:
         paint_all(jobs, paint, quiet)
-    if not quiet:
-        typer.echo(f"in {time.monotonic() - begun:.1f} s")
 
 
 @dataclass(frozen=True)
