@@ -8,10 +8,11 @@ from torch import Tensor
 
 from impasto.networks.vgg import VGG
 from impasto.optimize.losses import ContentLoss, GramLoss, statistics
-from impasto.optimize.objective import Objective
+from impasto.optimize.objective import FRAME, Objective, see
 from impasto.settings import OptimizeSettings
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")
+ALL_LAYERS = ("relu2_2", *LAYERS)
 SETTINGS = OptimizeSettings(
     content_weight=1.0,
     style_weight=1.0,
@@ -60,8 +61,9 @@ def test_weighted_parts_sum_to_the_total(encoder, style_loss):
 
 def test_parts_are_the_losses_of_the_layers(encoder):
     _, parts = Objective(encoder, CONTENT, [(STYLE, 1.0)], SETTINGS)(CANVAS)
-    content, style, canvas = encoder.passes
-    torch.testing.assert_close(parts["content"], ContentLoss(content["relu2_2"])(canvas["relu2_2"]))
+    content, style, canvas = (see(encoder, p, ALL_LAYERS) for p in (CONTENT, STYLE, CANVAS))
+    wanted = ContentLoss(content["relu2_2"])(canvas["relu2_2"])
+    torch.testing.assert_close(parts["content"], wanted)
     losses = [GramLoss(statistics(style[k]))(canvas[k]) for k in LAYERS]
     torch.testing.assert_close(parts["style"], torch.stack(losses).mean())
 
@@ -87,20 +89,24 @@ def test_a_weight_scales_its_own_part_only(encoder, name, part):
         torch.testing.assert_close(triple[key], single[key] * (3 if key == part else 1))
 
 
-def test_no_strength_removes_the_style(encoder):
+def test_without_strength_the_content_itself_is_the_best_picture(encoder):
     settings = replace(SETTINGS, strength=0.0)
     objective = Objective(encoder, CONTENT, [(STYLE, 1.0)], settings)
     total, parts = objective(CANVAS)
     assert parts["style"] == 0
-    torch.testing.assert_close(total, parts["content"] + parts["tv"])
+    torch.testing.assert_close(total, parts["content"])
+    assert objective(CONTENT)[0] == 0
 
 
-def test_strength_counts_with_its_square(encoder):
-    def style(strength: float) -> float:
+def test_style_and_smoothness_count_with_the_square_of_the_strength(encoder):
+    def parts(strength: float) -> dict[str, Tensor]:
         settings = replace(SETTINGS, strength=strength)
-        return float(Objective(encoder, CONTENT, [(STYLE, 1.0)], settings)(CANVAS)[1]["style"])
+        return Objective(encoder, CONTENT, [(STYLE, 1.0)], settings)(CANVAS)[1]
 
-    assert style(0.5) == pytest.approx(style(1.0) / 4)
+    half, full = parts(0.5), parts(1.0)
+    torch.testing.assert_close(half["style"], full["style"] / 4)
+    torch.testing.assert_close(half["tv"], full["tv"] / 4)
+    torch.testing.assert_close(half["content"], full["content"])
 
 
 def test_a_layer_weight_of_zero_ignores_the_layer(encoder):
@@ -133,13 +139,13 @@ def test_targets_are_computed_once_and_a_call_is_one_pass(encoder):
     encoder.passes.clear()
     for _ in range(3):
         objective(CANVAS)
-    assert [set(found) for found in encoder.passes] == [{"relu2_2", *LAYERS}] * 3
+    assert [set(found) for found in encoder.passes] == [set(ALL_LAYERS)] * 3
 
 
 def test_several_styles_are_the_style_of_all_their_positions_together(encoder):
     other_style = picture(5, 20, 20)  # as large as STYLE, so that equal weights fit
     _, parts = Objective(encoder, CONTENT, [(STYLE, 1.0), (other_style, 1.0)], SETTINGS)(CANVAS)
-    _, one, other, canvas = encoder.passes
+    one, other, canvas = (see(encoder, p, LAYERS) for p in (STYLE, other_style, CANVAS))
     wanted = {k: statistics(torch.cat([one[k], other[k]], dim=3)) for k in LAYERS}
     losses = [GramLoss(wanted[k])(canvas[k]) for k in LAYERS]
     torch.testing.assert_close(parts["style"], torch.stack(losses).mean())
@@ -186,3 +192,29 @@ def test_low_memory_keeps_less_for_the_gradient(encoder):
         return sum(kept.values())
 
     assert bytes_kept(True) < 0.75 * bytes_kept(False)
+
+
+@pytest.mark.parametrize("shape", [(24, 32), (33, 47), (50, 16)])
+def test_features_seen_are_as_large_as_without_the_frame(encoder, shape):
+    image = picture(6, *shape)
+    framed, plain = see(encoder, image, ALL_LAYERS), encoder(image, ALL_LAYERS)
+    for layer, features in framed.items():
+        for seen, usual in zip(features.shape[2:], plain[layer].shape[2:], strict=True):
+            assert abs(seen - usual) <= 1
+
+
+def test_far_from_the_border_the_frame_changes_nothing(encoder):
+    image = picture(6, 64, 64)
+    framed, plain = see(encoder, image, ["relu2_1"]), encoder(image, ["relu2_1"])
+    inside = (..., slice(8, -8), slice(8, -8))
+    torch.testing.assert_close(framed["relu2_1"][inside], plain["relu2_1"][inside])
+
+
+def test_the_border_is_seen_as_a_part_of_what_is_mirrored_there(encoder):
+    """A picture that is its own mirror image goes on past its border as it would anyway."""
+    quarter = picture(6, 40, 40)
+    rows = torch.cat([quarter.flip(2)[:, :, :-1], quarter], dim=2)
+    whole = torch.cat([rows.flip(3)[..., :-1], rows], dim=3)
+    corner = see(encoder, quarter, ["relu1_1"])["relu1_1"]
+    middle = encoder(whole, ["relu1_1"])["relu1_1"][..., 39:, 39:]
+    torch.testing.assert_close(corner[..., :-FRAME, :-FRAME], middle[..., :-FRAME, :-FRAME])

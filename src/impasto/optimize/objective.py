@@ -31,12 +31,12 @@ class Objective:
     """The weighted sum of the losses, its targets computed once.
 
     L = a * mean over content layers of L_content
-      + b * strength^2 * weighted mean over style layers of L_style
-      + c * L_tv
+      + strength^2 * (b * weighted mean over style layers of L_style + c * L_tv)
 
     Gatys, Ecker, Bethge 2015, eq. 7. Every loss is relative to its target (see `losses`), so
     a, b and c mean the same at every size and with every encoder. Style counts with the square
-    of the strength because the eye notices the first strokes most.
+    of the strength because the eye notices the first strokes most; so does smoothness, because
+    without style the photo itself is to be the best picture.
 
     Args:
         encoder: frozen.
@@ -77,12 +77,13 @@ class Objective:
             weight * loss(features[layer])
             for weight, (layer, loss) in zip(self._layer_weights, self._style.items(), strict=True)
         ]
+        strength = settings.strength**2
         parts = {
             "content": settings.content_weight * torch.stack(content).mean(),
-            "style": settings.style_weight * settings.strength**2 * torch.stack(style).sum(),
+            "style": settings.style_weight * strength * torch.stack(style).sum(),
         }
         if settings.tv_weight:
-            parts["tv"] = settings.tv_weight * self._variation(image)
+            parts["tv"] = settings.tv_weight * strength * self._variation(image)
         return torch.stack(list(parts.values())).sum(), parts
 
 

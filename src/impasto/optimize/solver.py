@@ -94,6 +94,8 @@ class Solver:
         DeviceError: the memory does not suffice for the first scale. At a later one the
             solver ends with the picture of the scale before, and says so in a last state.
         ImpastoError: losses stay without a finite value.
+
+    At strength 0 there is a single state, the photo.
     """
 
     def __init__(
@@ -118,6 +120,9 @@ class Solver:
         self.scales = wide or scales[-1:]
 
     def __iter__(self) -> Iterator[State]:
+        if self._settings.strength == 0:
+            yield from self._photo()
+            return
         clock = _Clock(self.scales)
         while self.position.scale < len(self.scales):
             kept = self.position.canvas
@@ -131,6 +136,15 @@ class Solver:
             self.position.scale += 1
             self.position.step = 0
             self.position.optimizer = {}
+
+    def _photo(self) -> Iterator[State]:
+        """The only state at strength 0: the photo. Adam would make steps of rounding errors."""
+        if self.position.scale == len(self.scales):
+            return
+        last = self.scales[-1]
+        picture = resized(self._images.content, fitted(self._images.content, last.side))
+        self.position = Position(scale=len(self.scales), canvas=to_canvas(picture))
+        yield State(picture, {}, len(self.scales) - 1, self.scales, last.steps, 0.0)
 
     def _settle_for(self, kept: Tensor | None) -> State:
         """The last state after memory ran out: the picture of the scale before."""
@@ -150,7 +164,9 @@ class Solver:
         scale = self.scales[self.position.scale]
         size = fitted(self._images.content, scale.side)
         content = resized(self._images.content, size)
-        styles = [(self._style_at(image, scale.side), weight) for image, weight in self._images.styles]
+        styles = [
+            (self._style_at(image, scale.side), weight) for image, weight in self._images.styles
+        ]
         objective = Objective(self._encoder, content, styles, self._settings)
         canvas = self._start(size).requires_grad_(True)
         optimizer = self._optimizer(canvas)
@@ -270,7 +286,8 @@ def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
     """(1, 3, H, W) at (height, width): bicubic, antialiased when it shrinks."""
     if tuple(image.shape[-2:]) == size:
         return image
-    return F.interpolate(image, size, mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
+    found = F.interpolate(image, size, mode="bicubic", antialias=True, align_corners=False)
+    return found.clamp(0, 1)
 
 
 class _Clock:
