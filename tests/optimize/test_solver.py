@@ -163,6 +163,7 @@ def test_without_strength_the_picture_is_the_photo(first):
     (state,) = list(solver)
     assert torch.equal(state.image, resized(CONTENT, (45, 60)))
     assert state.done == 1
+    assert set(state.losses.values()) == {0.0}
     assert list(solver) == []
 
 
