@@ -36,7 +36,7 @@ class Weights:
 
     content: float = 1.0
     moments: float = 4.0
-    covariance: float = 0.6
+    covariance: float = 2.0
     identity: float = 5.0
     outside: float = 2.0
     encoder: float = 1.0
@@ -175,11 +175,16 @@ def losses(model: "Apprentice", judge: Judge, photo: Tensor, style: Tensor) -> d
 
 
 def moments_distance(found: Tensor, wanted: Tensor) -> Tensor:
-    """(|m - m_s|^2 + |d - d_s|^2) / (|m_s|^2 + |d_s|^2) over channels, averaged over a batch."""
+    """Distance of means and deviations, averaged over a batch:
+
+    sqrt((|m - m_s|^2 + |d - d_s|^2) / (|m_s|^2 + |d_s|^2)), norms over channels. The root keeps
+    pulling when the distance is small, where the square of Huang and Belongie rests.
+    """
     mean, deviation = _moments(found)
     mean_s, deviation_s = _moments(wanted)
     error = (mean - mean_s).square().sum(1) + (deviation - deviation_s).square().sum(1)
-    return (error / (mean_s.square().sum(1) + deviation_s.square().sum(1))).mean()
+    energy = mean_s.square().sum(1) + deviation_s.square().sum(1)
+    return (error / energy + 1e-8).sqrt().mean()
 
 
 def covariance_distance(found: Tensor, wanted: Tensor) -> Tensor:
