@@ -121,7 +121,7 @@ def plan(named: Sequence[Path], style_names: Sequence[str], output: Path | None)
 
     if not named:
         raise SettingError("there is no photo; name one, or a folder of them")
-    photos = [(photo, path.is_dir()) for path in named for photo in _photos(path)]
+    photos = list(dict.fromkeys((p, path.is_dir()) for path in named for p in _photos(path)))
     if output is not None and output.suffix and not output.is_dir():
         if len(photos) > 1:
             raise OutputError(

@@ -22,8 +22,9 @@ STRIDE = 8
 def encode(picture: NDArray[np.float32], *, scale: float = 1.0, device: Device = "auto") -> Style:
     """The style of a picture.
 
-    The picture is looked at with its long side resized to `SIDE * scale` pixels (never
-    enlarged): the more pixels a stroke has there, the more it has in the painting.
+    The picture is looked at with its long side reduced to `SIDE` pixels, and then made larger or
+    smaller by `scale`: the more pixels a stroke has there, the more it has in the painting,
+    whatever the painting's size.
 
     Args:
         picture: (H, W, 3) in [0, 1].
@@ -37,8 +38,9 @@ def encode(picture: NDArray[np.float32], *, scale: float = 1.0, device: Device =
     if not 0.25 <= scale <= 4:
         raise SettingError(f"style-scale is {scale:g}; it must be at least 0.25 and at most 4")
     height, width = picture.shape[:2]
+    plain = limit((width, height), SIDE)
     # Resized to full strides, not padded: what is padded would count in the statistics.
-    columns, rows = (_to_stride(side) for side in limit((width, height), round(SIDE * scale)))
+    columns, rows = (_to_stride(side * scale) for side in plain)
     seen = resize(picture, (columns, rows))
     encoder = network(FILE, device)
     vector = encoder(image=np.ascontiguousarray(seen.transpose(2, 0, 1)[None]))[0]
@@ -51,5 +53,5 @@ def encode(picture: NDArray[np.float32], *, scale: float = 1.0, device: Device =
     )
 
 
-def _to_stride(side: int) -> int:
+def _to_stride(side: float) -> int:
     return max(2 * STRIDE, round(side / STRIDE) * STRIDE)

@@ -39,7 +39,8 @@ def contact_sheet(pictures: Iterable[tuple[str, NDArray[np.float32]]]) -> NDArra
         left, top = GAP + column * (width + GAP), GAP + row * (height + LABEL + GAP)
         sheet.paste(Image.fromarray(np.rint(pixels * 255).astype(np.uint8)), (left, top))
         pen.text((left, top + height + 4), _cut(name, width, font), INK, font)
-    return np.asarray(sheet, np.float32) / np.float32(255)
+    finished: NDArray[np.float32] = np.asarray(sheet, np.float32) / np.float32(255)
+    return finished
 
 
 def _cut(name: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:

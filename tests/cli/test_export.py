@@ -1,0 +1,28 @@
+import sys
+from pathlib import Path
+
+from impasto.training import export
+from impasto.training.export import Exported
+
+
+def test_export(impasto, tmp_path, monkeypatch):
+    def exported(weights, out):
+        assert weights == Path("stylizer.safetensors")
+        for name in ("stylizer.onnx", "style_encoder.onnx"):
+            (out / name).write_bytes(bytes(1_500_000))
+        return Exported(out / "stylizer.onnx", out / "style_encoder.onnx", 2.2e-6)
+
+    monkeypatch.setattr(export, "export", exported)
+    result = impasto("export", "--weights", "stylizer.safetensors", "--out", tmp_path)
+    assert result.stdout == (
+        f"{tmp_path / 'stylizer.onnx'}: 1.5 MB\n"
+        f"{tmp_path / 'style_encoder.onnx'}: 1.5 MB\n"
+        "pixels differ from PyTorch's by at most 2e-06\n"
+    )
+
+
+def test_errors(fails, tmp_path, monkeypatch):
+    words = ("export", "--weights", "nix.safetensors", "--out", tmp_path)
+    fails("nix.safetensors: no such file", *words)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    fails('pip install "impasto[export]"', *words, exit_code=1)

@@ -1,0 +1,72 @@
+import pytest
+from PIL import Image
+
+from impasto.styles import library, storage
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    """An empty folder of the user's own styles."""
+    monkeypatch.setenv("IMPASTO_STYLES", str(tmp_path / "own"))
+    return tmp_path / "own"
+
+
+def test_list(impasto):
+    lines = impasto("styles").stdout.splitlines()
+    assert len(lines) == len(library.shipped())
+    (line,) = [line for line in lines if line.startswith("great-wave ")]
+    assert line.split(maxsplit=1)[1] == "The Great Wave off Kanagawa, Katsushika Hokusai, c. 1831"
+
+
+def test_add_use_remove(impasto, fails, wave, photo, folder):
+    result = impasto("styles", "add", "mine", wave, "--title", "My Wave", "--year", "2026")
+    assert result.stdout == f"mine: {folder / 'mine.npz'}\n"
+    assert impasto("styles").stdout.splitlines()[-1].split(maxsplit=1) == ["mine", "My Wave, 2026"]
+    assert impasto("stylize", photo, "-s", "mine").exit_code == 0
+    fails("--overwrite", "styles", "add", "mine", wave)
+    assert impasto("styles", "add", "mine", wave, "--overwrite").exit_code == 0
+    assert impasto("styles", "remove", "mine").exit_code == 0
+    fails("you have no style of this name", "styles", "remove", "mine")
+
+
+def test_errors(fails, wave, folder):
+    fails("no name for a style", "styles", "add", "a b", wave)
+    fails("ships with impasto", "styles", "add", "great-wave", wave)
+    fails("ships with impasto", "styles", "remove", "great-wave")
+    fails("neither a file nor the name", "styles", "add", "mine", "nix.jpg")
+    assert not (folder / "mine.npz").exists()
+    folder.mkdir(exist_ok=True)
+    (folder / "bad.npz").write_bytes(b"broken")
+    fails("bad.npz: not a file of styles", "styles")
+
+
+def test_sheet(impasto, fails, photo, wave, tmp_path, monkeypatch):
+    few = dict(list(library.shipped().items())[:3])
+    monkeypatch.setattr(library, "shipped", lambda: few)
+    result = impasto("styles", "sheet", photo)
+    sheet = tmp_path / "photo-styles.png"
+    with Image.open(sheet) as image:
+        width, height = image.size
+    assert result.stdout == f"{sheet}: {width} x {height} pixels\n"
+    assert width > 256
+    fails("--overwrite", "styles", "sheet", photo)
+    fails("no such file", "styles", "sheet", "nix.jpg", "-o", tmp_path / "x.png")
+
+
+def test_build(impasto, fails, wave, flow, tmp_path):
+    table = tmp_path / "table.tsv"
+    table.write_text(
+        "name\tfile\ttitle\tartist\tyear\tsource\n"
+        f"b\t{wave.name}\tWave\tA\t1\tours\n"
+        f"a\t{flow.name}\tFlow\tB\t2\tours\n"
+    )
+    out = tmp_path / "styles.npz"
+    result = impasto("styles", "build", table, tmp_path, "--out", out)
+    assert result.stdout == f"{out}: 2 styles, {out.stat().st_size / 1e3:.0f} KB\n"
+    found = storage.load(out)
+    assert [(n, s.title, s.artist, s.year) for n, s in found.items()] == [
+        ("b", "Wave", "A", "1"),
+        ("a", "Flow", "B", "2"),
+    ]
+    fails("--overwrite", "styles", "build", table, tmp_path, "--out", out)
+    fails("no such file", "styles", "build", tmp_path / "none.tsv", tmp_path, "--out", out)

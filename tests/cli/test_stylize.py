@@ -1,0 +1,186 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture
+def stylize(impasto, photo, wave):
+    """`impasto stylize photo.jpg --style wave.png`, which must succeed."""
+
+    def run(*words):
+        result = impasto("stylize", photo, "--style", wave, *words)
+        assert result.exit_code == 0, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def refused(fails, photo, wave, tmp_path):
+    """The same, which must fail with one line and leave nothing behind."""
+
+    def run(part, *words, exit_code=2):
+        before = sorted(tmp_path.iterdir())
+        line = fails(part, "stylize", photo, "--style", wave, *words, exit_code=exit_code)
+        assert sorted(tmp_path.iterdir()) == before
+        return line
+
+    return run
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"), np.float32)
+
+
+@pytest.fixture
+def album(photo, tmp_path):
+    """A folder of two photos, one broken file, and one that is no photo."""
+    folder = tmp_path / "album"
+    folder.mkdir()
+    for name in ("a.jpg", "c.PNG"):
+        with Image.open(photo) as image:
+            image.save(folder / name)
+    (folder / "b.jpg").write_bytes(b"\xff\xd8\xff broken")
+    (folder / "notes.txt").write_text("no photo")
+    return folder
+
+
+def test_paints_beside_the_photo(stylize, tmp_path):
+    result = stylize()
+    painted = tmp_path / "photo-wave.png"
+    assert result.stdout.startswith(f"{painted}: 64 x 48 pixels in ")
+    assert len(result.stdout.splitlines()) == 1
+    with Image.open(painted) as image:
+        assert image.size == (64, 48)
+
+
+def test_quiet(stylize):
+    assert stylize("--quiet").output == ""
+
+
+def test_the_words_of_other_programs(impasto, photo, wave, tmp_path):
+    result = impasto("stylize", "--ci", photo, "--si", wave, "--o", tmp_path / "new" / "out")
+    assert result.exit_code == 0
+    assert (tmp_path / "new" / "out" / "photo-wave.png").exists()
+
+
+def test_by_name(impasto, photo, tmp_path):
+    assert impasto("stylize", photo, "-s", "great-wave", "-s", "irises:0.5").exit_code == 0
+    assert (tmp_path / "photo-great-wave+irises.png").exists()
+
+
+def test_output_file_and_size(stylize, tmp_path):
+    stylize("-o", tmp_path / "x.jpg", "--size", 32)
+    with Image.open(tmp_path / "x.jpg") as image:
+        assert image.format == "JPEG"
+        assert image.size == (32, 24)
+
+
+def test_strength_of_zero_is_the_photo(stylize, photo, tmp_path):
+    stylize("--strength", 0)
+    assert np.abs(pixels(tmp_path / "photo-wave.png") - pixels(photo)).mean() < 0.5
+
+
+def test_overwrite(stylize, refused, tmp_path):
+    stylize()
+    refused("--overwrite")
+    stylize("--overwrite")
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (("-s", "great-wav"), "did you mean great-wave?"),
+        (("-s", "great-wave:-1"), "a style's weight is -1"),
+        (("--strength", 2), "strength"),
+        (("--size", 20), "both sides need at least 16"),
+        (("-s", "great-wave", "--style-scale", 2), "is no picture and is known at 1 only"),
+        (("-o", "x.xyz"), "this is no format that is written"),
+        (("-o", "missing/x.png"), "the folder missing is missing"),
+    ],
+)
+def test_refuses(impasto, refused, photo, wave, words, part):
+    if words[0] == "--strength":  # Typer's own message, of several lines
+        assert impasto("stylize", photo, "-s", wave, *words).exit_code == 2
+    else:
+        refused(part, *words)
+
+
+def test_refuses_missing_words(fails, photo, wave):
+    fails("there is no photo", "stylize", "--style", wave)
+    fails("there is no style", "stylize", photo)
+    fails("nix.jpg: no such file", "stylize", "nix.jpg", "--style", wave)
+    fails("no-folder/nix.jpg: no such file", "stylize", "no-folder/nix.jpg", "--style", wave)
+
+
+def test_never_replaces_an_input(fails, photo, wave):
+    for path in (photo, wave):
+        fails("input of the painting", *("stylize", photo, "-s", wave, "-o", path, "--overwrite"))
+
+
+def test_folder_with_a_bad_file(impasto, album, wave):
+    result = impasto("stylize", album, "--style", wave)
+    assert result.exit_code == 1
+    painted = album / "painted"
+    assert sorted(p.name for p in painted.iterdir()) == ["a-wave.png", "c-wave.png"]
+    assert len(result.stdout.splitlines()) == 2
+    first, second = result.stderr.splitlines()
+    assert first.startswith(f"impasto: error: {album / 'b.jpg'}: the JPEG data is broken")
+    assert second == "impasto: 1 of 3 photos were not painted"
+    again = impasto("stylize", album, "--style", wave)
+    assert again.exit_code == 1
+    assert again.stderr.count("the file exists") == 2
+
+
+def test_photos_and_a_folder_to_paint_to(impasto, album, photo, wave, tmp_path):
+    out = tmp_path / "out"
+    result = impasto("stylize", photo, photo, album / "a.jpg", "-s", wave, "-o", out, "-q")
+    assert result.exit_code == 0
+    assert result.output == ""
+    assert sorted(p.name for p in out.iterdir()) == ["a-wave.png", "photo-wave.png"]
+
+
+def test_two_photos_of_one_name(impasto, album, photo, wave, tmp_path):
+    twin = album / "photo.png"
+    with Image.open(photo) as image:
+        image.save(twin)
+    result = impasto("stylize", photo, twin, "-s", wave, "-o", tmp_path / "out", "--overwrite")
+    assert result.exit_code == 1
+    assert f"{twin}: its painting has the same name as that of {photo}" in result.stderr
+
+
+def test_refuses_folders(fails, album, photo, wave, tmp_path):
+    (tmp_path / "empty").mkdir()
+    fails("there is no photo in this folder", "stylize", tmp_path / "empty", "-s", wave)
+    fails("one file for 3 paintings", "stylize", album, "-s", wave, "-o", tmp_path / "x.png")
+    fails("photo.jpg", "stylize", album / "a.jpg", "-s", wave, "-o", photo / "sub")
+
+
+def test_bar_on_a_terminal(impasto, album, wave, monkeypatch):
+    """The bar is Rich's; here only that it gives out all jobs."""
+    import io
+
+    from impasto.cli import stylize as module
+
+    screen = io.StringIO()
+    screen.isatty = lambda: True
+    monkeypatch.setattr(module.sys, "stderr", screen)
+    jobs = list(range(3))
+    assert list(module._with_bar(jobs, quiet=False)) == jobs
+    assert module._with_bar(jobs, quiet=True) is jobs
+
+
+def test_works_where_torch_cannot_be_imported(photo, wave, tmp_path):
+    code = (
+        "import sys; sys.modules['torch'] = sys.modules['safetensors'] = None\n"
+        f"sys.argv = ['impasto', 'stylize', {str(photo)!r}, '-s', {str(wave)!r}, '-q']\n"
+        "from impasto.cli import main\n"
+        "try: main()\n"
+        "finally: assert not {'rich', 'matplotlib', 'onnx'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (tmp_path / "photo-wave.png").exists()

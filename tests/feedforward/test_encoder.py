@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+
+from impasto.errors import SettingError
+from impasto.feedforward.encoder import encode
+from impasto.feedforward.session import network
+from impasto.styles.embedding import SIZE
+
+
+@pytest.fixture
+def picture():
+    return np.random.default_rng(1).random((120, 200, 3), np.float32)
+
+
+def test_encode(picture):
+    style = encode(picture, device="cpu")
+    assert style.vector.shape == (SIZE,)
+    assert style.encoder == network("style_encoder.onnx", "cpu").metadata["encoder"]
+    assert style.colour_mean == pytest.approx(picture.mean((0, 1)), abs=2e-3)
+    assert np.array_equal(style.vector, encode(picture, device="cpu").vector)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 300), (2000, 37), (255, 257)])
+def test_sizes(size):
+    picture = np.random.default_rng(1).random((*size, 3), np.float32)
+    assert encode(picture, device="cpu").vector.shape == (SIZE,)
+
+
+def test_size_hardly_matters(wave, astronaut):
+    """Of one picture at two sizes above `SIDE` the styles are nearly the same."""
+    large = np.kron(astronaut, np.ones((4, 4, 1), np.float32))
+    larger = np.kron(astronaut, np.ones((6, 6, 1), np.float32))
+    a, b = encode(large, device="cpu"), encode(larger, device="cpu")
+    assert np.abs(a.vector - b.vector).mean() < 0.1 * np.abs(a.vector - wave.vector).mean()
+
+
+def test_scale_counts(picture):
+    plain, small = encode(picture, device="cpu"), encode(picture, scale=0.5, device="cpu")
+    assert np.abs(plain.vector - small.vector).max() > 1e-3
+
+
+@pytest.mark.parametrize("scale", [0, 0.2, 5, float("nan")])
+def test_refuses_scales(picture, scale):
+    with pytest.raises(SettingError, match=r"style-scale is .*at least 0.25 and at most 4"):
+        encode(picture, scale=scale)

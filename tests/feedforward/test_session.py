@@ -1,0 +1,107 @@
+import os
+import subprocess
+import sys
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from impasto.errors import DeviceError, SettingError, WeightsError
+from impasto.feedforward import session
+
+
+@pytest.fixture
+def available(monkeypatch):
+    """Pretends that ONNX Runtime has these devices."""
+
+    def set_available(*names):
+        monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: list(names))
+
+    return set_available
+
+
+def test_a_network_is_opened_once():
+    assert session.network("stylizer.onnx", "cpu") is session.network("stylizer.onnx", "cpu")
+
+
+def test_networks_say_what_they_are():
+    stylizer = session.network("stylizer.onnx", "cpu").metadata
+    encoder = session.network("style_encoder.onnx", "cpu").metadata
+    assert stylizer == encoder
+    assert stylizer.keys() >= {"impasto", "weights", "encoder", "embedding"}
+
+
+def test_missing_network():
+    with pytest.raises(WeightsError, match=r"none.onnx: .* missing; install impasto again"):
+        session.network("none.onnx")
+
+
+def test_damaged_network(tmp_path):
+    path = tmp_path / "a.onnx"
+    path.write_bytes(b"no network")
+    with pytest.raises(WeightsError, match=r"a.onnx: damaged"):
+        session.open_network(path)
+
+
+def test_unknown_device():
+    with pytest.raises(SettingError, match="device is 'tpu'; it can be: auto, cpu, cuda"):
+        session.open_network(session.ASSETS / "stylizer.onnx", "tpu")
+
+
+@pytest.mark.parametrize(
+    ("device", "hint"),
+    [
+        ("cuda", "pip install onnxruntime-gpu"),
+        ("directml", "pip install onnxruntime-directml"),
+        ("coreml", "try --device cpu"),
+    ],
+)
+def test_absent_device(available, device, hint):
+    available(session.CPU)
+    with pytest.raises(DeviceError, match=f"{device}: not among .*{hint}"):
+        session.open_network(session.ASSETS / "stylizer.onnx", device)
+
+
+def test_device_that_does_not_start(available, monkeypatch):
+    """ONNX Runtime then takes the CPU without a word that a program could read."""
+    available("CUDAExecutionProvider", session.CPU)
+    real = onnxruntime.InferenceSession
+
+    def open_on_cpu(path, options, providers):
+        assert providers == ["CUDAExecutionProvider", session.CPU]
+        return real(path, options, providers=[session.CPU])
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", open_on_cpu)
+    with pytest.raises(DeviceError, match="cuda: its drivers or libraries are missing"):
+        session.open_network(session.ASSETS / "stylizer.onnx", "cuda")
+    session.open_network(session.ASSETS / "stylizer.onnx", "auto")
+
+
+def test_auto_prefers_accelerators():
+    installed = [session.CPU, "CoreMLExecutionProvider", "AzureExecutionProvider"]
+    assert session._providers("auto", installed) == ["CoreMLExecutionProvider", session.CPU]
+
+
+def test_failure_of_a_device_is_one_line():
+    stylizer = session.network("stylizer.onnx", "cpu")
+    with pytest.raises(DeviceError, match=r"CPU: .*; try a smaller --size or --device cpu") as told:
+        stylizer(image=np.zeros((1, 3, 8, 8), np.float32), embedding=np.zeros((1, 1), np.float32))
+    assert len(str(told.value).splitlines()) == 1
+
+
+def test_threads(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    assert session._threads() == 2
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    assert session._threads() == 0
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert session._threads() == 0
+
+
+def test_onnxruntime_is_imported_late():
+    code = (
+        "import sys, impasto.feedforward.stylizer\n"
+        "assert not {'onnxruntime', 'torch'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from impasto.errors import InputError, SettingError
+from impasto.styles.embedding import SIZE, blend, interpolate
+
+
+def same(a, b):
+    return all(
+        np.array_equal(getattr(a, name), getattr(b, name))
+        for name in ("vector", "colour_mean", "colour_covariance")
+    )
+
+
+def test_size_is_that_of_the_network():
+    pytest.importorskip("torch")
+    from impasto.networks.stylizer import LAYOUT
+
+    assert LAYOUT.size == SIZE
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"vector": np.zeros(3, np.float32)}, r"vector has float32 of shape \(3,\)"),
+        ({"vector": np.zeros(SIZE)}, "vector has float64"),
+        ({"vector": np.full(SIZE, np.nan, np.float32)}, "vector holds values that no picture has"),
+        ({"vector": np.full(SIZE, 1e30, np.float32)}, "vector holds values that no picture has"),
+        ({"colour_mean": np.full(3, np.inf, np.float32)}, "colour_mean holds values"),
+        ({"colour_covariance": np.triu(np.ones((3, 3), np.float32))}, "not symmetric"),
+        ({"colour_covariance": -np.eye(3, dtype=np.float32)}, "negative variances"),
+    ],
+)
+def test_refuses_what_is_no_style(make_style, changes, message):
+    with pytest.raises(InputError, match=message):
+        replace(make_style(), **changes)
+
+
+def test_blend_is_the_weighted_average(make_style):
+    a, b = make_style(1, title="one"), make_style(2, title="two")
+    mixed = blend([a, b], [3, 1])
+    assert mixed.vector == pytest.approx(0.75 * a.vector + 0.25 * b.vector, abs=1e-6)
+    assert mixed.colour_mean == pytest.approx(0.75 * a.colour_mean + 0.25 * b.colour_mean)
+    assert mixed.title == "one + two"
+    assert same(blend([a, b], [30, 10]), mixed)
+
+
+def test_ends_are_exactly_the_single_styles(make_style):
+    a, b = make_style(1), make_style(2)
+    assert interpolate(a, b, 0) is a
+    assert interpolate(a, b, 1) is b
+    assert blend([a, b], [0, 2]) is b
+    assert same(interpolate(a, b, 0.5), interpolate(b, a, 0.5))
+
+
+def test_interpolation_is_straight(make_style):
+    a, b = make_style(1), make_style(2)
+    moved = [np.abs(interpolate(a, b, t).vector - a.vector).mean() for t in (0.25, 0.5, 1)]
+    assert moved[:2] == pytest.approx([moved[2] / 4, moved[2] / 2], rel=1e-4)
+
+
+@pytest.mark.parametrize("weights", [[1, -1], [1, float("nan")], [float("inf"), 1]])
+def test_blend_refuses_weights(make_style, weights):
+    with pytest.raises(SettingError, match="must be at least 0"):
+        blend([make_style(1), make_style(2)], weights)
+
+
+@pytest.mark.parametrize("weights", [[], [0], [0, 0.0]])
+def test_blend_of_nothing(make_style, weights):
+    with pytest.raises(SettingError, match="no style with a weight above 0"):
+        blend([make_style() for _ in weights], weights)
+
+
+def test_styles_of_two_encoders_do_not_mix(make_style):
+    with pytest.raises(InputError, match="different versions"):
+        blend([make_style(1), make_style(2, encoder="other")], [1, 1])
+
+
+@pytest.mark.parametrize("t", [-0.1, 1.1, float("nan")])
+def test_interpolate_refuses(make_style, t):
+    with pytest.raises(SettingError, match="at least 0 and at most 1"):
+        interpolate(make_style(1), make_style(2), t)

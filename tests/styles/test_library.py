@@ -1,0 +1,116 @@
+from pathlib import Path
+
+import pytest
+
+from impasto.errors import InputError, OutputError
+from impasto.feedforward.session import network
+from impasto.styles import catalogue, library, storage
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch, tmp_path):
+    """An empty folder of the user's own styles, which does not exist yet."""
+    monkeypatch.setenv("IMPASTO_STYLES", str(tmp_path / "own"))
+    return tmp_path / "own"
+
+
+def test_shipped_styles_are_those_of_the_catalogue():
+    works = catalogue.read(library.SHIPPED.with_suffix(".tsv"))
+    styles = library.shipped()
+    assert list(styles) == [work.name for work in works]
+    for work in works:
+        style = styles[work.name]
+        assert (style.title, style.artist, style.year) == (work.title, work.artist, work.year)
+        assert "public domain" in work.source
+
+
+def test_shipped_styles_are_of_the_shipped_encoder():
+    encoder = network("stylizer.onnx", "cpu").metadata["encoder"]
+    assert {style.encoder for style in library.shipped().values()} == {encoder}
+
+
+def test_find():
+    assert library.find("great-wave").artist == "Katsushika Hokusai"
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("great-wav", "did you mean great-wave?"),
+        ("starrynight", "did you mean starry-night"),
+        ("xyzzy", "`impasto styles` lists the names"),
+        ("", "lists the names"),
+        ("../great-wave", "neither a file nor the name of a style"),
+    ],
+)
+def test_find_names_near_ones(name, hint):
+    with pytest.raises(InputError) as raised:
+        library.find(name)
+    assert hint in str(raised.value)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_add_find_remove(make_style, folder):
+    path = library.add("mine", make_style(title="Mine"))
+    assert path == folder / "mine.npz"
+    assert list(library.own()) == ["mine"]
+    assert library.find("mine").title == "Mine"
+    with pytest.raises(InputError, match="did you mean mine"):
+        library.find("mune")
+    library.remove("mine")
+    assert library.own() == {}
+    with pytest.raises(InputError, match="you have no style of this name"):
+        library.remove("mine")
+
+
+def test_add_replaces_only_when_told(make_style):
+    library.add("mine", make_style(title="first"))
+    with pytest.raises(OutputError, match="--overwrite"):
+        library.add("mine", make_style())
+    library.add("mine", make_style(title="second"), overwrite=True)
+    assert library.find("mine").title == "second"
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", "a b", "a:2", "-a", ".a", "a.npz", "x" * 65])
+def test_add_refuses_names(make_style, name, folder):
+    with pytest.raises(InputError, match="no name for a style"):
+        library.add(name, make_style())
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["a", "great-wave2", "été", "波", "my_style"])
+def test_add_takes_names(make_style, name):
+    library.add(name, make_style())
+    assert name in library.own()
+
+
+def test_shipped_names_are_taken(make_style):
+    with pytest.raises(InputError, match="ships with impasto; choose another"):
+        library.add("great-wave", make_style())
+    with pytest.raises(InputError, match="cannot be removed"):
+        library.remove("great-wave")
+
+
+def test_file_of_several(make_style, tmp_path):
+    storage.save(tmp_path / "two.npz", {"a": make_style(1), "b": make_style(2)})
+    with pytest.raises(InputError, match="holds 2 styles"):
+        library.read(tmp_path / "two.npz")
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "expected"),
+    [
+        ("linux", "XDG_DATA_HOME", Path("data/impasto/styles")),
+        ("win32", "APPDATA", Path("data/impasto/styles")),
+        ("darwin", "", Path("home/Library/Application Support/impasto/styles")),
+        ("linux", "", Path("home/.local/share/impasto/styles")),
+    ],
+)
+def test_user_folder(monkeypatch, tmp_path, platform, variable, expected):
+    monkeypatch.delenv("IMPASTO_STYLES")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(library.sys, "platform", platform)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    if variable:
+        monkeypatch.setenv(variable, str(tmp_path / "data"))
+    assert library.user_folder() == tmp_path / expected

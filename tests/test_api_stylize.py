@@ -1,0 +1,119 @@
+"""Painting in one pass from Python; the optimization's side of the API is in test_api.py."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import impasto
+from impasto.errors import InputError, OutputError, SettingError
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+def test_from_files_images_arrays_and_names(photo, wave):
+    by_path = impasto.stylize(str(photo), str(wave), device="cpu")
+    assert by_path.size == (64, 48)
+    with Image.open(photo) as content, Image.open(wave) as style:
+        by_image = impasto.stylize(content, style, device="cpu")
+        by_array = impasto.stylize(np.asarray(content), np.asarray(style), device="cpu")
+    assert np.array_equal(by_path.pixels, by_image.pixels)
+    assert np.array_equal(by_path.pixels, by_array.pixels)
+    by_name = impasto.stylize(photo, "great-wave", device="cpu")
+    assert not np.array_equal(by_name.pixels, by_path.pixels)
+
+
+def test_sample_photo_in_a_sample_style():
+    painting = impasto.stylize(
+        SAMPLES / "photos" / "chelsea.jpg", SAMPLES / "styles" / "wave.jpg", size=200
+    )
+    assert painting.size == (200, 133)
+    assert painting.losses == ()
+    assert painting.pixels.std() > 0.05
+
+
+def test_several_styles_with_weights(photo, wave, flow):
+    mixed = impasto.stylize(photo, [(wave, 3), flow], device="cpu").pixels
+    styles = [impasto.load_style(path, device="cpu") for path in (wave, flow)]
+    blended = impasto.stylize(photo, impasto.blend(styles, [3, 1]), device="cpu").pixels
+    assert np.array_equal(mixed, blended)
+    only = impasto.stylize(photo, [(wave, 1), (flow, 0)], device="cpu").pixels
+    assert np.array_equal(only, impasto.stylize(photo, wave, device="cpu").pixels)
+
+
+def test_a_saved_style_paints_the_same(photo, wave, tmp_path):
+    style = impasto.load_style(wave, device="cpu")
+    impasto.save_style(style, tmp_path / "mine.npz")
+    with pytest.raises(OutputError, match="the file exists"):
+        impasto.save_style(style, tmp_path / "mine.npz")
+    saved = impasto.stylize(photo, tmp_path / "mine.npz", device="cpu")
+    assert np.array_equal(saved.pixels, impasto.stylize(photo, wave, device="cpu").pixels)
+
+
+def test_a_file_comes_before_a_name(wave, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wave.rename("great-wave")
+    assert impasto.load_style("great-wave").title == ""
+    Path("great-wave").unlink()
+    assert impasto.load_style("great-wave").title == "The Great Wave off Kanagawa"
+
+
+def test_alpha_and_exif_are_carried(wave, tmp_path):
+    pixels = np.random.default_rng(1).integers(0, 256, (40, 60, 4), np.uint8)
+    exif = Image.Exif()
+    exif[0x010F] = "Camera"
+    path = tmp_path / "photo.png"
+    Image.fromarray(pixels).save(path, exif=exif)
+    painting = impasto.stylize(path, wave, size=30, device="cpu")
+    assert painting.size == (30, 20)
+    assert painting.alpha.shape == (20, 30)
+    painting.save(tmp_path / "painting.png")
+    with Image.open(tmp_path / "painting.png") as saved:
+        assert saved.mode == "RGBA"
+        assert saved.getexif()[0x010F] == "Camera"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"strength": 2}, "strength is 2"),
+        ({"size": 8}, "size is 8"),
+        ({"size": 20}, "a painting of 20 x 15 pixels; both sides need at least 16"),
+        ({"style_scale": 0.1}, "style-scale is 0.1"),
+        ({"device": "tpu"}, "device is 'tpu'; it can be: auto, cpu"),
+    ],
+)
+def test_refuses_settings(photo, wave, options, message):
+    with pytest.raises(SettingError, match=message):
+        impasto.stylize(photo, wave, **options)
+
+
+def test_a_name_has_one_scale(photo, wave):
+    with pytest.raises(SettingError, match="'The Great Wave off Kanagawa' is no picture"):
+        impasto.stylize(photo, "great-wave", style_scale=2)
+    one = impasto.stylize(photo, wave, style_scale=0.5, device="cpu")
+    assert not np.array_equal(one.pixels, impasto.stylize(photo, wave, device="cpu").pixels)
+
+
+@pytest.mark.parametrize("style", ["nix.jpg", "great-wav", Path("nowhere") / "a.jpg"])
+def test_refuses_styles(photo, style):
+    with pytest.raises(InputError, match="neither a file nor the name of a style"):
+        impasto.stylize(photo, style)
+
+
+def test_refuses_no_style(photo):
+    with pytest.raises(SettingError, match="no style"):
+        impasto.stylize(photo, [])
+
+
+def test_paints_where_torch_cannot_be_imported(photo, wave, tmp_path):
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import impasto\n"
+        f"impasto.stylize({str(photo)!r}, {str(wave)!r}, strength=0.5).save('out.png')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+    assert (tmp_path / "out.png").exists()

@@ -1,0 +1,107 @@
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from impasto.errors import InputError, MissingExtraError, WeightsError
+from impasto.feedforward.session import open_network
+from impasto.networks.stylizer import LAYOUT, Stylizer
+from impasto.training import export as module
+from impasto.training.export import TOLERANCE, export, fingerprint, load
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """An untrained stylizer, with modulations that differ from zero."""
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        network = Stylizer()
+        torch.nn.init.normal_(network.decoder.modulation.weight, std=0.05)
+    path = tmp_path_factory.mktemp("weights") / "stylizer.safetensors"
+    save_file(network.state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def exported(weights, tmp_path_factory):
+    return export(weights, tmp_path_factory.mktemp("exported") / "new")
+
+
+@pytest.mark.parametrize("size", [(16, 16), (8, 2000), (72, 104), (256, 256)])
+def test_onnx_equals_pytorch(weights, exported, size):
+    trained = load(weights)
+    rng = np.random.default_rng(1)
+    image, style = rng.random((1, 3, *size), np.float32), rng.random((1, 3, 64, 48), np.float32)
+    paint, embed = (open_network(exported[k], "cpu") for k in (0, 1))
+    with torch.no_grad():
+        embedding = trained.embed(torch.from_numpy(style))
+        expected = trained(torch.from_numpy(image), embedding).numpy()
+    found = embed(image=style)
+    assert found.shape == (1, LAYOUT.size)
+    assert found == pytest.approx(embedding.numpy(), abs=1e-4)
+    assert paint(image=image, embedding=found) == pytest.approx(expected, abs=TOLERANCE)
+    assert exported.difference <= TOLERANCE
+
+
+def test_files_are_whole_and_say_what_they_are(weights, exported):
+    trained = load(weights)
+    for path in (exported.stylizer, exported.style_encoder):
+        model = onnx.load(path, load_external_data=False)
+        about = {entry.key: entry.value for entry in model.metadata_props}
+        assert about["encoder"] == fingerprint(trained.encoder.state_dict().values())
+        assert about["weights"] == fingerprint(trained.state_dict().values())
+        assert about["embedding"] == str(LAYOUT.size)
+        assert not any(t.external_data for t in model.graph.initializer)
+        content = path.read_bytes()
+        assert not any(word in content for word in (b".py", b"site-packages"))
+    assert sorted(p.name for p in exported.stylizer.parent.iterdir()) == [
+        "style_encoder.onnx",
+        "stylizer.onnx",
+    ]
+
+
+def test_refuses_networks_that_paint_differently(weights, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_write", lambda *words: words[3].touch())
+    for difference in (2 * TOLERANCE, float("nan")):
+        monkeypatch.setattr(module, "_difference", lambda *_, d=difference: d)
+        with pytest.raises(WeightsError, match="paints differently from PyTorch"):
+            export(weights, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_load_refuses(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        load(tmp_path / "none.safetensors")
+    path = tmp_path / "other.safetensors"
+    for content in (b"", b"no weights at all"):
+        path.write_bytes(content)
+        with pytest.raises(WeightsError, match="damaged, or not the weights of a stylizer"):
+            load(path)
+    save_file({"a": torch.ones(2)}, path)
+    with pytest.raises(WeightsError, match="not the weights of a stylizer"):
+        load(path)
+
+
+def test_exporter_is_named_if_missing(weights, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(MissingExtraError, match=r"impasto\[export\]"):
+        export(weights, tmp_path)
+
+
+def test_fingerprint():
+    a = [torch.arange(6.0).reshape(2, 3)]
+    assert fingerprint(a) == hashlib.sha256(a[0].numpy().tobytes()).hexdigest()[:16]
+    assert fingerprint(a) != fingerprint([a[0] + 1e-6])
+
+
+def test_importing_needs_no_exporter():
+    code = (
+        "import sys; sys.modules['onnx'] = sys.modules['onnxscript'] = None\n"
+        "import impasto.training.export"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

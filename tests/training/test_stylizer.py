@@ -1,0 +1,149 @@
+"""The stylizer learns; its losses are what their formulas say."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from torch import nn
+
+from impasto.networks.stylizer import Stylizer
+from impasto.training.export import load
+from impasto.training.loop import Schedule
+from impasto.training.stylizer import (
+    LAYERS,
+    Apprentice,
+    Judge,
+    StylizerTraining,
+    covariance_distance,
+    losses,
+    moments_distance,
+    recolour,
+    train,
+)
+from impasto.networks.teachers import CollaborativeEncoder
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        yield
+
+
+@pytest.fixture
+def encoder():
+    """An untrained judge."""
+    network = CollaborativeEncoder()
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    return network
+
+
+def picture(count=2, side=48):
+    coarse = torch.rand(count, 3, side // 8, side // 8)
+    return nn.functional.interpolate(coarse, (side, side), mode="bilinear")
+
+
+def test_distances_to_itself_are_zero():
+    features = torch.randn(2, 5, 8, 8)
+    assert moments_distance(features, features) < 2e-4
+    assert covariance_distance(features, features) < 1e-4
+    shuffled = features.flatten(2)[..., torch.randperm(64)].reshape(features.shape)
+    assert moments_distance(shuffled, features) < 1e-3
+    assert covariance_distance(shuffled, features) < 1e-3
+
+
+def test_moments_distance_in_closed_form():
+    wanted = torch.randn(1, 4, 64, 64)
+    variance, mean = torch.var_mean(wanted, dim=(2, 3), correction=0)
+    energy = mean.square().sum() + variance.sum()
+    moved = torch.sqrt(4 * 2**2 / energy)  # four means, each off by 2
+    assert moments_distance(wanted + 2, wanted) == pytest.approx(float(moved), rel=1e-3)
+    assert moments_distance(3 * wanted, wanted) == pytest.approx(2, rel=1e-3)
+
+
+def test_covariance_distance_in_closed_form():
+    wanted = torch.randn(1, 4, 64, 64)
+    assert covariance_distance(wanted + 2, wanted) < 1e-3
+    assert covariance_distance(3 * wanted, wanted) == pytest.approx(8, rel=1e-3)
+    assert covariance_distance(wanted.mean((2, 3), keepdim=True) + 0 * wanted, wanted) == (
+        pytest.approx(1, rel=1e-3)
+    )
+
+
+def test_recolour_moves_mean_and_covariance():
+    photo, style = 0.3 + 0.2 * picture(), 0.5 + 0.2 * picture()
+    moved = recolour(photo, style).flatten(2)
+    wanted = style.flatten(2)
+    assert torch.allclose(moved.mean(2), wanted.mean(2), atol=1e-3)
+    for found, expected in zip(moved, wanted, strict=True):
+        assert torch.allclose(torch.cov(found), torch.cov(expected), atol=2e-4)
+
+
+def test_recolour_to_itself_changes_nothing():
+    photo = picture()
+    assert torch.allclose(recolour(photo, photo), photo, atol=1e-3)
+
+
+def test_losses_of_a_batch(encoder):
+    judge = Judge(encoder, picture())
+    model = Apprentice()
+    parts = losses(model, judge, picture(4), picture(4))
+    assert set(parts) == {"content", "moments", "covariance", "identity", "outside", "encoder"}
+    assert all(torch.isfinite(value) and value >= 0 for value in parts.values())
+    sum(parts.values()).backward()
+    assert all(p.grad is None for p in encoder.parameters())
+    assert model.stylizer.encoder.stem.weight.grad.abs().max() > 0
+    assert model.stylizer.decoder.head.weight.grad.abs().max() > 0
+
+
+def test_judge_scales_every_layer_to_unit_variance(encoder):
+    image = picture(4)
+    features = Judge(encoder, image)(image)
+    assert set(features) == set(LAYERS)
+    for maps in features.values():
+        assert maps.var(dim=(0, 2, 3)).mean() == pytest.approx(1, rel=1e-3)
+
+
+@pytest.fixture
+def training(encoder, folder, tmp_path):
+    def make(steps):
+        return StylizerTraining(
+            photos=[folder],
+            paintings=[folder],
+            judge=encoder,
+            out=tmp_path / "run",
+            schedule=Schedule(steps=steps, warmup=2, save_every=10),
+            size=48,
+            batch=4,
+            preview_every=15,
+        )
+
+    return make
+
+
+def test_train_learns_and_writes(training, tmp_path):
+    told = []
+    weights = train(training(30), told.append)
+    assert weights == tmp_path / "run" / "stylizer.safetensors"
+    assert [line["step"] for line in told] == [15, 30]
+    total = [sum(v for k, v in line.items() if k not in ("step", "steps")) for line in told]
+    assert total[1] < total[0]
+    lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [15, 30]
+    with Image.open(tmp_path / "run" / "preview-000030.jpg") as sheet:
+        assert sheet.size == (7 * 256, 5 * 256)
+        assert np.asarray(sheet).std() > 10
+    assert set(load_file(weights)) == set(Stylizer().state_dict())
+    assert isinstance(load(weights), Stylizer)
+
+
+def test_train_goes_on_where_it_stopped(training):
+    train(training(3), lambda _: None)
+    told = []
+    train(training(5), told.append)
+    assert [line["step"] for line in told] == [5]
