@@ -92,3 +92,17 @@ def test_errors(fails, folder, teacher, tmp_path, monkeypatch):
     fails("run: ", "train", "encoder", *sound, "--out", teacher / "run", "--steps", 1, exit_code=1)
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
     fails('pip install "impasto[torch]"', *words, "cpu", *sound, exit_code=1)
+
+
+def test_train_stylizer(impasto, folder, teacher, tmp_path):
+    from impasto.training.export import load
+
+    result = impasto(
+        *("train", "stylizer", "--photos", folder, "--paintings", folder, "--teacher", teacher),
+        *("--out", tmp_path / "run", "--steps", 2, "--size", 48, "--batch", 2, "--device", "cpu"),
+    )
+    assert result.exit_code == 0, result.output
+    weights = tmp_path / "run" / "stylizer.safetensors"
+    assert result.stdout.startswith(f"{weights}: 2.")
+    assert result.stderr.startswith("step 2 of 2: content ")
+    load(weights)
