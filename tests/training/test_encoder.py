@@ -27,7 +27,7 @@ from impasto.training.encoder import (
 )
 from impasto.training.images import ImageFolder
 from impasto.training.loop import Schedule, TrainingRun
-from impasto.training.teachers import CollaborativeEncoder
+from impasto.networks.teachers import CollaborativeEncoder
 
 SIDE = 48
 """The smallest that leaves one cell of relu5_1 inside the border."""

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from impasto import __version__
-from impasto.cli import INTERRUPTED, export, optimize, styles, stylize, train, weights
+from impasto.cli import INTERRUPTED, evaluate, export, optimize, styles, stylize, train, weights
 from impasto.errors import ImpastoError
 from impasto.image.paths import reason
 
@@ -70,4 +70,5 @@ app.command("optimize")(optimize.optimize)
 app.add_typer(styles.app, name="styles")
 app.add_typer(weights.app, name="weights")
 app.add_typer(train.app, name="train")
+app.command("evaluate")(evaluate.evaluate)
 app.command("export")(export.export)

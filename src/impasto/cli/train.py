@@ -23,9 +23,9 @@ def encoder(
         Path,
         typer.Option(help="Folder of the result, the log and the checkpoint to go on from."),
     ],
-    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 20_000,
-    size: Annotated[int, typer.Option(min=64, help="Side of a crop in pixels.")] = 160,
-    batch: Annotated[int, typer.Option(min=4, help="Crops in a step.")] = 10,
+    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 4_000,
+    size: Annotated[int, typer.Option(min=64, help="Side of a crop in pixels.")] = 144,
+    batch: Annotated[int, typer.Option(min=4, help="Crops in a step.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and crops.")] = 0,
     device: Annotated[
         str | None,
@@ -40,13 +40,13 @@ def encoder(
     from impasto.optimize import device as devices
     from impasto.training.encoder import EncoderTraining, train
     from impasto.training.loop import Schedule
-    from impasto.training.teachers import teacher as load_teacher
+    from impasto.networks.teachers import teacher as load_teacher
 
     training = EncoderTraining(
         folders=images,
         teacher=load_teacher(teacher),
         out=out,
-        schedule=Schedule(steps=steps, seed=seed),
+        schedule=Schedule(steps=steps, seed=seed, learning_rate=0.05, warmup=100),
         size=size,
         batch=batch,
         device=str(devices.choose(device)),
@@ -67,15 +67,15 @@ def stylizer(
     paintings: Annotated[
         list[Path], typer.Option(help="A folder of artworks; give it again for more folders.")
     ],
-    teacher: Annotated[
-        str, typer.Option(help="Who judges: vgg19 (fetched), or a .safetensors file.")
-    ],
     out: Annotated[
         Path,
         typer.Option(help="Folder of the result, previews, the log and the checkpoint."),
     ],
-    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 20_000,
-    size: Annotated[int, typer.Option(min=48, help="Side of a crop in pixels.")] = 160,
+    teacher: Annotated[
+        str, typer.Option(help="Who judges: compact, vgg19 (fetched), or a .safetensors file.")
+    ] = "compact",
+    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 6_500,
+    size: Annotated[int, typer.Option(min=48, help="Side of a crop in pixels.")] = 128,
     batch: Annotated[int, typer.Option(min=2, help="Pairs in a step.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and crops.")] = 0,
     device: Annotated[
@@ -91,14 +91,14 @@ def stylizer(
     from impasto.optimize import device as devices
     from impasto.training.loop import Schedule
     from impasto.training.stylizer import StylizerTraining, train
-    from impasto.training.teachers import teacher as load_teacher
+    from impasto.networks.teachers import teacher as load_teacher
 
     training = StylizerTraining(
         photos=photos,
         paintings=paintings,
         judge=load_teacher(teacher),
         out=out,
-        schedule=Schedule(steps=steps, seed=seed),
+        schedule=Schedule(steps=steps, seed=seed, learning_rate=0.02, warmup=100),
         size=size,
         batch=batch,
         device=str(devices.choose(device)),

@@ -49,7 +49,7 @@ class EncoderTraining:
 
     Attributes:
         folders: of photos and paintings.
-        teacher: a frozen encoder, see `training.teachers.teacher`.
+        teacher: a frozen encoder, see `networks.teachers.teacher`.
         out: folder of the checkpoint, the log and `compact.safetensors`.
         size: side of the crops in pixels.
         batch: crops a step.

@@ -48,7 +48,7 @@ class StylizerTraining:
 
     Attributes:
         photos, paintings: folders of images.
-        judge: a frozen encoder, see `training.teachers.teacher`.
+        judge: a frozen encoder, see `networks.teachers.teacher`.
         out: folder of the checkpoint, the log, the previews and the weights.
         size: side of the crops in pixels.
         batch: pairs a step; a quarter of them have the photo itself as the style.

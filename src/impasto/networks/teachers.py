@@ -1,4 +1,4 @@
-"""Teachers: the large encoders that the compact one learns from."""
+"""Teachers: encoders that others learn from, and that judge what they paint."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -52,15 +52,15 @@ def teacher(source: str) -> nn.Module:
     """A frozen teacher.
 
     Args:
-        source: "vgg19" for the official network (downloaded on first use), or the path of
-            a safetensors file: `features.*` keys are VGG-19's, `conv11.*` keys those of the
+        source: "vgg19" for the official network (downloaded on first use), "compact" for
+            the encoder that ships, or the path of a safetensors file: `features.*` keys are VGG-19's, `conv11.*` keys those of the
             collaborative encoder.
 
     Raises:
         WeightsError: the file is missing, or holds another network.
     """
-    if source == "vgg19":
-        return weights.encoder("vgg19")
+    if source in ("vgg19", "compact"):
+        return weights.encoder("vgg19" if source == "vgg19" else "compact")
     file = Path(source)
     if not file.is_file():
         raise WeightsError(f"{file}: no such teacher; give a safetensors file or the word vgg19")
