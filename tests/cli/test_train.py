@@ -26,7 +26,7 @@ def teacher(tmp_path):
     """A collaborative encoder with random weights, which is as small as its student."""
     from safetensors.torch import save_file
 
-    from impasto.training.teachers import CollaborativeEncoder
+    from impasto.networks.teachers import CollaborativeEncoder
 
     path = tmp_path / "teacher.safetensors"
     save_file(CollaborativeEncoder().state_dict(), path)
