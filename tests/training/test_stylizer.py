@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from impasto.networks.stylizer import Stylizer
+from impasto.networks.teachers import CollaborativeEncoder
 from impasto.training.export import load
 from impasto.training.loop import Schedule
 from impasto.training.stylizer import (
@@ -23,7 +24,6 @@ from impasto.training.stylizer import (
     recolour,
     train,
 )
-from impasto.networks.teachers import CollaborativeEncoder
 
 
 @pytest.fixture(autouse=True)
