@@ -327,7 +327,8 @@ def optimize_steps(
         checkpoints.check_same(Path(resume), found.identity, identity)
         position, trace = found.position, found.trace
     images = pictures.images(chosen, place)
-    solver = Solver(network.to(place), images, chosen, position)
+    network = network.to(place).compute_in(devices.precision(chosen.precision, place))
+    solver = Solver(network, images, chosen, position)
     keeper = checkpoints.Keeper(Path(path), identity, solver, trace) if path and identity else None
     return _Run(pictures, solver, trace, keeper).steps()
 

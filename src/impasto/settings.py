@@ -87,6 +87,9 @@ class OptimizeSettings:
     seed: int = setting(
         0, "Seed of the noise that --init noise starts from.", minimum=0, maximum=2**32 - 1
     )
+    precision: Literal["auto", "float32", "bfloat16"] = setting(
+        "auto", "Numbers that the encoder computes in; auto: bfloat16 on processors made for it."
+    )
     low_memory: bool = setting(
         False, "Recompute features instead of keeping them: slower, less memory."
     )

@@ -50,6 +50,7 @@ WORDS = {
     "learning_rate": ("0.1", 0.1),
     "steps": ("7", 7),
     "seed": ("3", 3),
+    "precision": ("float32", "float32"),
     "low_memory": (None, True),
 }
 

@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 from impasto.errors import ImpastoError, WeightsError
+from impasto.networks.teachers import CollaborativeEncoder, teacher
 from impasto.networks.vgg import VGG
 from impasto.training.encoder import BETWEEN, LAYERS
-from impasto.networks.teachers import CollaborativeEncoder, teacher
 
 IMAGE = torch.rand((1, 3, 32, 48), generator=torch.Generator().manual_seed(1))
 

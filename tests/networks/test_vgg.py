@@ -1,5 +1,7 @@
 """The expected layers and shapes are those of torchvision's published configurations."""
 
+import copy
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -214,3 +216,14 @@ def test_is_an_encoder(image):
     encoder: Encoder = VGG(16, widths=WIDTHS)
     assert encoder.layer_names == layer_names(16)
     assert encoder(image, ["relu2_2"])["relu2_2"].shape == (2, 5, 18, 25)
+
+
+def test_computing_in_bfloat16_spares_the_first_convolution():
+    torch.manual_seed(0)
+    exact = VGG(19, widths=(8, 8, 8, 8, 8), last="relu3_1").requires_grad_(False)
+    rough = copy.deepcopy(exact).compute_in(torch.bfloat16)
+    image = torch.rand(1, 3, 32, 32)
+    wanted, found = (n(image, ("relu1_1", "relu3_1")) for n in (exact, rough))
+    torch.testing.assert_close(found["relu1_1"], wanted["relu1_1"])
+    assert found["relu3_1"].dtype == torch.bfloat16
+    torch.testing.assert_close(found["relu3_1"].float(), wanted["relu3_1"], rtol=0.05, atol=0.02)

@@ -37,3 +37,19 @@ def test_absent(machine, name):
     machine(2, False)
     with pytest.raises(DeviceError, match=r"there is: cuda:0, cuda:1, cpu$"):
         device.choose(name)
+
+
+def test_precision_asked_for():
+    cpu = torch.device("cpu")
+    assert device.precision("float32", cpu) == torch.float32
+    assert device.precision("bfloat16", cpu) == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("unit", "there"), [("avx512_bf16", True), ("amx_bf16", True), ("avx2", False)]
+)
+def test_automatic_precision_is_what_the_processor_is_made_for(monkeypatch, unit, there):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {unit: True}, raising=False)
+    wanted = torch.bfloat16 if there else torch.float32
+    assert device.precision("auto", torch.device("cpu")) == wanted
+    assert device.precision("auto", torch.device("cuda")) == torch.float32

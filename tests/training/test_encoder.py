@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from impasto.errors import InputError, SettingError
 from impasto.networks import compact
+from impasto.networks.teachers import CollaborativeEncoder
 from impasto.training.encoder import (
     BETWEEN,
     LAYERS,
@@ -27,7 +28,6 @@ from impasto.training.encoder import (
 )
 from impasto.training.images import ImageFolder
 from impasto.training.loop import Schedule, TrainingRun
-from impasto.networks.teachers import CollaborativeEncoder
 
 SIDE = 48
 """The smallest that leaves one cell of relu5_1 inside the border."""

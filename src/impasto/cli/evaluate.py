@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.extras import require
-from impasto.image.output import check_file, write_file
 
 if TYPE_CHECKING:
     from impasto.evaluation.report import Painter
@@ -35,7 +34,9 @@ def evaluate(
         ),
     ] = None,
     size: Annotated[int, typer.Option(min=64, help="Long side of photos and styles.")] = 512,
-    report: Annotated[Path | None, typer.Option(help="Write all figures to this JSON file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write all figures to this JSON file.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an existing report.")] = False,
 ) -> None:
     """Measure how far paintings are from their photos and from their styles.
@@ -44,6 +45,7 @@ def evaluate(
     """
     require("evaluation", "torch", "torch", "safetensors")
     from impasto.evaluation import report as measuring
+    from impasto.image.output import check_file, write_file
     from impasto.networks.teachers import teacher
 
     if report is not None:

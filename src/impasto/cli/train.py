@@ -37,10 +37,10 @@ def encoder(
     Started again with the same --out, it goes on where it stopped.
     """
     require("training", "torch", "torch", "safetensors")
+    from impasto.networks.teachers import teacher as load_teacher
     from impasto.optimize import device as devices
     from impasto.training.encoder import EncoderTraining, train
     from impasto.training.loop import Schedule
-    from impasto.networks.teachers import teacher as load_teacher
 
     training = EncoderTraining(
         folders=images,
@@ -88,10 +88,10 @@ def stylizer(
     Started again with the same --out, it goes on where it stopped; with another --size, too.
     """
     require("training", "torch", "torch", "safetensors")
+    from impasto.networks.teachers import teacher as load_teacher
     from impasto.optimize import device as devices
     from impasto.training.loop import Schedule
     from impasto.training.stylizer import StylizerTraining, train
-    from impasto.networks.teachers import teacher as load_teacher
 
     training = StylizerTraining(
         photos=photos,

@@ -1,16 +1,19 @@
 """Two numbers for a painting: how far it is from its photo, and how far from its style."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.networks.encoder import Encoder
 from impasto.optimize.losses import ContentLoss, gram
 
 CONTENT_LAYER = "relu4_1"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+
+Judge = Callable[[Tensor, Sequence[str]], dict[str, Tensor]]
+"""An encoder: features by layer of (N, 3, H, W) in [0, 1]."""
 
 
 class Distances(NamedTuple):
@@ -24,7 +27,7 @@ class Distances(NamedTuple):
 
 
 @torch.no_grad()
-def distances(judge: Encoder, painting: Tensor, photo: Tensor, style: Tensor) -> Distances:
+def distances(judge: Judge, painting: Tensor, photo: Tensor, style: Tensor) -> Distances:
     """How far a painting is from its photo and from its style, as a judge sees it.
 
     Content: mean squared difference of relu4_1, each picture's channels normalised to mean 0 and

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.errors import InputError
-from impasto.evaluation.metrics import distances
+from impasto.evaluation.metrics import Judge, distances
 from impasto.image.files import read
 from impasto.image.resize import limit, resize
-from impasto.networks.encoder import Encoder
 
 Pixels = NDArray[np.float32]
 
@@ -67,14 +66,14 @@ def pairs(contents: Path, styles: Path, chosen: Path | None = None) -> list[tupl
         names = [(str(photo), str(style)) for photo, style in json.loads(chosen.read_text())]
     except (OSError, ValueError, TypeError) as problem:
         raise InputError(f"{chosen}: not a JSON list of [photo, style] names ({problem})") from None
-    for name, known in ((n, k) for pair in names for n, k in zip(pair, (photos, paintings), strict=True)):
-        if name not in known:
-            raise InputError(f"{chosen}: names {name!r}, which is in neither folder")
+    unknown = [p for p, _ in names if p not in photos] + [s for _, s in names if s not in paintings]
+    if unknown:
+        raise InputError(f"{chosen}: names {unknown[0]!r}, which its folder does not hold")
     return [(photos[photo], paintings[style]) for photo, style in names]
 
 
 def evaluate(
-    painter: Painter, judge: Encoder, chosen: Iterable[tuple[Path, Path]], *, size: int
+    painter: Painter, judge: Judge, chosen: Iterable[tuple[Path, Path]], *, size: int
 ) -> Iterator[Row]:
     """Paints and measures pair after pair; photos and styles with a long side of at most `size`."""
     for photo_file, style_file in chosen:

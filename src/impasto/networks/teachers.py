@@ -53,8 +53,8 @@ def teacher(source: str) -> nn.Module:
 
     Args:
         source: "vgg19" for the official network (downloaded on first use), "compact" for
-            the encoder that ships, or the path of a safetensors file: `features.*` keys are VGG-19's, `conv11.*` keys those of the
-            collaborative encoder.
+            the encoder that ships, or the path of a safetensors file: `features.*` keys are
+            VGG-19's, `conv11.*` keys those of the collaborative encoder.
 
     Raises:
         WeightsError: the file is missing, or holds another network.

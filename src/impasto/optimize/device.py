@@ -21,6 +21,21 @@ def choose(name: str | None = None) -> torch.device:
     return torch.device(wanted)
 
 
+def precision(name: str, device: torch.device) -> torch.dtype:
+    """The type in which an encoder is to compute: `name`, or what "auto" means on the device.
+
+    "auto" takes bfloat16 on CPUs that multiply it natively (AVX-512 BF16, AMX): there an
+    iteration takes two thirds of the time and less memory, and the pictures differ no more than
+    two seeds do. Elsewhere it would be slower, or has not been measured: float32.
+    """
+    if name != "auto":
+        return torch.bfloat16 if name == "bfloat16" else torch.float32
+    # PyTorch can tell from 2.10 on.
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
+    native = any(capabilities.get(unit, False) for unit in ("avx512_bf16", "amx_bf16"))
+    return torch.bfloat16 if device.type == "cpu" and native else torch.float32
+
+
 def available() -> tuple[str, ...]:
     """The names of this machine's devices, the fastest first."""
     names = [f"cuda:{index}" for index in range(torch.cuda.device_count())]

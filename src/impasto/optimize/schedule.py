@@ -46,4 +46,4 @@ def schedule(side: int, quality: Quality = "good", steps: int | None = None) -> 
 
 def _steps(side: int, quality: Quality) -> int:
     doublings = max(0.0, math.log2(side / 256))
-    return max(1, round(EFFORT[quality] * COARSE_STEPS * FALL**doublings))
+    return max(1, round(EFFORT[quality] * COARSE_STEPS * math.pow(FALL, doublings)))

@@ -1,6 +1,7 @@
 """Trains the stylizer: pairs of photos and paintings, judged by a frozen encoder."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from impasto.networks.stylizer import Features, Stylizer, embedding_of
+from impasto.networks.stylizer import ENCODER_WIDTHS, Features, Modulated, Stylizer, embedding_of
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 
@@ -89,22 +90,24 @@ def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) 
         return pairs(photos, paintings, rng, training.batch, training.size)
 
     judge = Judge(training.judge.to(training.device), batch(CALIBRATION).photo)
-    model = Apprentice().to(training.device, memory_format=torch.channels_last)
+    model = Apprentice().to(training.device)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     run = TrainingRun(model, training.out, training.schedule)
     recent: dict[str, float] = {}
-    for _, (photo, style) in prefetch(batch, run.steps()):
-        parts = losses(model, judge, photo.to(training.device), style.to(training.device))
-        named = {k: getattr(training.weights, k) * v for k, v in parts.items()}
-        run.update(torch.stack(list(named.values())).sum())
-        for name, value in named.items():
-            before = recent.get(name, float(value.detach()))
-            recent[name] = before + 0.02 * (float(value.detach()) - before)
-        if run.step % training.preview_every == 0 or run.step == training.schedule.steps:
-            figures = {k: round(v, 4) for k, v in recent.items()}
-            run.log(figures)
-            report({"step": run.step, "steps": training.schedule.steps, **figures})
-            preview(averaged(run), training).save(training.out / f"preview-{run.step:06}.jpg")
-            save(run, training.out / WEIGHTS_FILE)
+    with closing(run.steps()) as steps:
+        for _, (photo, style) in prefetch(batch, steps):
+            parts = losses(model, judge, photo.to(training.device), style.to(training.device))
+            named = {k: getattr(training.weights, k) * v for k, v in parts.items()}
+            run.update(torch.stack(list(named.values())).sum())
+            for name, value in named.items():
+                before = recent.get(name, float(value.detach()))
+                recent[name] = before + 0.02 * (float(value.detach()) - before)
+            if run.step % training.preview_every == 0 or run.step == training.schedule.steps:
+                figures = {k: round(v, 4) for k, v in recent.items()}
+                run.log(figures)
+                report({"step": run.step, "steps": training.schedule.steps, **figures})
+                preview(averaged(run), training).save(training.out / f"preview-{run.step:06}.jpg")
+                save(run, training.out / WEIGHTS_FILE)
     return save(run, training.out / WEIGHTS_FILE)
 
 
@@ -117,10 +120,15 @@ class Apprentice(nn.Module):
         for module in self.stylizer.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                nn.init.zeros_(module.bias)
-        for block in self.stylizer.decoder.blocks:
-            nn.init.normal_(block.second.weight, std=0.01)  # blocks start as the identity
-        self.heads = nn.ModuleDict({"quarter": nn.Conv2d(64, 64, 1), "eighth": nn.Conv2d(128, 128, 1)})
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        for module in self.stylizer.modules():
+            if isinstance(module, Modulated):
+                nn.init.normal_(module.second.weight, std=0.01)  # starts as the identity
+        quarter, eighth = ENCODER_WIDTHS[2], ENCODER_WIDTHS[4]
+        self.heads = nn.ModuleDict(
+            {"quarter": nn.Conv2d(quarter, 64, 1), "eighth": nn.Conv2d(eighth, 128, 1)}
+        )
 
 
 class Judge:
@@ -167,7 +175,9 @@ def losses(model: "Apprentice", judge: Judge, photo: Tensor, style: Tensor) -> d
     return {
         "content": F.mse_loss(found[CONTENT_LAYER], target),
         "moments": torch.stack([moments_distance(found[k], wanted[k]) for k in LAYERS]).mean(),
-        "covariance": torch.stack([covariance_distance(found[k], wanted[k]) for k in LAYERS]).mean(),
+        "covariance": torch.stack(
+            [covariance_distance(found[k], wanted[k]) for k in LAYERS]
+        ).mean(),
         "identity": F.l1_loss(painted[:same], photo[:same]),
         "outside": (painted - painted.clamp(0, 1)).abs().mean() * 10,
         "encoder": taught,
