@@ -11,7 +11,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/impasto optimize samples/photos/astronaut.jpg --style samples/styles/flow.png \
+	$(BIN)/impasto optimize samples/photos/astronaut.jpg --style samples/styles/flow.jpg \
 		--size 384 --overwrite --output demo.png
 	@echo "The picture is demo.png; the photo was samples/photos/astronaut.jpg."
 

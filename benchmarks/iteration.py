@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from impasto.networks import weights
 from impasto.networks.vgg import VGG
+from impasto.optimize.device import precision
 from impasto.optimize.objective import Objective
 from impasto.settings import OptimizeSettings
 
@@ -30,8 +31,10 @@ CASES = {
     "vgg19 wasserstein": ("vgg19", OptimizeSettings()),
     "vgg19 gram": ("vgg19", OptimizeSettings(style_loss="gram")),
     "vgg19 wasserstein, low memory": ("vgg19", OptimizeSettings(low_memory=True)),
+    "vgg19 wasserstein, float32": ("vgg19", OptimizeSettings(precision="float32")),
     "compact wasserstein": ("compact", OptimizeSettings()),
     "compact gram": ("compact", OptimizeSettings(style_loss="gram")),
+    "compact wasserstein, float32": ("compact", OptimizeSettings(precision="float32")),
 }
 
 
@@ -39,7 +42,8 @@ def iteration(case: str, size: int) -> Callable[[], None]:
     """A function that takes one step of `case` at (size, size)."""
     name, settings = CASES[case]
     content, style = picture(size, 1), picture(size, 2)
-    objective = Objective(encoder(name), content, [(style, 1.0)], settings)
+    network = encoder(name).compute_in(precision(settings.precision, torch.device("cpu")))
+    objective = Objective(network, content, [(style, 1.0)], settings)
     image = content.clone().requires_grad_(True)
     optimizer = torch.optim.Adam([image], lr=0.01)
 
@@ -51,7 +55,7 @@ def iteration(case: str, size: int) -> Callable[[], None]:
     return step
 
 
-def encoder(name: str) -> nn.Module:
+def encoder(name: str) -> VGG:
     if name == "compact":
         return weights.encoder("compact")
     torch.manual_seed(0)

@@ -55,13 +55,14 @@ def gram(features: Tensor) -> Tensor:
     Gatys, Ecker, Bethge 2015, eq. 3, which does not divide by H W; dividing keeps the loss of
     one picture the same at every scale of the coarse-to-fine schedule.
     """
-    found: Tensor = _Gram.apply(features)  # type: ignore[no-untyped-call]
-    return found
+    flat = features.flatten(2)
+    return flat @ flat.mT / flat.shape[2]
 
 
 def statistics(features: Tensor) -> Statistics:
-    """Mean and Gram matrix of (1, C, H, W) features."""
-    return Statistics(features.mean(dim=(0, 2, 3)), gram(features)[0])
+    """Mean and Gram matrix of (1, C, H, W) features, in float32 also of half-precise ones."""
+    mean, second = _Moments.apply(features)  # type: ignore[no-untyped-call]
+    return Statistics(mean, second)
 
 
 def mixture(parts: Sequence[Statistics], weights: Sequence[float]) -> Statistics:
@@ -85,8 +86,10 @@ class ContentLoss:
     """
 
     def __init__(self, target: Tensor) -> None:
-        self.target = target
-        variance = target.var(dim=(0, 2, 3), correction=0).mean()
+        target = target.float() if target.dtype == torch.bfloat16 else target
+        # Half-precise features keep few digits, too few for a difference's mean square.
+        self.target = target.to(torch.promote_types(target.dtype, torch.float32))
+        variance = self.target.var(dim=(0, 2, 3), correction=0).mean()
         self._scale = 1 / (variance + 1e-8)
 
     def __call__(self, features: Tensor) -> Tensor:
@@ -108,7 +111,7 @@ class GramLoss:
 
     def __call__(self, features: Tensor) -> Tensor:
         """A scalar: 0 where the Gram matrices agree, 1 for features that are zero."""
-        return (gram(features)[0] - self._gram).square().sum() * self._scale
+        return (statistics(features).gram - self._gram).square().sum() * self._scale
 
 
 class WassersteinLoss:
@@ -170,27 +173,33 @@ class TotalVariationLoss:
         return total_variation(image) * self._scale
 
 
-class _Gram(torch.autograd.Function):
-    """F F^T / (H W), whose gradient takes one product instead of the two that differentiating
-    both factors takes, and one gradient as large as the features instead of three.
+class _Moments(torch.autograd.Function):
+    """The mean m and the Gram matrix G of (1, C, H, W) features, as one operation.
 
-    With U the gradient of the loss by the Gram matrix: (U + U^T) F / (H W). It is computed
-    transposed, so that it lies channels-last in memory, as the convolutions want it.
+    With u and U the gradients of the loss by them, that by the features at each position is
+    (u + (U + U^T) F) / (H W): one product that reads the features once, where differentiating
+    the formulas takes three passes and as many gradients of the features' size. Positions come
+    first, channels last, as the convolutions have them in memory.
     """
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor) -> Tensor:
-        ctx.save_for_backward(features)
-        flat = features.flatten(2)
-        return flat @ flat.mT / flat.shape[2]
+    def forward(ctx: Any, features: Tensor) -> tuple[Tensor, Tensor]:
+        _, channels, height, width = features.shape
+        precise = torch.promote_types(features.dtype, torch.float32)
+        flat = features.new_empty((height, width, channels), dtype=precise)
+        flat = flat.copy_(features[0].permute(1, 2, 0)).view(-1, channels)
+        ctx.save_for_backward(flat)
+        ctx.shape, ctx.dtype = features.shape, features.dtype
+        return flat.mean(0), flat.mT @ flat / len(flat)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> Tensor:
-        (features,) = ctx.saved_tensors
-        flat = features.flatten(2)
-        symmetric = (upstream[0] + upstream[0].mT) / flat.shape[2]
-        gradient: Tensor = (flat.mT @ symmetric).mT.unflatten(2, features.shape[2:])
-        return gradient
+        (flat,) = ctx.saved_tensors
+        mean, second = upstream
+        gradient = torch.addmm(mean / len(flat), flat, (second + second.mT) / len(flat))
+        _, channels, height, width = ctx.shape
+        shaped: Tensor = gradient.view(height, width, channels).permute(2, 0, 1)[None]
+        return shaped.to(ctx.dtype)
 
 
 class _TraceRoot(torch.autograd.Function):

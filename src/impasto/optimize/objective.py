@@ -105,7 +105,7 @@ def see(
     features = encoder(F.pad(image, (frame,) * 4, mode="reflect"), layers, recompute=recompute)
     cut = {k: round(frame * f.shape[-1] / (width + 2 * frame)) for k, f in features.items()}
     return {
-        k: f[..., cut[k] : f.shape[-2] - cut[k], cut[k] : f.shape[-1] - cut[k]].float()
+        k: f[..., cut[k] : f.shape[-2] - cut[k], cut[k] : f.shape[-1] - cut[k]]
         for k, f in features.items()
     }
 
