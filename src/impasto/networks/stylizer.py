@@ -18,6 +18,10 @@ from torch import Tensor, nn
 STRIDE = 8
 """Sides of a picture must be multiples of this."""
 
+MARGIN = 8
+"""Pixels by which a photo is continued by reflection before, and cropped after: convolutions pad
+with zeros, by which the network would know the border, and hang its ornaments there."""
+
 ENCODER_WIDTHS = (16, 32, 64, 64, 128)
 """Channels: at 1/2, at 1/4 (twice), at 1/8 (twice)."""
 
@@ -157,15 +161,12 @@ class Stylizer(nn.Module):
 
     def forward(self, image: Tensor, embedding: Tensor) -> Tensor:
         """The painting, (N, 3, H, W), not yet clipped, from a photo in the style's colours."""
-        return self.paint(self.encoder(image), embedding)
-
-    def paint(self, features: Features, embedding: Tensor) -> Tensor:
-        """The painting of a photo whose features are known."""
+        features = self.encoder(F.pad(image, (MARGIN,) * 4, mode="reflect"))
         _, quarter, eighth = LAYOUT.split(embedding)
         painted: Tensor = self.decoder(
             adain(features.quarter, *quarter), adain(features.eighth, *eighth), embedding
         )
-        return painted
+        return painted[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
 def adain(features: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from impasto.networks.stylizer import ENCODER_WIDTHS, Features, Modulated, Stylizer, embedding_of
+from impasto.networks.stylizer import ENCODER_WIDTHS, Modulated, Stylizer, embedding_of
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 
@@ -36,8 +36,8 @@ class Weights:
     """
 
     content: float = 1.0
-    moments: float = 4.0
-    covariance: float = 2.0
+    moments: float = 8.0
+    covariance: float = 4.0
     identity: float = 5.0
     outside: float = 2.0
     encoder: float = 1.0
@@ -161,17 +161,13 @@ def losses(model: "Apprentice", judge: Judge, photo: Tensor, style: Tensor) -> d
         seen = judge(torch.cat([photo, style]))
         wanted = {k: f[len(photo) :] for k, f in seen.items()}
         recoloured = recolour(photo, style)
-    features = stylizer.encoder(torch.cat([recoloured, style]))
-    own = Features(*(f[: len(photo)] for f in features))
-    embedding = embedding_of(Features(*(f[len(photo) :] for f in features)))
-    painted = stylizer.paint(own, embedding)
+    features = stylizer.encoder(style)
+    painted = stylizer(recoloured, embedding_of(features))
     found = judge(painted)
     with torch.no_grad():
         target = _restyled(judge(recoloured)[CONTENT_LAYER], wanted[CONTENT_LAYER])
-    taught = F.mse_loss(model.heads["quarter"](features.quarter[len(photo) :]), wanted["relu3_1"])
-    taught = taught + F.mse_loss(
-        model.heads["eighth"](features.eighth[len(photo) :]), wanted["relu4_1"]
-    )
+    taught = F.mse_loss(model.heads["quarter"](features.quarter), wanted["relu3_1"])
+    taught = taught + F.mse_loss(model.heads["eighth"](features.eighth), wanted["relu4_1"])
     return {
         "content": F.mse_loss(found[CONTENT_LAYER], target),
         "moments": torch.stack([moments_distance(found[k], wanted[k]) for k in LAYERS]).mean(),
