@@ -54,6 +54,11 @@ def draw(trace: Sequence["Record"], suffix: str) -> bytes:
         for name in trace[0].losses:
             _draw_loss(axes, scale, name)
     axes.set(yscale="log", xlabel="step", ylabel="weighted loss", xlim=(1, max(2, len(trace))))
+    # The first picture is the content or nearly, so that its first loss is rounding noise,
+    # whose logarithm would press everything else together.
+    settled = [loss for record in trace[2:] for loss in record.losses.values() if loss > 0]
+    if settled:
+        axes.set_ylim(bottom=min(settled) / 2)
     axes.grid(axis="y", color="#e6e6e6", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -12,10 +12,10 @@ half of the picture, so composition and colour settle in a fraction of a second.
 EFFORT: dict[Quality, float] = {"draft": 0.4, "good": 1.0, "best": 3.0}
 """Steps relative to the default quality."""
 
-COARSE_STEPS = 100
+COARSE_STEPS = 80
 """Steps at sizes up to 256 pixels."""
 
-FALL = 0.6
+FALL = 0.65
 """Factor for the steps at every doubling above that: a picture that starts from a finished
 one half its size only needs its fine strokes."""
 
