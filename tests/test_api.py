@@ -216,7 +216,7 @@ def test_bad_pictures(paint, tmp_path):
 
 
 def test_picture_too_narrow_for_the_encoder(paint):
-    with pytest.raises(SettingError, match="too small for layer"):
+    with pytest.raises(SettingError, match="200 x 3 pixels is too narrow"):
         paint(np.zeros((16, 1000, 3), np.uint8), size=200)
 
 

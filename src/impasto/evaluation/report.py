@@ -63,9 +63,11 @@ def pairs(contents: Path, styles: Path, chosen: Path | None = None) -> list[tupl
         ordered = list(paintings.values())
         return [(p, ordered[k % len(ordered)]) for k, p in enumerate(photos.values())]
     try:
-        names = [(str(photo), str(style)) for photo, style in json.loads(chosen.read_text())]
+        names = [(str(photo), str(style)) for photo, style in json.loads(chosen.read_text("utf-8"))]
     except (OSError, ValueError, TypeError) as problem:
         raise InputError(f"{chosen}: not a JSON list of [photo, style] names ({problem})") from None
+    if not names:
+        raise InputError(f"{chosen}: names no pair; write [photo, style] names into it")
     unknown = [p for p, _ in names if p not in photos] + [s for _, s in names if s not in paintings]
     if unknown:
         raise InputError(f"{chosen}: names {unknown[0]!r}, which its folder does not hold")

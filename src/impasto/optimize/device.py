@@ -9,13 +9,13 @@ def choose(name: str | None = None) -> torch.device:
     """The device called `name`, or the fastest there is: CUDA, then Metal (MPS), then the CPU.
 
     Args:
-        name: "cpu", "mps", "cuda" (the first one) or "cuda:1".
+        name: "cpu", "mps", "cuda" (the first one) or "cuda:1"; "auto" is None.
 
     Raises:
         DeviceError: this machine has no such device.
     """
     present = available()
-    wanted = present[0] if name is None else {"cuda": "cuda:0"}.get(name, name)
+    wanted = present[0] if name in (None, "auto") else {"cuda": "cuda:0"}.get(name, name)
     if wanted not in present:
         raise DeviceError(f"there is no device {name!r} here; there is: {', '.join(present)}")
     return torch.device(wanted)
@@ -25,8 +25,8 @@ def precision(name: str, device: torch.device) -> torch.dtype:
     """The type in which an encoder is to compute: `name`, or what "auto" means on the device.
 
     "auto" takes bfloat16 on CPUs that multiply it natively (AVX-512 BF16, AMX): there an
-    iteration takes two thirds of the time and less memory, and the pictures differ no more than
-    two seeds do. Elsewhere it would be slower, or has not been measured: float32.
+    iteration takes two thirds of the time, and less memory, for pictures as good to the eye.
+    Elsewhere it would be slower, or has not been measured: float32.
     """
     if name != "auto":
         return torch.bfloat16 if name == "bfloat16" else torch.float32

@@ -86,7 +86,6 @@ class ContentLoss:
     """
 
     def __init__(self, target: Tensor) -> None:
-        target = target.float() if target.dtype == torch.bfloat16 else target
         # Half-precise features keep few digits, too few for a difference's mean square.
         self.target = target.to(torch.promote_types(target.dtype, torch.float32))
         variance = self.target.var(dim=(0, 2, 3), correction=0).mean()

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.errors import DeviceError, ImpastoError
+from impasto.errors import DeviceError, ImpastoError, SettingError
 from impasto.networks.encoder import Encoder
 from impasto.optimize.canvas import to_canvas, to_image
 from impasto.optimize.memory import is_out_of_memory
@@ -21,7 +21,7 @@ from impasto.settings import OptimizeSettings
 LEARNING_RATE = {"adam": 0.03, "lbfgs": 1.0}
 
 PATIENCE = 8
-"""Steps in a row without a finite loss after which the solver gives up."""
+"""Steps without a finite loss, at one scale, after which the solver gives up."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,15 @@ class Solver:
         scales = schedule(
             settings.size or min(1024, max(height, width)), settings.quality, settings.steps
         )
-        # A panorama's first scales can be too narrow for the encoder; the last one is kept, so
-        # that the encoder says what is wrong where even that one is.
+        # A panorama's first scales can be too narrow for the encoder.
         least = encoder.minimum_side(settings.content_layers + settings.style_layers)
-        wide = tuple(s for s in scales if min(fitted(images.content, s.side)) >= least)
-        self.scales = wide or scales[-1:]
+        self.scales = tuple(s for s in scales if min(fitted(images.content, s.side)) >= least)
+        if not self.scales:
+            height, width = fitted(images.content, scales[-1].side)
+            raise SettingError(
+                f"a picture of {width} x {height} pixels is too narrow for the encoder's layers, "
+                f"which need {least} a side: choose a larger size or shallower layers"
+            )
 
     def __iter__(self) -> Iterator[State]:
         if self._settings.strength == 0:
@@ -125,16 +129,16 @@ class Solver:
             return
         clock = _Clock(self.scales)
         while self.position.scale < len(self.scales):
-            kept = self.position.canvas
             try:
                 yield from self._paint_scale(clock)
             except (RuntimeError, MemoryError) as problem:
                 if not is_out_of_memory(problem):
                     raise
-                yield self._settle_for(kept)
+                yield self._settle_for()
                 return
             self.position.scale += 1
             self.position.step = 0
+            self.position.setbacks = 0
             self.position.optimizer = {}
 
     def _photo(self) -> Iterator[State]:
@@ -147,19 +151,23 @@ class Solver:
         losses = dict.fromkeys(("content", "style", "tv", "total"), 0.0)
         yield State(picture, losses, len(self.scales) - 1, self.scales, last.steps, 0.0)
 
-    def _settle_for(self, kept: Tensor | None) -> State:
-        """The last state after memory ran out: the picture of the scale before."""
-        scale = self.position.scale
+    def _settle_for(self) -> State:
+        """The last state after memory ran out: the picture so far. The position stays, so that
+        resuming it where there is more memory tries again."""
+        scale, step, canvas = self.position.scale, self.position.step, self.position.canvas
         side = self.scales[scale].side
-        if kept is None or scale == 0:
+        if canvas is None:
             raise DeviceError(
                 f"not enough memory to paint at {side} px; try --size {max(32, side // 2)}"
             ) from None
-        before = self.scales[scale - 1]
-        self.position = Position(scale=len(self.scales), canvas=kept)
-        picture = to_image(kept).clamp(0, 1)
-        notice = f"not enough memory at {side} px; the picture was finished at {before.side} px"
-        return State(picture, {}, scale - 1, self.scales, before.steps, 0.0, notice)
+        reached = scale if step else scale - 1
+        notice = (
+            f"not enough memory at {side} px; "
+            f"the picture was finished at {max(canvas.shape[-2:])} px"
+        )
+        picture = to_image(canvas).clamp(0, 1)
+        step = step or self.scales[reached].steps
+        return State(picture, {}, reached, self.scales, step, 0.0, notice)
 
     def _paint_scale(self, clock: "_Clock") -> Iterator[State]:
         scale = self.scales[self.position.scale]
@@ -231,12 +239,13 @@ class Solver:
 
     def _style_at(self, style: Tensor, side: int) -> Tensor:
         """The style with its long side at `side` times the style scale; enlarged only as far as
-        the encoder needs."""
+        a style scale above 1 asks for, or the encoder needs."""
         wanted = round(side * self._settings.style_scale)
         least = self._encoder.minimum_side(self._settings.style_layers)
         height, width = style.shape[-2:]
         wanted = max(wanted, -(-least * max(height, width) // min(height, width)))
-        height, width = fitted(style, min(wanted, max(height, width)))
+        largest = round(max(height, width) * max(1.0, self._settings.style_scale))
+        height, width = fitted(style, min(wanted, largest))
         return resized(style, (max(height, least), max(width, least)))
 
     def _optimizer(self, canvas: Tensor) -> torch.optim.Optimizer:

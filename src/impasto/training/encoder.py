@@ -100,7 +100,7 @@ class Student(nn.Module):
             head = nn.Conv2d(compact.WIDTHS[int(layer[4]) - 1], len(variance), 1)
             for parameter in head.parameters():
                 nn.init.zeros_(parameter)
-            lively = variance.argsort(descending=True)[: head.in_channels]
+            lively = variance.argsort(descending=True)[: head.in_channels].cpu()
             with torch.no_grad():
                 head.weight[lively, torch.arange(len(lively))] = 1
             self.heads[layer] = head
