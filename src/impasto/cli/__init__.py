@@ -1,6 +1,6 @@
 """The command line: parses words, calls the library, shows how it goes."""
 
-import os
+import sys
 
 INTERRUPTED = 130
 """The exit code that a shell expects of a program that Ctrl-C ended: 128 + SIGINT."""
@@ -8,11 +8,8 @@ INTERRUPTED = 130
 
 def main() -> None:
     """The program `impasto`."""
-    # Threads that wait for each other spin for some microseconds, then sleep. Spinning on makes
-    # painting several times as slow on a machine that is busy with other work too; sleeping at
-    # once, a fifth slower on one that is not. Read when PyTorch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    from impasto.cli.app import app
-
+    try:
+        from impasto.cli.app import app
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     app(prog_name="impasto")

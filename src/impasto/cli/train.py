@@ -40,8 +40,11 @@ def encoder(
     from impasto.networks.teachers import teacher as load_teacher
     from impasto.optimize import device as devices
     from impasto.training.encoder import EncoderTraining, train
+    from impasto.training.images import ImageFolder
     from impasto.training.loop import Schedule
 
+    for folder in images:  # before the teacher, which may be a download
+        ImageFolder(folder)
     training = EncoderTraining(
         folders=images,
         teacher=load_teacher(teacher),
