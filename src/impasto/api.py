@@ -18,7 +18,7 @@ from impasto.extras import require
 from impasto.image import files, output
 from impasto.image.files import Picture
 from impasto.image.resize import fit, resize
-from impasto.settings import INIT_WORDS, Device, OptimizeSettings, StylizeSettings
+from impasto.settings import INIT_WORDS, LARGEST_DEFAULT, Device, OptimizeSettings, StylizeSettings
 from impasto.styles.embedding import Style, blend
 
 if TYPE_CHECKING:
@@ -42,9 +42,6 @@ StyleSource: TypeAlias = Source | Style
 
 StyleSources: TypeAlias = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
 """One style, or several, each alone or with its weight."""
-
-LARGEST_DEFAULT = 1024
-"""Long side in pixels that a painting has at most where its size is not given."""
 
 
 @dataclass(frozen=True, eq=False)

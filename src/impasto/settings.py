@@ -15,6 +15,9 @@ from impasto.errors import SettingError
 Quality = Literal["draft", "good", "best"]
 Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 
+LARGEST_DEFAULT = 1024
+"""Long side in pixels that an optimized painting has at most where its size is not given."""
+
 INIT_WORDS = ("content", "noise", "style")
 """What `init` can be besides the path of a picture."""
 

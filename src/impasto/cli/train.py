@@ -1,5 +1,6 @@
 """`impasto train`: makes the networks that ship with impasto."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,12 +55,7 @@ def encoder(
         batch=batch,
         device=str(devices.choose(device)),
     )
-    try:
-        weights = train(training, _report)
-    except KeyboardInterrupt:
-        typer.echo("impasto: stopped; the same command goes on from here", err=True)
-        raise
-    typer.echo(f"{weights}: {weights.stat().st_size / 1e6:.1f} MB")
+    _run(lambda: train(training, _report))
 
 
 @app.command()
@@ -106,8 +102,13 @@ def stylizer(
         batch=batch,
         device=str(devices.choose(device)),
     )
+    _run(lambda: train(training, _report))
+
+
+def _run(training: Callable[[], Path]) -> None:
+    """Trains; says where the weights are, or how to go on after Ctrl-C."""
     try:
-        weights = train(training, _report)
+        weights = training()
     except KeyboardInterrupt:
         typer.echo("impasto: stopped; the same command goes on from here", err=True)
         raise

@@ -16,7 +16,7 @@ from impasto.optimize.canvas import to_canvas, to_image
 from impasto.optimize.memory import is_out_of_memory
 from impasto.optimize.objective import Objective
 from impasto.optimize.schedule import Scale, schedule
-from impasto.settings import OptimizeSettings
+from impasto.settings import LARGEST_DEFAULT, OptimizeSettings
 
 LEARNING_RATE = {"adam": 0.03, "lbfgs": 1.0}
 
@@ -110,9 +110,8 @@ class Solver:
         self._settings = settings
         self.position = position or Position()
         height, width = images.content.shape[-2:]
-        scales = schedule(
-            settings.size or min(1024, max(height, width)), settings.quality, settings.steps
-        )
+        side = settings.size or min(LARGEST_DEFAULT, max(height, width))
+        scales = schedule(side, settings.quality, settings.steps)
         # A panorama's first scales can be too narrow for the encoder.
         least = encoder.minimum_side(settings.content_layers + settings.style_layers)
         self.scales = tuple(s for s in scales if min(fitted(images.content, s.side)) >= least)
