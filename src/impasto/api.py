@@ -357,7 +357,7 @@ class _Pictures:
         """The tensors to paint with, the content at the size of the painting."""
         from impasto.optimize.solver import Images
 
-        size = fit(self.content.size, settings.size or min(LARGEST_DEFAULT, max(self.content.size)))
+        size = _painting_size(self.content, settings)
         content = _tensor(resize(self.content.pixels, size), device)
         styles = [(_tensor(style.pixels, device), weight) for style, weight in self.styles]
         if settings.init == "content":
@@ -376,10 +376,30 @@ def _load(content: Source, style: Styles, settings: OptimizeSettings) -> _Pictur
         SettingError: there is no style, or one with a weight that is no positive number.
     """
     styles = _weighted(style)
+    photo = files.load(content)
+    pictures = [(files.load(source), weight) for source, weight in styles]
+    if settings.init == "fast":
+        return _Pictures(photo, pictures, _painted_fast(photo, pictures, settings))
     init = None if settings.init in INIT_WORDS else files.read(settings.init)
-    return _Pictures(
-        files.load(content), [(files.load(source), weight) for source, weight in styles], init
-    )
+    return _Pictures(photo, pictures, init)
+
+
+def _painted_fast(
+    photo: Picture, styles: list[tuple[Picture, float]], settings: OptimizeSettings
+) -> Picture:
+    """The photo at the size of the painting, painted in one pass."""
+    from impasto.feedforward.encoder import encode
+    from impasto.feedforward.stylizer import render
+
+    seen = [encode(style.pixels) for style, _ in styles]
+    mixed = blend(seen, [weight for _, weight in styles])
+    painted = render(resize(photo.pixels, _painting_size(photo, settings)), mixed)
+    return replace(photo, pixels=painted, notices=())
+
+
+def _painting_size(photo: Picture, settings: OptimizeSettings) -> tuple[int, int]:
+    """(width, height)."""
+    return fit(photo.size, settings.size or min(LARGEST_DEFAULT, max(photo.size)))
 
 
 def _weighted(style: Styles) -> list[tuple[Source, float]]:

@@ -18,7 +18,7 @@ Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 LARGEST_DEFAULT = 1024
 """Long side in pixels that an optimized painting has at most where its size is not given."""
 
-INIT_WORDS = ("content", "noise", "style")
+INIT_WORDS = ("content", "noise", "style", "fast")
 """What `init` can be besides the path of a picture."""
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -79,7 +79,10 @@ class OptimizeSettings:
     first_padding: Literal["zero", "replicate"] = setting(
         "replicate", "How the encoder's first layer continues the picture past its border."
     )
-    init: str = setting("content", "The first picture: content, noise, style, or an image file.")
+    init: str = setting(
+        "content",
+        "The first picture: content, noise, style, fast (what stylize makes), or an image file.",
+    )
     optimizer: Literal["adam", "lbfgs"] = setting("adam", "The optimization method.")
     learning_rate: float | None = setting(
         None, "Step size [default: 0.03 for adam, 1 for lbfgs].", minimum=1e-5, maximum=100

@@ -94,7 +94,7 @@ def test_overwrite(stylize, refused, tmp_path):
 @pytest.mark.parametrize(
     ("words", "part"),
     [
-        (("-s", "great-wav"), "did you mean great-wave?"),
+        (("-s", "great-wav"), "did you mean great-wave"),
         (("-s", "great-wave:-1"), "a style's weight is -1"),
         (("--strength", 2), "strength"),
         (("--size", 20), "both sides need at least 16"),

@@ -36,7 +36,7 @@ def test_find():
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("great-wav", "did you mean great-wave?"),
+        ("great-wav", "did you mean great-wave"),
         ("starrynight", "did you mean starry-night"),
         ("xyzzy", "`impasto styles` lists the names"),
         ("", "lists the names"),

@@ -9,13 +9,10 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
-from impasto.networks.stylizer import Stylizer
-from impasto.networks.teachers import CollaborativeEncoder
+from impasto.networks.stylizer import LAYERS, Stylizer
 from impasto.training.export import load
 from impasto.training.loop import Schedule
 from impasto.training.stylizer import (
-    LAYERS,
-    Apprentice,
     Judge,
     StylizerTraining,
     covariance_distance,
@@ -23,6 +20,7 @@ from impasto.training.stylizer import (
     moments_distance,
     recolour,
     train,
+    untrained,
 )
 
 
@@ -31,16 +29,6 @@ def seed():
     with torch.random.fork_rng():
         torch.manual_seed(1)
         yield
-
-
-@pytest.fixture
-def encoder():
-    """An untrained judge."""
-    network = CollaborativeEncoder()
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-    return network
 
 
 def picture(count=2, side=48):
@@ -89,33 +77,57 @@ def test_recolour_to_itself_changes_nothing():
     assert torch.allclose(recolour(photo, photo), photo, atol=1e-3)
 
 
-def test_losses_of_a_batch(encoder):
-    judge = Judge(encoder, picture())
-    model = Apprentice()
-    parts = losses(model, judge, picture(4), picture(4))
+@pytest.mark.parametrize("imitating", [False, True])
+def test_losses_of_a_batch(imitating):
+    model = untrained(None)
+    parts = losses(
+        model, Judge(model.compact, picture()), picture(4), picture(4), imitating=imitating
+    )
     assert set(parts) == {"content", "moments", "covariance", "identity", "outside", "encoder"}
     assert all(torch.isfinite(value) and value >= 0 for value in parts.values())
-    sum(parts.values()).backward()
-    assert all(p.grad is None for p in encoder.parameters())
-    assert model.stylizer.encoder.stem.weight.grad.abs().max() > 0
-    assert model.stylizer.decoder.head.weight.grad.abs().max() > 0
+    (parts["content"] + parts["moments"] + parts["identity"]).backward()
+    assert all(p.grad is None for p in model.compact.parameters())
+    assert model.decoder.head.weight.grad.abs().max() > 0
+    stem = model.encoder.stem.weight
+    if imitating:
+        assert stem.grad.abs().max() > 0
+    else:
+        assert stem.grad is None
 
 
-def test_judge_scales_every_layer_to_unit_variance(encoder):
-    image = picture(4)
-    features = Judge(encoder, image)(image)
+def test_encoder_learns_to_see_what_the_compact_encoder_sees():
+    model = untrained(None)
+    judge, photo = Judge(model.compact, picture()), picture(4)
+    losses(model, judge, photo, photo, imitating=False)["encoder"].backward()
+    assert model.encoder.stem.weight.grad.abs().max() > 0
+    assert model.decoder.head.weight.grad is None
+
+
+def test_losses_in_bfloat16_are_about_those_in_float32():
+    model = untrained(None)
+    judge, photo, style = Judge(model.compact, picture()), picture(4), picture(4)
+    exact = losses(model, judge, photo, style, imitating=True)
+    rough = losses(model, judge, photo, style, imitating=True, precision=torch.bfloat16)
+    for name, value in exact.items():
+        assert rough[name].dtype == torch.float32
+        assert rough[name].item() == pytest.approx(value.item(), rel=0.05, abs=1e-3)
+
+
+def test_judge_scales_every_layer_to_unit_variance():
+    encoder, image = untrained(None).compact, picture(4)
+    features = Judge(encoder, image).scaled(encoder(image, LAYERS))
     assert set(features) == set(LAYERS)
     for maps in features.values():
         assert maps.var(dim=(0, 2, 3)).mean() == pytest.approx(1, rel=1e-3)
 
 
 @pytest.fixture
-def training(encoder, folder, tmp_path):
+def training(folder, tmp_path):
     def make(steps):
         return StylizerTraining(
             photos=[folder],
             paintings=[folder],
-            judge=encoder,
+            compact=None,
             out=tmp_path / "run",
             schedule=Schedule(steps=steps, warmup=2, save_every=10),
             size=48,

@@ -70,11 +70,14 @@ def stylizer(
         Path,
         typer.Option(help="Folder of the result, previews, the log and the checkpoint."),
     ],
-    teacher: Annotated[
-        str, typer.Option(help="Who judges: compact, vgg19 (fetched), or a .safetensors file.")
-    ] = "compact",
-    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 6_500,
-    size: Annotated[int, typer.Option(min=48, help="Side of a crop in pixels.")] = 128,
+    compact: Annotated[
+        Path | None,
+        typer.Option(
+            help="Weights of a compact encoder, from `impasto train encoder` [default: impasto's]."
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 12_000,
+    size: Annotated[int, typer.Option(min=48, help="Side of the first crops in pixels.")] = 144,
     batch: Annotated[int, typer.Option(min=2, help="Pairs in a step.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and crops.")] = 0,
     device: Annotated[
@@ -84,23 +87,24 @@ def stylizer(
 ) -> None:
     """Train the stylizer on pairs of photos and artworks.
 
-    Started again with the same --out, it goes on where it stopped; with another --size, too.
+    Started again with the same --out, it goes on where it stopped.
     """
     require("training", "torch", "torch", "safetensors")
-    from impasto.networks.teachers import teacher as load_teacher
     from impasto.optimize import device as devices
     from impasto.training.loop import Schedule
     from impasto.training.stylizer import StylizerTraining, train
 
+    where = devices.choose(device)
     training = StylizerTraining(
         photos=photos,
         paintings=paintings,
-        judge=load_teacher(teacher),
+        compact=compact,
         out=out,
         schedule=Schedule(steps=steps, seed=seed, learning_rate=0.02, warmup=100),
         size=size,
         batch=batch,
-        device=str(devices.choose(device)),
+        device=str(where),
+        precision=devices.precision("auto", where),
     )
     _run(lambda: train(training, _report))
 

@@ -12,7 +12,7 @@ from impasto.styles.embedding import Style
 
 FILE = "style_encoder.onnx"
 
-SIDE = 256
+SIDE = 512
 """Long side in pixels at which a style is looked at, where its scale is 1."""
 
 STRIDE = 8

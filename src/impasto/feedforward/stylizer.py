@@ -52,8 +52,8 @@ def render(
     return _weaker(photo, style, strength, stylizer, device)
 
 
-def recolour(photo: Pixels, style: Style) -> Pixels:
-    """The photo with the style's mean colour and colour covariance, for the network.
+def recolouring(photo: Pixels, style: Style) -> tuple[Pixels, Pixels]:
+    """The map x -> A x + b that gives the photo the style's mean colour and colour covariance.
 
     The same as `training.stylizer.recolour`, which the network was trained with, but for the
     photo's statistics being taken on a grid of its pixels.
@@ -62,35 +62,33 @@ def recolour(photo: Pixels, style: Style) -> Pixels:
         photo: (H, W, 3) in [0, 1].
 
     Returns:
-        (3, H, W) in [0, 1], contiguous.
+        A (3, 3) and b (3,).
     """
     height, width = photo.shape[:2]
     stride = max(1, min(height, width) // _SAMPLED_SIDE)
     wanted = Gaussian(style.colour_mean.astype(float), style.colour_covariance.astype(float))
     matrix, offset = transport(gaussian(photo[::stride, ::stride]), wanted)
-    # One product recolours and brings the channels to the front, as the network wants them.
-    moved = matrix.astype(np.float32) @ photo.reshape(-1, 3).T
-    moved += offset.astype(np.float32)[:, None]
-    np.clip(moved, 0, 1, out=moved)
-    return np.asarray(moved.reshape(3, height, width))
+    return matrix.astype(np.float32), offset.astype(np.float32)
 
 
 def _paint(photo: Pixels, style: Style, stylizer: Network) -> Pixels:
     height, width = photo.shape[:2]
-    padded = _pad(recolour(photo, style))
-    painted = stylizer(image=padded[None], embedding=style.vector[None])[0, :, :height, :width]
+    matrix, offset = recolouring(photo, style)
+    painted = stylizer(
+        image=_planes(photo)[None], matrix=matrix, offset=offset, embedding=style.vector[None]
+    )[0, :, :height, :width]
     if not math.isfinite(painted.sum()):
         raise InputError("the style's numbers are those of no picture; add it anew")
-    return np.stack(list(painted.clip(0, 1)), axis=2)
+    return np.stack(list(painted), axis=2)
 
 
-def _pad(planes: Pixels) -> Pixels:
-    """(3, H, W) mirrored beyond its lower and right border to full strides."""
-    _, height, width = planes.shape
+def _planes(photo: Pixels) -> Pixels:
+    """(3, H, W), mirrored beyond the lower and right border to full strides."""
+    height, width = photo.shape[:2]
     below, right = -height % STRIDE, -width % STRIDE
-    if not below and not right:
-        return planes
-    return np.pad(planes, ((0, 0), (0, below), (0, right)), mode="reflect")
+    return np.stack(
+        [np.pad(photo[..., k], ((0, below), (0, right)), mode="reflect") for k in range(3)]
+    )
 
 
 def _weaker(

@@ -139,7 +139,10 @@ def gaussian(image: Pixels) -> Gaussian:
     colours = image.reshape(-1, 3)
     mean = colours.mean(axis=0, dtype=np.float64)
     centred = colours - mean.astype(np.float32)
-    return Gaussian(mean, (centred.T @ centred).astype(np.float64) / len(colours))
+    # Not `centred.T @ centred`: the threads of a matrix product go on spinning when it is done,
+    # for as long as a small painting takes, in the way of the network's threads.
+    products = np.einsum("ni,nj->ij", centred, centred, dtype=np.float64)
+    return Gaussian(mean, products / len(colours))
 
 
 def transport(source: Gaussian, target: Gaussian) -> tuple[Reals, Reals]:

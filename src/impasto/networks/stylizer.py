@@ -1,13 +1,16 @@
 """The stylizer: a photo and the embedding of a style in, a painting out, in one pass.
 
-One small encoder sees photos and styles alike. A style's embedding is the statistics of its
-features. The photo's features are given the style's statistics (AdaIN), and a decoder, whose
-residual blocks are modulated by the embedding, turns them into pixels.
+A style's embedding is the statistics of the compact encoder's features. The photo is seen by a
+cheaper network that learns to see what the compact encoder sees at relu3_1 and relu4_1. Its
+features are given the style's statistics (AdaIN), and a decoder, whose residual blocks are
+modulated by the embedding, turns them into pixels.
 
-Nothing runs at full resolution: the picture is folded to half its size on the way in and
-unfolded on the way out (Shi et al. 2016, arXiv 1609.05158), which is where the speed is.
+Nothing that runs for each painting works at full resolution: the picture is folded to half its
+size on the way in and unfolded on the way out (Shi et al. 2016, arXiv 1609.05158), which is
+where the speed is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,62 +18,72 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from impasto.networks import compact
+
 STRIDE = 8
 """Sides of a picture must be multiples of this."""
 
 MARGIN = 8
-"""Pixels by which a photo is continued by reflection before, and cropped after: convolutions pad
-with zeros, by which the network would know the border, and hang its ornaments there."""
+"""Pixels by which a photo is continued by reflection before, and cropped after: convolutions
+know the border by what they pad with, and would hang their ornaments there."""
 
-ENCODER_WIDTHS = (16, 32, 64, 64, 128)
-"""Channels: at 1/2, at 1/4 (twice), at 1/8 (twice)."""
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+"""Layers of the compact encoder whose statistics make an embedding."""
+
+QUARTER, EIGHTH = LAYERS[2:]
+"""Layers, at 1/4 and 1/8 of the picture's size, from which it is painted."""
+
+ENCODER_WIDTHS = (16, 32, 64)
+"""Channels at 1/2, 1/4 and 1/8 before the features that are imitated."""
 
 DECODER_WIDTHS = (64, 48, 16)
 """Channels at 1/8, 1/4 and 1/2."""
 
-BLOCKS = (3, 2, 1)
+BLOCKS = (4, 2, 1)
 """Residual blocks at 1/8, 1/4 and 1/2."""
 
-HIDDEN = 128
+PADDING = ("replicate", "replicate", "zeros")
+"""How convolutions go on beyond the border at 1/8, 1/4 and 1/2. Zeros are quicker, and at 1/2 the
+margin is wide enough to take all that they spoil."""
+
+HIDDEN = 256
 EPSILON = 1e-3
 """Added to standard deviations: a flat region must not be amplified to noise."""
 
 
 class Features(NamedTuple):
-    """What the encoder sees, at 1/2, 1/4 and 1/8 of the picture's size."""
+    """What the painting is made from, at 1/4 and 1/8 of the picture's size."""
 
-    half: Tensor
     quarter: Tensor
     eighth: Tensor
 
 
 class Encoder(nn.Module):
-    """(N, 3, H, W) in [0, 1] to `Features`; the last two are trained to resemble VGG's relu3_1
-    and relu4_1."""
+    """(N, 3, H, W) in [0, 1] to `Features`, trained to equal the compact encoder's."""
 
     def __init__(self) -> None:
         super().__init__()
-        a, b, c, d, e = ENCODER_WIDTHS
-        self.stem = nn.Conv2d(12, a, 3, padding=1)
+        a, b, c = ENCODER_WIDTHS
+        _, _, quarter, eighth, _ = compact.WIDTHS
+        self.stem = nn.Conv2d(3, a, 6, stride=2, padding=2)
         self.down1 = nn.Conv2d(a, b, 3, stride=2, padding=1)
         self.mid1 = nn.Conv2d(b, b, 3, padding=1)
-        self.out1 = nn.Conv2d(b, c, 3, padding=1)
-        self.down2 = nn.Conv2d(c, d, 3, stride=2, padding=1)
-        self.out2 = nn.Conv2d(d, e, 3, padding=1)
+        self.out1 = nn.Conv2d(b, quarter, 3, padding=1)
+        self.down2 = nn.Conv2d(quarter, c, 3, stride=2, padding=1)
+        self.out2 = nn.Conv2d(c, eighth, 3, padding=1)
 
     def forward(self, image: Tensor) -> Features:
         """The features of a picture whose sides are multiples of `STRIDE`."""
-        half = F.relu(self.stem(F.pixel_unshuffle((image - 0.5) * 4, 2)))
+        half = F.relu(self.stem((image - 0.5) * 4))
         quarter = F.relu(self.out1(F.relu(self.mid1(F.relu(self.down1(half))))))
-        eighth = F.relu(self.out2(F.relu(self.down2(quarter))))
-        return Features(half, quarter, eighth)
+        return Features(quarter, F.relu(self.out2(F.relu(self.down2(quarter)))))
 
 
 @dataclass(frozen=True)
 class Layout:
     """Where in an embedding what lies: mean and deviation of each feature map in turn."""
 
-    widths: tuple[int, ...] = (ENCODER_WIDTHS[0], ENCODER_WIDTHS[2], ENCODER_WIDTHS[4])
+    widths: tuple[int, ...] = compact.WIDTHS[: len(LAYERS)]
 
     @property
     def size(self) -> int:
@@ -93,10 +106,10 @@ class Modulated(nn.Module):
     "A Learned Representation for Artistic Style", arXiv 1610.07629.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, padding: str) -> None:
         super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.first = _conv(width, width, padding)
+        self.second = _conv(width, width, padding)
 
     def forward(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         """(N, C, H, W), with (N, C, 1, 1) of scale and shift."""
@@ -111,13 +124,15 @@ class Decoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         a, b, c = DECODER_WIDTHS
-        self.enter = nn.Conv2d(ENCODER_WIDTHS[4], a, 3, padding=1)
-        self.up1 = nn.Conv2d(a, b, 3, padding=1)
-        self.join = nn.Conv2d(ENCODER_WIDTHS[2], b, 1)
-        self.up2 = nn.Conv2d(b, c, 3, padding=1)
-        self.head = nn.Conv2d(c, 12, 3, padding=1)
+        _, _, quarter, eighth, _ = compact.WIDTHS
+        self.enter = _conv(eighth, a, PADDING[0])
+        self.up1 = nn.Conv2d(a, b, 1)
+        self.join = nn.Conv2d(quarter, b, 1)
+        self.up2 = nn.Conv2d(b, c, 1)
+        self.head = _conv(c, 12, PADDING[2])
         self.widths = [w for w, n in zip(DECODER_WIDTHS, BLOCKS, strict=True) for _ in range(n)]
-        self.blocks = nn.ModuleList(Modulated(width) for width in self.widths)
+        paddings = [p for p, n in zip(PADDING, BLOCKS, strict=True) for _ in range(n)]
+        self.blocks = nn.ModuleList(map(Modulated, self.widths, paddings))
         self.standardise = nn.BatchNorm1d(LAYOUT.size, affine=False, momentum=0.02)
         self.hidden = nn.Linear(LAYOUT.size, HIDDEN)
         self.modulation = nn.Linear(HIDDEN, 2 * sum(self.widths))
@@ -138,35 +153,44 @@ class Decoder(nn.Module):
         x = F.relu(self.enter(eighth))
         for block, scale, shift in styles[:first]:
             x = block(x, scale, shift)
-        x = F.relu(self.up1(_double(x)) + self.join(quarter))
+        x = F.relu(_double(self.up1(x)) + self.join(quarter))
         for block, scale, shift in styles[first:second]:
             x = block(x, scale, shift)
-        x = F.relu(self.up2(_double(x)))
+        x = F.relu(_double(self.up2(x)))
         for block, scale, shift in styles[second:]:
             x = block(x, scale, shift)
         return F.pixel_shuffle(self.head(x), 2) * 0.25 + 0.5
 
 
 class Stylizer(nn.Module):
-    """Encoder and decoder; `embed` makes a style of a picture, `forward` paints one with it."""
+    """`embed` makes a style of a picture, `forward` paints a photo with it."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.compact = compact.build().requires_grad_(False)
         self.encoder = Encoder()
         self.decoder = Decoder()
 
     def embed(self, image: Tensor) -> Tensor:
         """The embedding of a style, (N, LAYOUT.size), from (N, 3, H, W) in [0, 1]."""
-        return embedding_of(self.encoder(image))
+        return embedding_of(self.compact(image, LAYERS))
 
     def forward(self, image: Tensor, embedding: Tensor) -> Tensor:
         """The painting, (N, 3, H, W), not yet clipped, from a photo in the style's colours."""
-        features = self.encoder(F.pad(image, (MARGIN,) * 4, mode="reflect"))
-        _, quarter, eighth = LAYOUT.split(embedding)
+        return self.paint(self.encoder(with_margin(image)), embedding)
+
+    def paint(self, features: Features, embedding: Tensor) -> Tensor:
+        """The painting from the features of a photo with a margin, without the margin."""
+        _, _, quarter, eighth = LAYOUT.split(embedding)
         painted: Tensor = self.decoder(
             adain(features.quarter, *quarter), adain(features.eighth, *eighth), embedding
         )
         return painted[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+
+def with_margin(image: Tensor) -> Tensor:
+    """The picture continued by `MARGIN` pixels on all sides."""
+    return F.pad(image, (MARGIN,) * 4, mode="reflect")
 
 
 def adain(features: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
@@ -182,14 +206,18 @@ def adain(features: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
     return F.instance_norm(features, eps=EPSILON) * deviation + mean
 
 
-def embedding_of(features: Features) -> Tensor:
-    """Mean and standard deviation of every channel, (N, LAYOUT.size)."""
+def embedding_of(features: Mapping[str, Tensor]) -> Tensor:
+    """Mean and standard deviation of every channel of `LAYERS`, (N, LAYOUT.size)."""
     parts = []
-    for maps in features:
-        variance, mean = torch.var_mean(maps, dim=(2, 3), correction=0)
+    for layer in LAYERS:
+        variance, mean = torch.var_mean(features[layer], dim=(2, 3), correction=0)
         parts += [mean, (variance + EPSILON**2).sqrt()]
     return torch.cat(parts, 1)
 
 
+def _conv(inputs: int, outputs: int, padding: str) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode=padding)
+
+
 def _double(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2.0, mode="nearest")
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import InputError, SettingError
 
-SIZE = 416
+SIZE = 480
 """Length of an embedding: `networks.stylizer.LAYOUT.size`, here without PyTorch."""
 
 _LARGEST = 1e4

@@ -1,6 +1,6 @@
 """Trains the stylizer: pairs of photos and paintings, judged by a frozen encoder."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +13,28 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from impasto.networks.stylizer import ENCODER_WIDTHS, Modulated, Stylizer, embedding_of
+from impasto.networks import compact
+from impasto.networks.stylizer import (
+    EIGHTH,
+    LAYERS,
+    MARGIN,
+    QUARTER,
+    STRIDE,
+    Features,
+    Modulated,
+    Stylizer,
+    embedding_of,
+    with_margin,
+)
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 
-LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-CONTENT_LAYER = "relu4_1"
 WEIGHTS_FILE = "stylizer.safetensors"
+
+FIRST_PART = 0.6
+"""Part of the training in which the decoder paints from what the compact encoder sees, which the
+encoder learns to see meanwhile. After it the decoder paints from what the encoder sees, both
+learn together, and crops are larger by half, and half as many."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +47,12 @@ class Weights:
         covariance: distance between covariances, of all layers.
         identity: distance to the photo where the style is the photo itself.
         outside: pixels outside [0, 1].
-        encoder: distance of the stylizer's own features to the judge's.
+        encoder: distance of the encoder's features to those of the compact encoder.
     """
 
     content: float = 1.0
-    moments: float = 8.0
-    covariance: float = 4.0
+    moments: float = 4.0
+    covariance: float = 1.5
     identity: float = 5.0
     outside: float = 2.0
     encoder: float = 1.0
@@ -49,21 +64,23 @@ class StylizerTraining:
 
     Attributes:
         photos, paintings: folders of images.
-        judge: a frozen encoder, see `networks.teachers.teacher`.
+        compact: weights of a compact encoder; None takes the one that ships with impasto.
         out: folder of the checkpoint, the log, the previews and the weights.
         size: side of the crops in pixels.
         batch: pairs a step; a quarter of them have the photo itself as the style.
+        precision: what the networks compute in; statistics and losses are always float32.
         preview_every: steps between preview sheets.
     """
 
     photos: Sequence[Path]
     paintings: Sequence[Path]
-    judge: nn.Module
+    compact: Path | None
     out: Path
     schedule: Schedule
-    size: int = 128
+    size: int = 144
     batch: int = 8
     device: str = "cpu"
+    precision: torch.dtype = torch.float32
     preview_every: int = 250
     weights: Weights = Weights()
 
@@ -85,18 +102,30 @@ def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) 
     photos = [ImageFolder(folder) for folder in training.photos]
     paintings = [ImageFolder(folder) for folder in training.paintings]
 
+    first = round(FIRST_PART * training.schedule.steps)
+
     def batch(step: int) -> Pairs:
         rng = np.random.default_rng((training.schedule.seed, step))
-        return pairs(photos, paintings, rng, training.batch, training.size)
+        if step < first or step == CALIBRATION:
+            return pairs(photos, paintings, rng, training.batch, training.size)
+        larger = training.size * 3 // 2 // STRIDE * STRIDE
+        return pairs(photos, paintings, rng, max(2, training.batch // 2), larger)
 
-    judge = Judge(training.judge.to(training.device), batch(CALIBRATION).photo)
-    model = Apprentice().to(training.device)
+    model = untrained(training.compact).to(training.device)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    judge = Judge(model.compact, batch(CALIBRATION).photo.to(training.device))
     run = TrainingRun(model, training.out, training.schedule)
     recent: dict[str, float] = {}
     with closing(run.steps()) as steps:
-        for _, (photo, style) in prefetch(batch, steps):
-            parts = losses(model, judge, photo.to(training.device), style.to(training.device))
+        for step, (photo, style) in prefetch(batch, steps):
+            parts = losses(
+                model,
+                judge,
+                photo.to(training.device),
+                style.to(training.device),
+                imitating=step >= first,
+                precision=training.precision,
+            )
             named = {k: getattr(training.weights, k) * v for k, v in parts.items()}
             run.update(torch.stack(list(named.values())).sum())
             for name, value in named.items():
@@ -111,72 +140,82 @@ def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) 
     return save(run, training.out / WEIGHTS_FILE)
 
 
-class Apprentice(nn.Module):
-    """The stylizer, and linear heads by which its encoder is taught to see as the judge does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stylizer = Stylizer()
-        for module in self.stylizer.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-        for module in self.stylizer.modules():
-            if isinstance(module, Modulated):
-                nn.init.normal_(module.second.weight, std=0.01)  # starts as the identity
-        quarter, eighth = ENCODER_WIDTHS[2], ENCODER_WIDTHS[4]
-        self.heads = nn.ModuleDict(
-            {"quarter": nn.Conv2d(quarter, 64, 1), "eighth": nn.Conv2d(eighth, 128, 1)}
-        )
+def untrained(weights: Path | None) -> Stylizer:
+    """A stylizer that has learned nothing but what the compact encoder knows."""
+    stylizer = Stylizer()
+    for module in (*stylizer.encoder.modules(), *stylizer.decoder.modules()):
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            nn.init.zeros_(module.bias)
+    for module in stylizer.modules():
+        if isinstance(module, Modulated):
+            nn.init.normal_(module.second.weight, std=0.01)  # starts as the identity
+    stylizer.compact.load_state_dict(compact.load(weights).state_dict())
+    return stylizer
 
 
 class Judge:
-    """A frozen encoder, each layer scaled to unit variance."""
+    """The scales that give each layer of the compact encoder unit variance."""
 
     def __init__(self, encoder: nn.Module, image: Tensor) -> None:
-        self._encoder = encoder.requires_grad_(False).eval()
         with torch.no_grad():
-            self._scales = {
+            self.scales = {
                 k: f.var(dim=(0, 2, 3)).mean().rsqrt() for k, f in encoder(image, LAYERS).items()
             }
 
-    def __call__(self, image: Tensor) -> dict[str, Tensor]:
-        """The scaled features of all layers."""
-        return {k: f * self._scales[k] for k, f in self._encoder(image, LAYERS).items()}
+    def scaled(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Features of unit variance, in float32."""
+        return {k: f.float() * self.scales[k] for k, f in features.items()}
 
 
-def losses(model: "Apprentice", judge: Judge, photo: Tensor, style: Tensor) -> dict[str, Tensor]:
+def losses(
+    model: Stylizer,
+    judge: Judge,
+    photo: Tensor,
+    style: Tensor,
+    *,
+    imitating: bool,
+    precision: torch.dtype = torch.float32,
+) -> dict[str, Tensor]:
     """The unweighted losses of a batch, by their names in `Weights`.
 
     The first quarter of the batch are identity pairs: there the style is the photo.
 
     Content and moments after Huang and Belongie 2017 (eq. 12, 13), relative to the target's
     energy; the covariances see what means and deviations cannot: which features go together.
+
+    Args:
+        imitating: paint from what the encoder sees; else from what it is to see.
+        precision: what the networks compute in.
     """
+    networks = torch.autocast(photo.device.type, precision, enabled=precision != torch.float32)
     same = max(1, len(photo) // 4)
     style = torch.cat([photo[:same], style[same:]])
-    stylizer = model.stylizer
     with torch.no_grad():
-        seen = judge(torch.cat([photo, style]))
-        wanted = {k: f[len(photo) :] for k, f in seen.items()}
-        recoloured = recolour(photo, style)
-    features = stylizer.encoder(style)
-    painted = stylizer(recoloured, embedding_of(features))
-    found = judge(painted)
-    with torch.no_grad():
-        target = _restyled(judge(recoloured)[CONTENT_LAYER], wanted[CONTENT_LAYER])
-    taught = F.mse_loss(model.heads["quarter"](features.quarter), wanted["relu3_1"])
-    taught = taught + F.mse_loss(model.heads["eighth"](features.eighth), wanted["relu4_1"])
+        recoloured = with_margin(recolour(photo, style))
+        with networks:
+            seen = model.compact(recoloured, (QUARTER, EIGHTH))
+            of_style = model.compact(style, LAYERS)
+        features = Features(seen[QUARTER].float(), seen[EIGHTH].float())
+        embedding = embedding_of({k: f.float() for k, f in of_style.items()})
+        wanted = judge.scaled(of_style)
+        margin = MARGIN // STRIDE
+        inner = features.eighth[..., margin:-margin, margin:-margin]
+        target = _restyled(inner * judge.scales[EIGHTH], wanted[EIGHTH])
+    with networks:
+        imitated = Features(*(f.float() for f in model.encoder(recoloured)))
+        painted = model.paint(imitated if imitating else features, embedding).float()
+        found = judge.scaled(model.compact(painted, LAYERS))
     return {
-        "content": F.mse_loss(found[CONTENT_LAYER], target),
+        "content": F.mse_loss(found[EIGHTH], target),
         "moments": torch.stack([moments_distance(found[k], wanted[k]) for k in LAYERS]).mean(),
         "covariance": torch.stack(
             [covariance_distance(found[k], wanted[k]) for k in LAYERS]
         ).mean(),
         "identity": F.l1_loss(painted[:same], photo[:same]),
         "outside": (painted - painted.clamp(0, 1)).abs().mean() * 10,
-        "encoder": taught,
+        "encoder": F.mse_loss(imitated.quarter, features.quarter) * judge.scales[QUARTER] ** 2
+        + F.mse_loss(imitated.eighth, features.eighth) * judge.scales[EIGHTH] ** 2,
     }
 
 
@@ -232,13 +271,13 @@ def pairs(
 def averaged(run: TrainingRun) -> Stylizer:
     """The stylizer with the moving average of the weights, ready to paint."""
     stylizer = Stylizer()
-    stylizer.load_state_dict(_own(run.average))
+    stylizer.load_state_dict(run.average)
     return stylizer.eval()
 
 
 def save(run: TrainingRun, file: Path) -> Path:
     """Writes the averaged weights of the stylizer as float32 safetensors."""
-    save_file({k: v.contiguous() for k, v in _own(run.average).items()}, file)
+    save_file({k: v.contiguous() for k, v in run.average.items()}, file)
     return file
 
 
@@ -257,11 +296,6 @@ def preview(stylizer: Stylizer, training: StylizerTraining, side: int = 256) -> 
         painted = stylizer(recolour(same, columns), stylizer.embed(columns)).clamp(0, 1)
         sheet[:, (k + 1) * side : (k + 2) * side] = torch.cat([photo, *painted], 2)
     return Image.fromarray((sheet.permute(1, 2, 0) * 255).round().byte().numpy())
-
-
-def _own(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    prefix = "stylizer."
-    return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
 
 
 def _restyled(features: Tensor, style: Tensor) -> Tensor:
