@@ -10,6 +10,7 @@ from PIL import Image
 
 import impasto
 from impasto.errors import InputError, OutputError, SettingError
+from impasto.image.colour import rgb_to_oklab
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -117,3 +118,49 @@ def test_paints_where_torch_cannot_be_imported(photo, wave, tmp_path):
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
     assert (tmp_path / "out.png").exists()
+
+
+@pytest.fixture(scope="module")
+def chelsea():
+    """The sample photo, (200, 300, 3) float32, and its painting in the photo's size."""
+    content = SAMPLES / "photos" / "chelsea.jpg"
+    return impasto.stylize(content, "great-wave", strength=0, size=300, device="cpu").pixels
+
+
+def test_linear_colour_has_the_mean_and_covariance_of_the_photo(chelsea):
+    pixels = impasto.stylize(chelsea, "great-wave", colour="linear", device="cpu").pixels
+    painted, photo = pixels.reshape(-1, 3), chelsea.reshape(-1, 3)
+    assert painted.mean(0) == pytest.approx(photo.mean(0), abs=0.01)
+    assert np.cov(painted.T) == pytest.approx(np.cov(photo.T), abs=2e-3)
+
+
+def test_histogram_colour_has_the_palette_of_the_photo(chelsea):
+    painted = impasto.stylize(chelsea, "great-wave", colour="histogram", device="cpu").pixels
+    lab, wanted = rgb_to_oklab(painted), rgb_to_oklab(chelsea)
+    for channel in range(3):
+        deciles = np.arange(10, 100, 10)
+        found = np.percentile(lab[..., channel], deciles)
+        assert found == pytest.approx(np.percentile(wanted[..., channel], deciles), abs=0.02)
+
+
+def test_luminance_colour_has_the_hues_of_the_photo(chelsea):
+    painted = impasto.stylize(chelsea, "great-wave", colour="luminance", device="cpu").pixels
+    lab, wanted = rgb_to_oklab(painted), rgb_to_oklab(chelsea)
+    assert np.abs(lab[..., 1:] - wanted[..., 1:]).mean() < 0.01
+    assert np.abs(lab[..., 0] - wanted[..., 0]).mean() > 0.02
+
+
+@pytest.mark.parametrize("colour", ["luminance", "linear", "histogram"])
+def test_a_grey_photo_stays_grey(chelsea, colour):
+    grey = np.repeat(chelsea.mean(2, keepdims=True), 3, 2)
+    painted = impasto.stylize(grey, "great-wave", colour=colour, device="cpu").pixels
+    assert np.ptp(painted, axis=2).mean() < 0.03
+
+
+def test_work_size_is_enlarged_to_the_size_asked_for(chelsea):
+    plain = impasto.stylize(chelsea, "great-wave", device="cpu").pixels
+    small = impasto.stylize(chelsea, "great-wave", work_size=100, device="cpu").pixels
+    assert small.shape == plain.shape
+    assert not np.array_equal(small, plain)
+    larger = impasto.stylize(chelsea, "great-wave", work_size=1000, device="cpu").pixels
+    assert np.array_equal(larger, plain)

@@ -16,7 +16,9 @@ from PIL import Image
 from impasto.errors import SettingError
 from impasto.extras import require
 from impasto.image import files, output
+from impasto.image.colour import match_histogram, match_mean_covariance, transfer_luminance
 from impasto.image.files import Picture
+from impasto.image.guided import enlarge
 from impasto.image.resize import fit, resize
 from impasto.settings import INIT_WORDS, LARGEST_DEFAULT, Device, OptimizeSettings, StylizeSettings
 from impasto.styles.embedding import Style, blend
@@ -42,6 +44,14 @@ StyleSource: TypeAlias = Source | Style
 
 StyleSources: TypeAlias = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
 """One style, or several, each alone or with its weight."""
+
+
+PHOTO_COLOURS = {
+    "luminance": transfer_luminance,
+    "linear": match_mean_covariance,
+    "histogram": match_histogram,
+}
+"""How a finished painting takes on the photo's colours, by `StylizeSettings.colour`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +170,16 @@ def stylize(
     if size != photo.size:
         pixels = resize(pixels, size)
         alpha = None if alpha is None else resize(alpha, size)
-    painted = render(pixels, mixed, strength=chosen.strength, device=chosen.device)
+    reduced = pixels
+    if chosen.work_size is not None and chosen.work_size < max(size):
+        reduced = resize(pixels, fit(size, chosen.work_size))
+    painted = render(
+        reduced, mixed, strength=chosen.strength, tile=chosen.tile, device=chosen.device
+    )
+    if painted.shape != pixels.shape:
+        painted = enlarge(painted, pixels)
+    if chosen.colour != "style":
+        painted = PHOTO_COLOURS[chosen.colour](painted, pixels)
     return Painting(painted, alpha, photo.exif, photo.notices, losses=())
 
 

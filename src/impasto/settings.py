@@ -14,6 +14,12 @@ from impasto.errors import SettingError
 
 Quality = Literal["draft", "good", "best"]
 Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
+Colour = Literal["style", "luminance", "linear", "histogram"]
+
+COLOUR_HELP = (
+    "Where the colours come from: style; luminance (strokes of the style, colours of the photo); "
+    "linear (the photo's colour mean and covariance); histogram (the photo's palette)."
+)
 
 LARGEST_DEFAULT = 1024
 """Long side in pixels that an optimized painting has at most where its size is not given."""
@@ -141,6 +147,21 @@ class StylizeSettings:
         "Size of the brush strokes; other than 1 only for styles given as pictures.",
         minimum=0.25,
         maximum=4,
+    )
+    colour: Colour = setting("style", COLOUR_HELP)
+    work_size: int | None = setting(
+        None,
+        "Long side in pixels at which to paint; a larger size is reached by enlarging the "
+        "painting along the edges of the photo [default: the painting's].",
+        minimum=64,
+        maximum=16384,
+    )
+    tile: int | None = setting(
+        None,
+        "Side in pixels above which the photo is painted in parts that do not show "
+        "[default: 2048].",
+        minimum=320,
+        maximum=16384,
     )
     device: Device = setting(
         "auto", "cpu, cuda, coreml or directml; auto is the fastest that is installed."

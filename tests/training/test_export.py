@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from impasto.errors import InputError, MissingExtraError, WeightsError
 from impasto.feedforward.session import open_network
-from impasto.networks.stylizer import LAYOUT, Stylizer
+from impasto.networks.stylizer import LAYOUT, NORMALISED, Shared, Stylizer, own
 from impasto.training import export as module
 from impasto.training.export import TOLERANCE, export, fingerprint, load
 
@@ -37,22 +37,24 @@ def test_onnx_equals_pytorch(weights, exported, size):
     trained = load(weights)
     rng = np.random.default_rng(1)
     image, style = rng.random((1, 3, *size), np.float32), rng.random((1, 3, 64, 48), np.float32)
-    paint, embed = (open_network(exported[k], "cpu") for k in (0, 1))
+    paint, embed, _ = (open_network(path, "cpu") for path in exported.files)
     with torch.no_grad():
         embedding = trained.embed(torch.from_numpy(style))
         expected = trained(torch.from_numpy(image), embedding).clamp(0, 1).numpy()
-    found = embed(image=style)
+    [found] = embed(image=style)
     assert found.shape == (1, LAYOUT.size)
     assert found == pytest.approx(embedding.numpy(), abs=1e-4)
     colours = {"matrix": np.eye(3, dtype=np.float32), "offset": np.zeros(3, np.float32)}
-    painted = paint(image=image, **colours, embedding=found)
+    unshared = np.zeros((1, 2, NORMALISED), np.float32)
+    own = {"statistics": unshared, "share": np.zeros((), np.float32)}
+    painted, _ = paint(image=image, **colours, embedding=found, **own)
     assert painted == pytest.approx(expected, abs=TOLERANCE)
     assert exported.difference <= TOLERANCE
 
 
 def test_files_are_whole_and_say_what_they_are(weights, exported):
     trained = load(weights)
-    for path in (exported.stylizer, exported.style_encoder):
+    for path in exported.files:
         model = onnx.load(path, load_external_data=False)
         about = {entry.key: entry.value for entry in model.metadata_props}
         assert about["encoder"] == fingerprint(trained.compact.state_dict().values())
@@ -61,9 +63,10 @@ def test_files_are_whole_and_say_what_they_are(weights, exported):
         assert not any(t.external_data for t in model.graph.initializer)
         content = path.read_bytes()
         assert not any(word in content for word in (b".py", b"site-packages"))
-    assert sorted(p.name for p in exported.stylizer.parent.iterdir()) == [
+    assert sorted(p.name for p in exported.files[0].parent.iterdir()) == [
         "style_encoder.onnx",
         "stylizer.onnx",
+        "surveyor.onnx",
     ]
 
 
@@ -107,3 +110,19 @@ def test_importing_needs_no_exporter():
         "import impasto.training.export"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_shared_statistics_that_count_for_nothing_are_own_ones():
+    x = torch.randn(2, 4, 9, 7)
+    norm = Shared(torch.zeros(2, 2, 4), torch.zeros(()))
+    assert torch.allclose(norm(x), own(x), atol=1e-5)
+    variance, mean = torch.var_mean(x, dim=(2, 3), correction=0)
+    assert torch.allclose(norm.found, torch.stack([mean, variance], 1))
+
+
+def test_shared_statistics_make_parts_of_a_picture_alike():
+    x = torch.randn(1, 4, 8, 8)
+    whole = Shared(torch.zeros(1, 2, 4), torch.zeros(()))
+    expected = whole(x)
+    part = Shared(whole.found, torch.ones(()))
+    assert torch.allclose(part(x[..., 3:6, 2:]), expected[..., 3:6, 2:], atol=1e-5)

@@ -10,7 +10,17 @@ import typer
 from typer.core import TyperGroup
 
 from impasto import __version__
-from impasto.cli import INTERRUPTED, evaluate, export, optimize, styles, stylize, train, weights
+from impasto.cli import (
+    INTERRUPTED,
+    evaluate,
+    export,
+    mix,
+    optimize,
+    styles,
+    stylize,
+    train,
+    weights,
+)
 from impasto.errors import ImpastoError
 from impasto.image.paths import reason
 
@@ -67,6 +77,7 @@ def program(
 
 app.command("stylize")(stylize.stylize)
 app.command("optimize")(optimize.optimize)
+app.command("mix")(mix.mix)
 app.add_typer(styles.app, name="styles")
 app.add_typer(weights.app, name="weights")
 app.add_typer(train.app, name="train")

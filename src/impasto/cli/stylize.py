@@ -22,7 +22,7 @@ PAINTED = "painted"
 """The folder in a folder of photos that their paintings go to."""
 
 
-@with_settings(StylizeSettings, ("strength", "size", "style_scale"))
+@with_settings(StylizeSettings, ("strength", "size", "style_scale", "colour", "work_size"))
 def stylize(
     photos: Annotated[
         list[Path] | None,

@@ -43,7 +43,7 @@ def encode(picture: NDArray[np.float32], *, scale: float = 1.0, device: Device =
     columns, rows = (_to_stride(side * scale) for side in plain)
     seen = resize(picture, (columns, rows))
     encoder = network(FILE, device)
-    vector = encoder(image=np.ascontiguousarray(seen.transpose(2, 0, 1)[None]))[0]
+    [[vector]] = encoder(image=np.ascontiguousarray(seen.transpose(2, 0, 1)[None]))
     colours = gaussian(seen)
     return Style(
         vector,

@@ -43,20 +43,20 @@ class Network:
         self._session = session
         self.metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
 
-    def __call__(self, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The only output for inputs by name.
+    def __call__(self, **inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The outputs for inputs by name.
 
         Raises:
             DeviceError: the device's memory does not suffice, or the device failed.
         """
         try:
-            [output] = self._session.run(None, inputs)
+            outputs = self._session.run(None, inputs)
         # Each provider raises its own kinds, from C++; the first line says what it was.
         except Exception as problem:
             where = self._session.get_providers()[0].removesuffix("ExecutionProvider")
             what = str(problem).splitlines()[0]
             raise DeviceError(f"{where}: {what}; try a smaller --size or --device cpu") from problem
-        return np.asarray(output)
+        return list(outputs)
 
 
 @cache

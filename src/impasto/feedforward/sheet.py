@@ -17,18 +17,21 @@ LABEL = 26
 PAPER, INK = (255, 255, 255), (40, 40, 40)
 
 
-def contact_sheet(pictures: Iterable[tuple[str, NDArray[np.float32]]]) -> NDArray[np.float32]:
-    """Pictures of one size in rows, about as many rows as columns, names below them.
+def contact_sheet(
+    pictures: Iterable[tuple[str, NDArray[np.float32]]], columns: int | None = None
+) -> NDArray[np.float32]:
+    """Pictures of one size in rows, names below them.
 
     Args:
         pictures: pairs of a name and (H, W, 3) pixels in [0, 1]; at least one.
+        columns: pictures in a row; None makes the sheet about square.
 
     Returns:
         (H, W, 3) in [0, 1].
     """
     named = list(pictures)
     height, width = named[0][1].shape[:2]
-    columns = math.ceil(math.sqrt(len(named) * (height + LABEL) / width))
+    columns = columns or math.ceil(math.sqrt(len(named) * (height + LABEL) / width))
     rows = math.ceil(len(named) / columns)
     size = GAP + columns * (width + GAP), GAP + rows * (height + LABEL + GAP)
     sheet = Image.new("RGB", size, PAPER)

@@ -10,9 +10,9 @@ size on the way in and unfolded on the way out (Shi et al. 2016, arXiv 1609.0515
 where the speed is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -42,13 +42,57 @@ DECODER_WIDTHS = (64, 48, 16)
 BLOCKS = (4, 2, 1)
 """Residual blocks at 1/8, 1/4 and 1/2."""
 
-PADDING = ("replicate", "replicate", "zeros")
+Padding = Literal["zeros", "replicate"]
+
+PADDING: tuple[Padding, Padding, Padding] = ("replicate", "replicate", "zeros")
 """How convolutions go on beyond the border at 1/8, 1/4 and 1/2. Zeros are quicker, and at 1/2 the
 margin is wide enough to take all that they spoil."""
 
 HIDDEN = 256
 EPSILON = 1e-3
 """Added to standard deviations: a flat region must not be amplified to noise."""
+
+
+Norm = Callable[[Tensor], Tensor]
+"""Gives each channel of (N, C, H, W) mean 0 and deviation 1."""
+
+
+def own(x: Tensor) -> Tensor:
+    """Instance normalisation: by the picture's own statistics (Ulyanov et al. 2016, arXiv
+    1607.08022)."""
+    return F.instance_norm(x, eps=EPSILON)
+
+
+class Shared:
+    """Normalises the parts of a large picture alike: by statistics that they share.
+
+    Chen et al. 2022, "Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance
+    Normalization", arXiv 2103.11784.
+
+    Args:
+        given: (N, 2, NORMALISED), as `found` in another picture.
+        share: between 0, which takes the picture's own statistics, and 1, the given ones.
+    """
+
+    def __init__(self, given: Tensor, share: Tensor) -> None:
+        self._given = given[..., None, None]
+        self._share = share
+        self._found: list[Tensor] = []
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """The next normalisation in the order in which the network asks for them."""
+        variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
+        found = torch.stack([mean, variance], 1)
+        taken = sum(f.shape[2] for f in self._found)
+        self._found.append(found)
+        given = self._given[:, :, taken : taken + found.shape[2]]
+        mean, variance = torch.lerp(found, given, self._share).unbind(1)
+        return (x - mean) * torch.rsqrt(variance + EPSILON)
+
+    @property
+    def found(self) -> Tensor:
+        """(N, 2, NORMALISED): means and variances of the picture's channels so far."""
+        return torch.cat(self._found, 2).flatten(2)
 
 
 class Features(NamedTuple):
@@ -106,14 +150,14 @@ class Modulated(nn.Module):
     "A Learned Representation for Artistic Style", arXiv 1610.07629.
     """
 
-    def __init__(self, width: int, padding: str) -> None:
+    def __init__(self, width: int, padding: Padding) -> None:
         super().__init__()
         self.first = _conv(width, width, padding)
         self.second = _conv(width, width, padding)
 
-    def forward(self, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+    def forward(self, x: Tensor, scale: Tensor, shift: Tensor, norm: Norm = own) -> Tensor:
         """(N, C, H, W), with (N, C, 1, 1) of scale and shift."""
-        normal = F.instance_norm(self.first(x), eps=EPSILON)
+        normal = norm(self.first(x))
         out: Tensor = x + self.second(F.relu(normal * (1 + scale) + shift))
         return out
 
@@ -139,7 +183,9 @@ class Decoder(nn.Module):
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
 
-    def forward(self, quarter: Tensor, eighth: Tensor, embedding: Tensor) -> Tensor:
+    def forward(
+        self, quarter: Tensor, eighth: Tensor, embedding: Tensor, norm: Norm = own
+    ) -> Tensor:
         """(N, 3, H, W), not yet clipped, from maps at 1/4 and 1/8 and (N, LAYOUT.size)."""
         means_and_logs = torch.cat(
             [p.flatten(1) for m, d in LAYOUT.split(embedding) for p in (m, (d + EPSILON).log())], 1
@@ -152,14 +198,20 @@ class Decoder(nn.Module):
         first, second = BLOCKS[0], BLOCKS[0] + BLOCKS[1]
         x = F.relu(self.enter(eighth))
         for block, scale, shift in styles[:first]:
-            x = block(x, scale, shift)
+            x = block(x, scale, shift, norm)
         x = F.relu(_double(self.up1(x)) + self.join(quarter))
         for block, scale, shift in styles[first:second]:
-            x = block(x, scale, shift)
+            x = block(x, scale, shift, norm)
         x = F.relu(_double(self.up2(x)))
         for block, scale, shift in styles[second:]:
-            x = block(x, scale, shift)
+            x = block(x, scale, shift, norm)
         return F.pixel_shuffle(self.head(x), 2) * 0.25 + 0.5
+
+
+NORMALISED = sum(compact.WIDTHS[2:4]) + sum(
+    width * count for width, count in zip(DECODER_WIDTHS, BLOCKS, strict=True)
+)
+"""How many channels are normalised on the way to a painting."""
 
 
 class Stylizer(nn.Module):
@@ -175,15 +227,18 @@ class Stylizer(nn.Module):
         """The embedding of a style, (N, LAYOUT.size), from (N, 3, H, W) in [0, 1]."""
         return embedding_of(self.compact(image, LAYERS))
 
-    def forward(self, image: Tensor, embedding: Tensor) -> Tensor:
+    def forward(self, image: Tensor, embedding: Tensor, norm: Norm = own) -> Tensor:
         """The painting, (N, 3, H, W), not yet clipped, from a photo in the style's colours."""
-        return self.paint(self.encoder(with_margin(image)), embedding)
+        return self.paint(self.encoder(with_margin(image)), embedding, norm)
 
-    def paint(self, features: Features, embedding: Tensor) -> Tensor:
+    def paint(self, features: Features, embedding: Tensor, norm: Norm = own) -> Tensor:
         """The painting from the features of a photo with a margin, without the margin."""
         _, _, quarter, eighth = LAYOUT.split(embedding)
         painted: Tensor = self.decoder(
-            adain(features.quarter, *quarter), adain(features.eighth, *eighth), embedding
+            adain(features.quarter, *quarter, norm),
+            adain(features.eighth, *eighth, norm),
+            embedding,
+            norm,
         )
         return painted[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
 
@@ -193,7 +248,7 @@ def with_margin(image: Tensor) -> Tensor:
     return F.pad(image, (MARGIN,) * 4, mode="reflect")
 
 
-def adain(features: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+def adain(features: Tensor, mean: Tensor, deviation: Tensor, norm: Norm = own) -> Tensor:
     """Features with another mean and standard deviation per channel.
 
     Huang and Belongie 2017, "Arbitrary Style Transfer in Real-time with Adaptive Instance
@@ -203,7 +258,7 @@ def adain(features: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
         features: (N, C, H, W).
         mean, deviation: (N, C, 1, 1).
     """
-    return F.instance_norm(features, eps=EPSILON) * deviation + mean
+    return norm(features) * deviation + mean
 
 
 def embedding_of(features: Mapping[str, Tensor]) -> Tensor:
@@ -215,7 +270,7 @@ def embedding_of(features: Mapping[str, Tensor]) -> Tensor:
     return torch.cat(parts, 1)
 
 
-def _conv(inputs: int, outputs: int, padding: str) -> nn.Conv2d:
+def _conv(inputs: int, outputs: int, padding: Padding) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode=padding)
 
 

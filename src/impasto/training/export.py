@@ -20,7 +20,15 @@ from impasto.errors import InputError, WeightsError
 from impasto.extras import require
 from impasto.feedforward import encoder, stylizer
 from impasto.feedforward.session import open_network
-from impasto.networks.stylizer import LAYOUT, Stylizer
+from impasto.networks.stylizer import (
+    LAYOUT,
+    MARGIN,
+    NORMALISED,
+    STRIDE,
+    Shared,
+    Stylizer,
+    with_margin,
+)
 
 TOLERANCE = 1e-3
 """How far a pixel may be from PyTorch's, of a range of 1; a quarter of an 8-bit step."""
@@ -36,8 +44,7 @@ _IR_VERSION = 8
 class Exported(NamedTuple):
     """The files written, and the largest difference of a pixel from PyTorch's."""
 
-    stylizer: Path
-    style_encoder: Path
+    files: list[Path]
     difference: float
 
 
@@ -52,10 +59,34 @@ class _Paint(nn.Module):
         super().__init__()
         self.stylizer = trained
 
-    def forward(self, image: Tensor, matrix: Tensor, offset: Tensor, embedding: Tensor) -> Tensor:
-        moved = (matrix @ image.flatten(2) + offset[:, None]).clamp(0, 1)
-        painted: Tensor = self.stylizer(moved.reshape(image.shape), embedding)
-        return painted.clamp(0, 1)
+    def forward(
+        self,
+        image: Tensor,
+        matrix: Tensor,
+        offset: Tensor,
+        embedding: Tensor,
+        statistics: Tensor,
+        share: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        norm = Shared(statistics, share)
+        painted: Tensor = self.stylizer(recoloured(image, matrix, offset), embedding, norm)
+        return painted.clamp(0, 1), norm.found
+
+
+class _Survey(nn.Module):
+    """The statistics of what the stylizer's encoder sees of a photo, the first of `Shared`."""
+
+    def __init__(self, trained: Stylizer) -> None:
+        super().__init__()
+        self.stylizer = trained
+
+    def forward(self, image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
+        seen = self.stylizer.encoder(with_margin(recoloured(image, matrix, offset)))
+        norm = Shared(torch.zeros(1, 2, NORMALISED), torch.zeros(()))
+        for features, scale in zip(seen, (4, STRIDE), strict=True):
+            margin = MARGIN // scale
+            norm(features[..., margin:-margin, margin:-margin])
+        return norm.found
 
 
 class _Embed(nn.Module):
@@ -70,13 +101,17 @@ class _Embed(nn.Module):
 
 
 def export(weights: Path, out: Path) -> Exported:
-    """Writes `stylizer.onnx` and `style_encoder.onnx`, each whole in itself.
+    """Writes `stylizer.onnx`, `style_encoder.onnx` and `surveyor.onnx`, each whole in itself.
 
     The stylizer maps `image` (1, 3, H, W), a photo in [0, 1] with sides that are multiples of 8,
     `matrix` (3, 3) and `offset` (3,), which give it the style's colours (see
     `image.colour.transport`), and `embedding` (1, LAYOUT.size) to `painting` (1, 3, H, W) in
-    [0, 1]. The style encoder maps `image` to `embedding`. Both files say which version of impasto wrote them, the hashes
-    of all weights and of the compact encoder's, and the length of an embedding.
+    [0, 1]; and `statistics` (1, 2, NORMALISED) with their `share`, by which parts of a picture
+    are painted alike (see `networks.stylizer.Shared`), to those `found`. The style encoder
+    maps `image` to `embedding`. The surveyor maps `image`, `matrix` and `offset` to the first of
+    the statistics that the stylizer finds. All files say which version of impasto wrote them, the
+    hashes of all weights and of the compact encoder's, and the numbers of an embedding and of
+    the normalised channels.
 
     Args:
         weights: the safetensors file of `training.stylizer.train`.
@@ -98,20 +133,28 @@ def export(weights: Path, out: Path) -> Exported:
         "weights": fingerprint(trained.state_dict().values()),
         "encoder": fingerprint(trained.compact.state_dict().values()),
         "embedding": str(LAYOUT.size),
+        "normalised": str(NORMALISED),
     }
     with tempfile.TemporaryDirectory(dir=out, prefix=".impasto-") as folder:
-        made = Path(folder) / stylizer.FILE, Path(folder) / encoder.FILE
-        given = {"image": image, **colours, "embedding": embedding}
-        _write(_Paint(trained), given, "painting", made[0], about)
-        _write(_Embed(trained), {"image": image}, "embedding", made[1], about)
-        difference = _difference(trained, *made)
+        made = [Path(folder) / name for name in (stylizer.FILE, encoder.FILE, stylizer.SURVEYOR)]
+        shared = {"statistics": torch.zeros(1, 2, NORMALISED), "share": torch.zeros(())}
+        given = {"image": image, **colours, "embedding": embedding, **shared}
+        _write(_Paint(trained), given, ["painting", "found"], made[0], about)
+        _write(_Embed(trained), {"image": image}, ["embedding"], made[1], about)
+        _write(_Survey(trained), {"image": image, **colours}, ["found"], made[2], about)
+        difference = _difference(trained, *made[:2])
         if not difference <= TOLERANCE:
             raise WeightsError(
                 f"{weights}: ONNX Runtime paints differently from PyTorch, by up to "
                 f"{difference:.2g} of a range of 1; at most {TOLERANCE} is allowed"
             )
         placed = [Path(shutil.move(path, out / path.name)) for path in made]
-    return Exported(placed[0], placed[1], difference)
+    return Exported(placed, difference)
+
+
+def recoloured(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
+    """x -> A x + b for every pixel of (N, 3, H, W), clipped to [0, 1]."""
+    return (matrix @ image.flatten(2) + offset[:, None]).clamp(0, 1).reshape(image.shape)
 
 
 def load(weights: Path) -> Stylizer:
@@ -139,7 +182,11 @@ def fingerprint(tensors: Iterable[Tensor]) -> str:
 
 
 def _write(
-    module: nn.Module, inputs: Mapping[str, Tensor], output: str, path: Path, about: dict[str, str]
+    module: nn.Module,
+    inputs: Mapping[str, Tensor],
+    outputs: list[str],
+    path: Path,
+    about: dict[str, str],
 ) -> None:
     import onnx
 
@@ -150,7 +197,7 @@ def _write(
             module.eval(),
             tuple(inputs.values()),
             input_names=list(inputs),
-            output_names=[output],
+            output_names=outputs,
             dynamic_shapes=tuple(moving.get(name) for name in inputs),
             opset_version=_OPSET,
             dynamo=True,
@@ -192,14 +239,15 @@ def _difference(trained: Stylizer, stylizer_file: Path, encoder_file: Path) -> f
         fine = torch.rand(2, 3, height, width, generator=generator)
         smooth = nn.functional.interpolate(coarse, (height, width), mode="bilinear")
         photo, style = (0.8 * smooth + 0.2 * fine)[:, None]
-        matrix = 0.6 * torch.eye(3) + 0.2 * torch.rand(3, 3, generator=generator)
-        offset = 0.1 * torch.rand(3, generator=generator)
-        expected = _Paint(trained)(photo, matrix, offset, trained.embed(style)).numpy()
-        found = paint(
-            image=photo.numpy(),
-            matrix=matrix.numpy(),
-            offset=offset.numpy(),
-            embedding=embed(image=style.numpy()),
-        )
-        largest = max(largest, float(np.abs(found - expected).max()))
+        inputs = {
+            "image": photo,
+            "matrix": 0.6 * torch.eye(3) + 0.2 * torch.rand(3, 3, generator=generator),
+            "offset": 0.1 * torch.rand(3, generator=generator),
+            "statistics": torch.rand(1, 2, NORMALISED, generator=generator),
+            "share": torch.tensor(0.2),
+        }
+        expected, _ = _Paint(trained)(embedding=trained.embed(style), **inputs)
+        [embedding] = embed(image=style.numpy())
+        found, _ = paint(embedding=embedding, **{k: v.numpy() for k, v in inputs.items()})
+        largest = max(largest, float(np.abs(found - expected.numpy()).max()))
     return largest

@@ -51,8 +51,8 @@ class Weights:
     """
 
     content: float = 1.0
-    moments: float = 4.0
-    covariance: float = 1.5
+    moments: float = 6.0
+    covariance: float = 2.5
     identity: float = 5.0
     outside: float = 2.0
     encoder: float = 1.0
@@ -146,7 +146,8 @@ def untrained(weights: Path | None) -> Stylizer:
     for module in (*stylizer.encoder.modules(), *stylizer.decoder.modules()):
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            nn.init.zeros_(module.bias)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
     for module in stylizer.modules():
         if isinstance(module, Modulated):
             nn.init.normal_(module.second.weight, std=0.01)  # starts as the identity

@@ -1,0 +1,39 @@
+import pytest
+from PIL import Image
+
+from impasto.cli.mix import ways
+from impasto.feedforward.sheet import GAP, LABEL
+
+
+@pytest.mark.parametrize(("corners", "steps"), [(2, 2), (2, 7), (4, 3)])
+def test_ways(corners, steps):
+    found = ways(corners, steps)
+    assert len(found) == (steps if corners == 2 else steps**2)
+    assert all(sum(weights) == pytest.approx(1) for weights in found)
+    assert found[0] == (1, *[0] * (corners - 1))
+    assert found[-1] == (*[0] * (corners - 1), 1)
+
+
+def test_strip(impasto, fails, photo, wave, tmp_path):
+    words = ("mix", photo, "--style", wave, "--style", "great-wave", "--steps", 3, "--size", 64)
+    result = impasto(*words)
+    assert result.exit_code == 0, result.output
+    strip = tmp_path / "photo-wave+great-wave.png"
+    with Image.open(strip) as image:
+        assert image.width == GAP + 3 * (64 + GAP)
+    fails("--overwrite", *words)
+
+
+def test_square(impasto, photo, wave, flow, tmp_path):
+    styles = [word for name in (wave, flow, "great-wave", "udnie") for word in ("-s", name)]
+    result = impasto("mix", photo, *styles, "--steps", 2, "--size", 48, "-o", tmp_path / "x.png")
+    assert result.exit_code == 0, result.output
+    with Image.open(tmp_path / "x.png") as image:
+        assert image.width == GAP + 2 * (48 + GAP)
+        assert image.height > 2 * LABEL
+
+
+def test_errors(fails, photo, wave):
+    fails("there are 1 styles; name two, or four", "mix", photo, "-s", wave)
+    fails("neither a file nor the name", "mix", photo, "-s", wave, "-s", "nix")
+    fails("no such file", "mix", "nix.jpg", "-s", wave, "-s", "udnie")

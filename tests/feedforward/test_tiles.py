@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from impasto.feedforward import tiles
+from impasto.feedforward.encoder import STRIDE
+from impasto.feedforward.stylizer import Brush, render
+from impasto.image.resize import resize
+
+
+@given(st.integers(16, 20_000), st.integers(320, 3_000))
+def test_spans_cover_an_axis_and_weigh_one_everywhere(length, tile):
+    total = np.zeros(length)
+    plan = tiles.spans(length, tile)
+    for span in plan:
+        assert 0 <= span.start < span.stop <= length
+        assert span.stop - span.start < tile + STRIDE
+        assert span.start % STRIDE == 0
+        assert span.weights.shape == (span.stop - span.start,)
+        assert span.weights.min() >= 0
+        total[span.start : span.stop] += span.weights
+    assert total == pytest.approx(1)
+    assert len(plan) == 1 or length > tile
+
+
+def test_spans_do_not_use_what_the_network_saw_at_a_border():
+    first, second, *_ = tiles.spans(1000, 400)
+    assert first.weights[-tiles.SPOILED :] == pytest.approx(0)
+    assert second.weights[: tiles.SPOILED] == pytest.approx(0)
+    assert first.weights[0] == 1
+
+
+def test_merged_statistics_are_those_of_the_whole():
+    rng = np.random.default_rng(1)
+    whole = rng.normal(rng.normal(size=(5, 1)), 2, (5, 900))
+    parts = np.split(whole, [100, 500], axis=1)
+    found = [np.stack([p.mean(1), p.var(1)]).astype(np.float32) for p in parts]
+    merged = tiles.merged(found, [p.shape[1] for p in parts])
+    assert merged == pytest.approx(np.stack([whole.mean(1), whole.var(1)]), abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def photo(astronaut):
+    """(700, 900, 3), smooth here and detailed there."""
+    return resize(astronaut, (900, 700))
+
+
+def test_parts_painted_by_the_statistics_of_the_whole_are_the_whole(photo, wave):
+    brush = Brush(photo, wave, "cpu")
+    whole, statistics = brush.paint(photo)
+    part, _ = brush.paint(photo[160:560, 240:800], statistics)
+    inner = slice(136, -136)
+    assert part[:, inner, inner] == pytest.approx(
+        whole[:, 160:560, 240:800][:, inner, inner], abs=0.01
+    )
+
+
+def test_tiled_is_nearly_untiled(photo, wave, flow):
+    for style in (wave, flow):
+        whole = render(photo, style, device="cpu")
+        tiled = render(photo, style, tile=448, device="cpu")
+        assert np.abs(tiled - whole).mean() < 2 / 255
+
+
+def test_surveyed_statistics_are_those_that_painting_finds(photo, wave):
+    brush = Brush(photo, wave, "cpu")
+    _, found = brush.paint(photo)
+    surveyed = brush.survey(photo)
+    mean, deviation = surveyed[0], np.sqrt(surveyed[1])
+    # All but what some channels see in the margin, which painting counts and surveying does not.
+    assert np.abs(mean - found[0, : len(mean)]).mean() < 0.02 * deviation.mean()
+    assert np.abs(deviation - np.sqrt(found[1, : len(mean)])).mean() < 0.02 * deviation.mean()
+
+
+def test_narrow_pictures(wave):
+    rng = np.random.default_rng(1)
+    ribbon = np.repeat(rng.random((20, 100, 3), np.float32), 10, 1)
+    assert render(ribbon, wave, tile=320, device="cpu").shape == ribbon.shape
