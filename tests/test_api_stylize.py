@@ -83,20 +83,13 @@ def test_alpha_and_exif_are_carried(wave, tmp_path):
         ({"strength": 2}, "strength is 2"),
         ({"size": 8}, "size is 8"),
         ({"size": 20}, "a painting of 20 x 15 pixels; both sides need at least 16"),
-        ({"style_scale": 0.1}, "style-scale is 0.1"),
+        ({"brush": 0.1}, "brush is 0.1; it must be at least 0.25 and at most 4"),
         ({"device": "tpu"}, "device is 'tpu'; it can be: auto, cpu"),
     ],
 )
 def test_refuses_settings(photo, wave, options, message):
     with pytest.raises(SettingError, match=message):
         impasto.stylize(photo, wave, **options)
-
-
-def test_a_name_has_one_scale(photo, wave):
-    with pytest.raises(SettingError, match="'The Great Wave off Kanagawa' is no picture"):
-        impasto.stylize(photo, "great-wave", style_scale=2)
-    one = impasto.stylize(photo, wave, style_scale=0.5, device="cpu")
-    assert not np.array_equal(one.pixels, impasto.stylize(photo, wave, device="cpu").pixels)
 
 
 @pytest.mark.parametrize("style", ["nix.jpg", "great-wav", Path("nowhere") / "a.jpg"])
@@ -164,3 +157,19 @@ def test_work_size_is_enlarged_to_the_size_asked_for(chelsea):
     assert not np.array_equal(small, plain)
     larger = impasto.stylize(chelsea, "great-wave", work_size=1000, device="cpu").pixels
     assert np.array_equal(larger, plain)
+
+
+def test_a_brush_makes_strokes_coarser_or_finer(chelsea):
+    def fineness(brush):
+        pixels = impasto.stylize(chelsea, "starry-night", brush=brush, device="cpu").pixels
+        assert pixels.shape == chelsea.shape
+        return np.abs(np.diff(pixels, axis=1)).mean() / pixels.std()
+
+    fine, plain, coarse = map(fineness, (0.5, 1, 2))
+    assert coarse < 0.9 * plain
+    assert fine != plain
+
+
+def test_a_coarse_brush_is_never_too_coarse_for_the_network():
+    narrow = np.random.default_rng(1).random((20, 60, 3), np.float32)
+    assert impasto.stylize(narrow, "udnie", brush=4, device="cpu").size == (60, 20)

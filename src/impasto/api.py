@@ -20,7 +20,14 @@ from impasto.image.colour import match_histogram, match_mean_covariance, transfe
 from impasto.image.files import Picture
 from impasto.image.guided import enlarge
 from impasto.image.resize import fit, resize
-from impasto.settings import INIT_WORDS, LARGEST_DEFAULT, Device, OptimizeSettings, StylizeSettings
+from impasto.settings import (
+    INIT_WORDS,
+    LARGEST_DEFAULT,
+    WORK_SIZE,
+    Device,
+    OptimizeSettings,
+    StylizeSettings,
+)
 from impasto.styles.embedding import Style, blend
 
 if TYPE_CHECKING:
@@ -165,43 +172,52 @@ def stylize(
             f"size {chosen.size} makes a painting of {size[0]} x {size[1]} pixels; "
             f"both sides need at least {files.MIN_SIDE}"
         )
-    mixed = load_style(style, scale=chosen.style_scale, device=chosen.device)
+    mixed = load_style(style, device=chosen.device)
     pixels, alpha = photo.pixels, photo.alpha
     if size != photo.size:
         pixels = resize(pixels, size)
         alpha = None if alpha is None else resize(alpha, size)
-    reduced = pixels
-    if chosen.work_size is not None and chosen.work_size < max(size):
-        reduced = resize(pixels, fit(size, chosen.work_size))
+    work_size = _work_size(size, chosen)
     painted = render(
-        reduced, mixed, strength=chosen.strength, tile=chosen.tile, device=chosen.device
+        pixels if work_size == size else resize(pixels, work_size),
+        mixed,
+        strength=chosen.strength,
+        tile=chosen.tile,
+        device=chosen.device,
     )
-    if painted.shape != pixels.shape:
+    if max(work_size) < max(size):
         painted = enlarge(painted, pixels)
+    elif work_size != size:
+        painted = resize(painted, size)
     if chosen.colour != "style":
         painted = PHOTO_COLOURS[chosen.colour](painted, pixels)
     return Painting(painted, alpha, photo.exif, photo.notices, losses=())
 
 
-def load_style(source: StyleSources, *, scale: float = 1.0, device: Device = "auto") -> Style:
+def _work_size(size: tuple[int, int], settings: StylizeSettings) -> tuple[int, int]:
+    """(width, height) at which to paint, so that strokes are as large in the end as asked for."""
+    side = min(max(size), settings.work_size or WORK_SIZE) / settings.brush
+    least = math.ceil(files.MIN_SIDE * max(size) / min(size))
+    return fit(size, max(round(side), least))
+
+
+def load_style(source: StyleSources, *, device: Device = "auto") -> Style:
     """A style, from whatever holds one; or several mixed, each alone or with its weight.
 
     Args:
         source: a picture, as in `image.files.load`; a file that `save_style` wrote; the name of
             a style in the library (a file of that name comes first); or a style, as it is.
-        scale: size of the strokes. Only a picture can be seen at a scale other than 1.
         device: as in `StylizeSettings`.
 
     Raises:
         InputError: a source is no picture, no style, and no name of one.
-        SettingError: there is none, a weight is negative, the scale is out of bounds, or a
-            source is no picture and it is not 1.
+        SettingError: there is none, or a weight is negative.
         DeviceError, WeightsError: as `stylize`.
     """
     one = (str, Path, Image.Image, np.ndarray, Style)
     sources = [source] if isinstance(source, one) else source
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in sources]
-    styles = [_load_one_style(item, scale, device) for item, _ in pairs]
+    styles = [_load_one_style(item, device) for item, _ in pairs]
     return blend(styles, [weight for _, weight in pairs])
 
 
@@ -216,21 +232,14 @@ def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> No
     storage.save(Path(path), {Path(path).stem: style}, overwrite=overwrite)
 
 
-def _load_one_style(source: StyleSource, scale: float, device: Device) -> Style:
+def _load_one_style(source: StyleSource, device: Device) -> Style:
     if isinstance(source, Style):
-        ready = source
-    elif (stored := _stored_style(source)) is not None:
-        ready = stored
-    else:
-        from impasto.feedforward.encoder import encode
+        return source
+    if (stored := _stored_style(source)) is not None:
+        return stored
+    from impasto.feedforward.encoder import encode
 
-        return encode(files.load(source).pixels, scale=scale, device=device)
-    if scale != 1:
-        raise SettingError(
-            f"style-scale is {scale:g}, but {ready.title or 'the style'!r} is no picture and is "
-            "known at 1 only; give its picture"
-        )
-    return ready
+    return encode(files.load(source).pixels, device=device)
 
 
 def _stored_style(source: Source) -> Style | None:

@@ -16,6 +16,7 @@ Quality = Literal["draft", "good", "best"]
 Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 Colour = Literal["style", "luminance", "linear", "histogram"]
 
+BRUSH_HELP = "Size of the brush strokes: 0.5 is finer, 2 coarser, at the same size of the picture."
 COLOUR_HELP = (
     "Where the colours come from: style; luminance (strokes of the style, colours of the photo); "
     "linear (the photo's colour mean and covariance); histogram (the photo's palette)."
@@ -23,6 +24,9 @@ COLOUR_HELP = (
 
 LARGEST_DEFAULT = 1024
 """Long side in pixels that an optimized painting has at most where its size is not given."""
+
+WORK_SIZE = 1024
+"""Long side in pixels at which a photo is painted in one pass where it is not given."""
 
 INIT_WORDS = ("content", "noise", "style", "fast")
 """What `init` can be besides the path of a picture."""
@@ -55,12 +59,7 @@ class OptimizeSettings:
     strength: float = setting(
         1.0, "How much style: 0 is the photo, 1 the full style.", minimum=0, maximum=1
     )
-    style_scale: float = setting(
-        1.0,
-        "Size of the style's brush strokes, relative to the picture's size.",
-        minimum=0.1,
-        maximum=4,
-    )
+    brush: float = setting(1.0, BRUSH_HELP, minimum=0.1, maximum=4)
     content_weight: float = setting(
         0.08, "How closely to keep the photo's content.", minimum=0, maximum=1000
     )
@@ -142,17 +141,13 @@ class StylizeSettings:
         minimum=16,
         maximum=16384,
     )
-    style_scale: float = setting(
-        1.0,
-        "Size of the brush strokes; other than 1 only for styles given as pictures.",
-        minimum=0.25,
-        maximum=4,
-    )
+    brush: float = setting(1.0, BRUSH_HELP, minimum=0.25, maximum=4)
     colour: Colour = setting("style", COLOUR_HELP)
     work_size: int | None = setting(
         None,
-        "Long side in pixels at which to paint; a larger size is reached by enlarging the "
-        "painting along the edges of the photo [default: the painting's].",
+        "Long side in pixels at which to paint at most, with a brush of 1; a larger size is "
+        "reached by enlarging the painting along the edges of the photo "
+        f"[default: {WORK_SIZE}].",
         minimum=64,
         maximum=16384,
     )

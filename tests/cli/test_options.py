@@ -34,7 +34,7 @@ WORDS = {
     "size": ("512", 512),
     "quality": ("draft", "draft"),
     "strength": ("0.5", 0.5),
-    "style_scale": ("2", 2.0),
+    "brush": ("2", 2.0),
     "content_weight": ("3", 3.0),
     "style_weight": ("4", 4.0),
     "tv_weight": ("0", 0.0),

@@ -98,7 +98,6 @@ def test_overwrite(stylize, refused, tmp_path):
         (("-s", "great-wave:-1"), "a style's weight is -1"),
         (("--strength", 2), "strength"),
         (("--size", 20), "both sides need at least 16"),
-        (("-s", "great-wave", "--style-scale", 2), "is no picture and is known at 1 only"),
         (("-o", "x.xyz"), "this is no format that is written"),
         (("-o", "missing/x.png"), "the folder missing is missing"),
     ],

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from impasto.errors import SettingError
 from impasto.feedforward.encoder import encode
 from impasto.feedforward.session import network
 from impasto.styles.embedding import SIZE
@@ -32,14 +31,3 @@ def test_size_hardly_matters(wave, astronaut):
     larger = np.kron(astronaut, np.ones((6, 6, 1), np.float32))
     a, b = encode(large, device="cpu"), encode(larger, device="cpu")
     assert np.abs(a.vector - b.vector).mean() < 0.1 * np.abs(a.vector - wave.vector).mean()
-
-
-def test_scale_counts(picture):
-    plain, small = encode(picture, device="cpu"), encode(picture, scale=0.5, device="cpu")
-    assert np.abs(plain.vector - small.vector).max() > 1e-3
-
-
-@pytest.mark.parametrize("scale", [0, 0.2, 5, float("nan")])
-def test_refuses_scales(picture, scale):
-    with pytest.raises(SettingError, match=r"style-scale is .*at least 0.25 and at most 4"):
-        encode(picture, scale=scale)

@@ -368,15 +368,15 @@ def test_a_tiny_style_is_enlarged_as_far_as_the_encoder_needs(shape, style_loss)
     assert all(math.isfinite(state.losses["total"]) for state in states)
 
 
-def style_side(style: Tensor, style_scale: float) -> int:
+def style_side(style: Tensor, brush: float) -> int:
     """The long side of the style as the encoder sees it, frame included."""
     encoder = NarrowVGG()
-    settings = replace(SETTINGS, style_scale=style_scale, steps=1)
+    settings = replace(SETTINGS, brush=brush, steps=1)
     paint(settings, Images(CONTENT, [(style, 1.0)], CONTENT), encoder)
     return max(encoder.seen[1])  # the content comes first
 
 
-def test_style_scale_sets_the_styles_size_relative_to_the_pictures():
+def test_brush_sets_the_styles_size_relative_to_the_pictures():
     large = picture(5, 160, 120)
     sides = {scale: style_side(large, scale) for scale in (0.5, 1.0, 2.0)}
     assert sides[1.0] - sides[0.5] == 20

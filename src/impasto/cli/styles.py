@@ -63,9 +63,6 @@ def add(
     title: Annotated[str, typer.Option(help="Title of the work.")] = "",
     artist: Annotated[str, typer.Option(help="Its artist.")] = "",
     year: Annotated[str, typer.Option(help="When it was made.")] = "",
-    style_scale: Annotated[
-        float, typer.Option(min=0.25, max=4, help="Size of the brush strokes.")
-    ] = 1.0,
     overwrite: Overwrite = False,
 ) -> None:
     """Keep the style of a picture under a name."""
@@ -73,7 +70,7 @@ def add(
     from impasto.styles import library
 
     library.free_path(name, overwrite=overwrite)
-    style = api.load_style(image, scale=style_scale)
+    style = api.load_style(image)
     path = library.add(
         name, replace(style, title=title, artist=artist, year=year), overwrite=overwrite
     )

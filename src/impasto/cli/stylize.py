@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ PAINTED = "painted"
 """The folder in a folder of photos that their paintings go to."""
 
 
-@with_settings(StylizeSettings, ("strength", "size", "style_scale", "colour", "work_size"))
+@with_settings(StylizeSettings, ("strength", "size", "brush", "colour", "work_size"))
 def stylize(
     photos: Annotated[
         list[Path] | None,
@@ -74,8 +74,7 @@ def stylize(
     from impasto import api
     from impasto.image.output import check_output
 
-    mixed = api.load_style(styles, scale=settings.style_scale, device=settings.device)
-    settings = replace(settings, style_scale=1.0)  # the style is at its scale now
+    mixed = api.load_style(styles, device=settings.device)
     inputs = [*(job.photo for job in jobs), *(path for path, _ in styles if path.exists())]
 
     def paint(job: Job) -> None:

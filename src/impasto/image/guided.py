@@ -45,10 +45,11 @@ def enlarge(painted: Pixels, photo: Pixels) -> Pixels:
     finished = np.empty_like(photo)
     for channel in range(3):
         plane = painted[..., channel]
-        slope = np.asarray((_mean(small * plane) - mean * _mean(plane)) / variance, np.float32)
+        slope = (_mean(small * plane) - mean * _mean(plane)) / variance
         # Few slopes lie outside [-2, 2]; `resize` keeps to [0, 1].
-        enlarged = 4 * resize((slope.clip(-2, 2) + 2) / 4, (width, height)) - 2
-        finished[..., channel] = resize(plane, (width, height)) + enlarged * detail
+        share = np.asarray((slope.clip(-2, 2) + 2) / 4, np.float32)
+        slopes = 4 * resize(share, (width, height)) - 2
+        finished[..., channel] = resize(plane, (width, height)) + slopes * detail
     return finished.clip(0, 1, out=finished)
 
 

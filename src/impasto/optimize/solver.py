@@ -237,13 +237,13 @@ class Solver:
         return to_canvas(resized(picture, size))
 
     def _style_at(self, style: Tensor, side: int) -> Tensor:
-        """The style with its long side at `side` times the style scale; enlarged only as far as
-        a style scale above 1 asks for, or the encoder needs."""
-        wanted = round(side * self._settings.style_scale)
+        """The style with its long side at `side` times the brush; enlarged only as far as
+        a brush above 1 asks for, or the encoder needs."""
+        wanted = round(side * self._settings.brush)
         least = self._encoder.minimum_side(self._settings.style_layers)
         height, width = style.shape[-2:]
         wanted = max(wanted, -(-least * max(height, width) // min(height, width)))
-        largest = round(max(height, width) * max(1.0, self._settings.style_scale))
+        largest = round(max(height, width) * max(1.0, self._settings.brush))
         height, width = fitted(style, min(wanted, largest))
         return resized(style, (max(height, least), max(width, least)))
 
