@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def run(command: str):
     return CliRunner().invoke(app, shlex.split(command)[1:])
 
 
-PAINTING = ("impasto optimize ", "impasto stylize ")
+PAINTING = ("impasto optimize ", "impasto stylize ", "impasto mix ")
 
 
 @pytest.mark.parametrize("command", [c for c in commands() if c.startswith(PAINTING)])
@@ -54,7 +55,8 @@ def test_a_command_that_paints(folder, command):
 @pytest.mark.parametrize("command", [c for c in commands() if not c.startswith(PAINTING)])
 def test_a_command_whose_work_takes_hours_or_a_download_has_its_options(command):
     words = shlex.split(command)
-    help_text = CliRunner().invoke(app, [*words[1:3], "--help"], env={"COLUMNS": "200"}).output
+    named = list(takewhile(lambda word: not word.startswith("-"), words[1:]))
+    help_text = CliRunner().invoke(app, [*named, "--help"], env={"COLUMNS": "200"}).output
     for option in (word for word in words if word.startswith("--")):
         assert option in help_text
 
@@ -63,3 +65,4 @@ def test_the_python_block(folder):
     for body in blocks("python"):
         exec(compile(body.replace("size=256", "size=96, steps=2"), "README.md", "exec"), {})
     assert (folder / "cat-wave.png").is_file()
+    assert (folder / "cat-great-wave.png").is_file()
