@@ -243,3 +243,34 @@ def test_shipped_encoder_paints(photo, wave):
     """The asset that ships, as a user meets it: no weights named."""
     painting = impasto.optimize(photo, wave, steps=2)
     assert painting.losses[0].losses["style"] > 0
+
+
+# Colours
+
+
+def test_colours_of_every_step_are_those_of_the_painting(paint, photo):
+    from impasto.image.colour import rgb_to_oklab
+
+    plain, seen = paint(), []
+    painting = paint(colour="luminance", size=200, on_step=seen.append)
+    for step in seen:
+        assert np.array_equal(step.picture(), step.painting().pixels)
+    assert np.array_equal(seen[-1].picture(), painting.pixels)
+    content = impasto.optimize(photo, photo, strength=0, size=200).pixels
+    found, wanted = rgb_to_oklab(painting.pixels), rgb_to_oklab(content)
+    assert np.abs(found[..., 1:] - wanted[..., 1:]).mean() < 0.01
+    assert not np.array_equal(plain.pixels, paint(colour="linear").pixels)
+
+
+@pytest.mark.parametrize("colour", ["luminance", "linear", "histogram"])
+def test_without_strength_every_colour_mode_leaves_the_photo(paint, photo, colour):
+    content = np.asarray(Image.open(photo), np.float32) / 255
+    assert np.abs(paint(colour=colour, strength=0).pixels - content).max() < 0.02
+
+
+def test_colours_are_a_part_of_the_checkpoint(paint, tmp_path):
+    painting = paint(colour="histogram", checkpoint=tmp_path / "c")
+    again = paint(colour="histogram", resume=tmp_path / "c")
+    assert np.array_equal(again.pixels, painting.pixels)
+    with pytest.raises(SettingError, match="colour was histogram, now style"):
+        paint(resume=tmp_path / "c")

@@ -106,19 +106,21 @@ class Step:
     seconds_left: float
     notices: tuple[str, ...]
     _image: "Tensor" = field(repr=False)
-    _finish: Callable[[NDArray[np.float32]], Painting] = field(repr=False)
+    _finish: Callable[[NDArray[np.float32]], NDArray[np.float32]] = field(repr=False)
+    _frame: Callable[[NDArray[np.float32]], Painting] = field(repr=False)
 
     def picture(self) -> NDArray[np.float32]:
         """The picture so far, (h, w, 3) float32 in [0, 1], at the size of the current scale.
 
-        Copied from the device at every call, hence not done for steps that nobody looks at.
+        Copied from the device and given its colours at every call, hence not done for steps
+        that nobody looks at.
         """
         pixels: NDArray[np.float32] = self._image[0].permute(1, 2, 0).cpu().numpy()
-        return np.ascontiguousarray(pixels)
+        return self._finish(np.ascontiguousarray(pixels))
 
     def painting(self) -> Painting:
         """The picture so far with the content's alpha and EXIF; the last step's is finished."""
-        return self._finish(self.picture())
+        return self._frame(self.picture())
 
 
 def stylize(
@@ -317,13 +319,13 @@ def optimize_steps(
         first_padding=chosen.first_padding,
     )
     path = checkpoint or resume
-    identity = pictures.identity(chosen, network) if path else None
+    identity = pictures.identity(network) if path else None
     position, trace = None, []
     if resume and identity:
         found = checkpoints.load(Path(resume), place)
         checkpoints.check_same(Path(resume), found.identity, identity)
         position, trace = found.position, found.trace
-    images = pictures.images(chosen, place)
+    images = pictures.images(place)
     network = network.to(place).compute_in(devices.precision(chosen.precision, place))
     solver = Solver(network, images, chosen, position)
     keeper = checkpoints.Keeper(Path(path), identity, solver, trace) if path and identity else None
@@ -332,8 +334,9 @@ def optimize_steps(
 
 @dataclass(frozen=True)
 class _Pictures:
-    """The decoded inputs of a painting."""
+    """The decoded inputs of a painting, and how it is to be painted."""
 
+    settings: OptimizeSettings
     content: Picture
     styles: list[tuple[Picture, float]]
     init: Picture | None
@@ -345,27 +348,48 @@ class _Pictures:
             pictures.append(self.init)
         return tuple(dict.fromkeys(line for picture in pictures for line in picture.notices))
 
-    def identity(self, settings: OptimizeSettings, encoder: "VGG") -> "Identity":
+    def identity(self, encoder: "VGG") -> "Identity":
         """What a checkpoint must agree with."""
         from impasto.optimize import checkpoint
 
         styles = [(style.pixels, weight) for style, weight in self.styles]
         init = None if self.init is None else self.init.pixels
-        return checkpoint.identity(settings, self.content.pixels, styles, init, encoder)
+        return checkpoint.identity(self.settings, self.content.pixels, styles, init, encoder)
 
-    def images(self, settings: OptimizeSettings, device: "torch.device") -> "Images":
+    def images(self, device: "torch.device") -> "Images":
         """The tensors to paint with, the content at the size of the painting."""
         from impasto.optimize.solver import Images
 
-        size = _painting_size(self.content, settings)
-        content = _tensor(resize(self.content.pixels, size), device)
-        styles = [(_tensor(style.pixels, device), weight) for style, weight in self.styles]
-        if settings.init == "content":
+        photo = self._photo()
+        prepared = [(self._prepared(style, photo), weight) for style, weight in self.styles]
+        content = _tensor(photo, device)
+        styles = [(_tensor(pixels, device), weight) for pixels, weight in prepared]
+        if self.settings.init == "content":
             return Images(content, styles, first=content)
-        if settings.init == "noise":
+        if self.settings.init == "noise":
             return Images(content, styles, first=None)
-        first = self.init or self.styles[0][0]
-        return Images(content, styles, first=_tensor(_covering(first.pixels, size), device))
+        if self.settings.init == "fast":
+            return Images(content, styles, first=_tensor(_painted_fast(photo, prepared), device))
+        first = prepared[0][0] if self.init is None else self.init.pixels
+        covering = _covering(first, (photo.shape[1], photo.shape[0]))
+        return Images(content, styles, first=_tensor(covering, device))
+
+    def finish(self, painted: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A picture of the solver's, of any scale, in its final colours."""
+        from impasto.optimize import colours
+
+        photo = resize(self.content.pixels, (painted.shape[1], painted.shape[0]))
+        return colours.finish(painted, photo, self.settings.colour)
+
+    def _photo(self) -> NDArray[np.float32]:
+        """The content at the size of the painting."""
+        size = self.settings.size or min(LARGEST_DEFAULT, max(self.content.size))
+        return resize(self.content.pixels, fit(self.content.size, size))
+
+    def _prepared(self, style: Picture, photo: NDArray[np.float32]) -> NDArray[np.float32]:
+        from impasto.optimize import colours
+
+        return colours.prepare(style.pixels, photo, self.settings.colour)
 
 
 def _load(content: Source, style: Styles, settings: OptimizeSettings) -> _Pictures:
@@ -378,28 +402,19 @@ def _load(content: Source, style: Styles, settings: OptimizeSettings) -> _Pictur
     styles = _weighted(style)
     photo = files.load(content)
     pictures = [(files.load(source), weight) for source, weight in styles]
-    if settings.init == "fast":
-        return _Pictures(photo, pictures, _painted_fast(photo, pictures, settings))
     init = None if settings.init in INIT_WORDS else files.read(settings.init)
-    return _Pictures(photo, pictures, init)
+    return _Pictures(settings, photo, pictures, init)
 
 
 def _painted_fast(
-    photo: Picture, styles: list[tuple[Picture, float]], settings: OptimizeSettings
-) -> Picture:
-    """The photo at the size of the painting, painted in one pass."""
+    photo: NDArray[np.float32], styles: list[tuple[NDArray[np.float32], float]]
+) -> NDArray[np.float32]:
+    """The photo painted in one pass."""
     from impasto.feedforward.encoder import encode
     from impasto.feedforward.stylizer import render
 
-    seen = [encode(style.pixels) for style, _ in styles]
-    mixed = blend(seen, [weight for _, weight in styles])
-    painted = render(resize(photo.pixels, _painting_size(photo, settings)), mixed)
-    return replace(photo, pixels=painted, notices=())
-
-
-def _painting_size(photo: Picture, settings: OptimizeSettings) -> tuple[int, int]:
-    """(width, height)."""
-    return fit(photo.size, settings.size or min(LARGEST_DEFAULT, max(photo.size)))
+    seen = [encode(pixels) for pixels, _ in styles]
+    return render(photo, blend(seen, [weight for _, weight in styles]))
 
 
 def _weighted(style: Styles) -> list[tuple[Source, float]]:
@@ -487,7 +502,8 @@ class _Run:
             seconds_left=state.seconds_left,
             notices=notices,
             _image=state.image,
-            _finish=partial(self._painting, self._notices, len(self._trace)),
+            _finish=self._pictures.finish,
+            _frame=partial(self._painting, self._notices, len(self._trace)),
         )
 
     def _painting(

@@ -13,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from impasto.errors import SettingError
 
 Quality = Literal["draft", "good", "best"]
+Colour = Literal["style", "luminance", "linear", "histogram"]
 Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 
 LARGEST_DEFAULT = 1024
@@ -54,6 +55,12 @@ class OptimizeSettings:
         "Size of the style's brush strokes, relative to the picture's size.",
         minimum=0.1,
         maximum=4,
+    )
+    colour: Colour = setting(
+        "style",
+        "Where the colours come from: style; luminance (strokes of the style, colours of the "
+        "photo); linear (the style is given the photo's colour mean and covariance first); "
+        "histogram (the painting is given the photo's palette).",
     )
     content_weight: float = setting(
         0.08, "How closely to keep the photo's content.", minimum=0, maximum=1000

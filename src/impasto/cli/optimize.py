@@ -23,7 +23,7 @@ from impasto.settings import INIT_WORDS, OptimizeSettings
 if TYPE_CHECKING:
     from impasto.api import Painting, Step
 
-FIRST = ("size", "quality", "strength", "style_scale")
+FIRST = ("size", "quality", "strength", "style_scale", "colour")
 """The settings that an artist asks for first."""
 
 
