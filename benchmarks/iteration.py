@@ -25,6 +25,7 @@ from impasto.networks import weights
 from impasto.networks.vgg import VGG
 from impasto.optimize.device import precision
 from impasto.optimize.objective import Objective
+from impasto.optimize.regions import Region, StylePicture
 from impasto.settings import OptimizeSettings
 
 CASES = {
@@ -43,7 +44,7 @@ def iteration(case: str, size: int) -> Callable[[], None]:
     name, settings = CASES[case]
     content, style = picture(size, 1), picture(size, 2)
     network = encoder(name).compute_in(precision(settings.precision, torch.device("cpu")))
-    objective = Objective(network, content, [(style, 1.0)], settings)
+    objective = Objective(network, content, [Region([StylePicture(style)])], settings)
     image = content.clone().requires_grad_(True)
     optimizer = torch.optim.Adam([image], lr=0.01)
 

@@ -178,10 +178,10 @@ def test_out_of_memory_ends_with_the_scale_before(paint, tmp_path, monkeypatch):
     from impasto.optimize import solver
 
     class Objective(solver.Objective):
-        def __init__(self, encoder, content, styles, settings):
+        def __init__(self, encoder, content, *others):
             if max(content.shape) > 100:
                 raise MemoryError
-            super().__init__(encoder, content, styles, settings)
+            super().__init__(encoder, content, *others)
 
     monkeypatch.setattr(solver, "Objective", Objective)
     painting = paint(size=200, checkpoint=tmp_path / "c")

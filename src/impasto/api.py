@@ -13,29 +13,34 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import SettingError
+from impasto.errors import InputError, SettingError
 from impasto.extras import require
 from impasto.image import files, output
-from impasto.image.files import Picture
 from impasto.image.resize import fit, resize
-from impasto.settings import INIT_WORDS, LARGEST_DEFAULT, Device, OptimizeSettings, StylizeSettings
+from impasto.settings import INIT_WORDS, Device, OptimizeSettings, StylizeSettings
 from impasto.styles.embedding import Style, blend
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
-    from impasto.networks.vgg import VGG
-    from impasto.optimize.checkpoint import Identity, Keeper
+    from impasto.optimize.checkpoint import Keeper
+    from impasto.optimize.inputs import Inputs, RegionInput, StyleInput
+    from impasto.optimize.masks import Mask
     from impasto.optimize.schedule import Scale
-    from impasto.optimize.solver import Images, Solver, State
+    from impasto.optimize.solver import Solver, State
     from impasto.optimize.trace import Record
+
+ALPHA = "alpha"
+"""In place of a region's mask: the photo's alpha."""
 
 Source: TypeAlias = str | Path | Image.Image | NDArray[Any]
 """A picture as a user has it: a file, a Pillow image, or an array; see `image.files.load`."""
 
 Styles: TypeAlias = Source | Sequence[Source | tuple[Source, float]]
 """One style, or several, each alone or with its weight."""
+
+Regions: TypeAlias = Sequence[tuple[Source, Source] | tuple[Source, Source, float]]
+"""Parts of a painting: each a mask, a style and, if not 1, the weight of the style there."""
 
 StyleSource: TypeAlias = Source | Style
 """A style as a user has it; see `load_style`."""
@@ -230,8 +235,10 @@ def _stored_style(source: Source) -> Style | None:
 
 def optimize(
     content: Source,
-    style: Styles,
+    style: Styles = (),
     *,
+    regions: Regions = (),
+    style_regions: Sequence[Source | None] = (),
     on_step: Callable[[Step], None] | None = None,
     weights: str | Path | None = None,
     device: str | None = None,
@@ -244,10 +251,19 @@ def optimize(
 
         impasto.optimize("photo.jpg", "wave.jpg", size=512).save("painting.png")
         impasto.optimize("photo.jpg", [("wave.jpg", 2), ("flow.jpg", 1)], quality="best")
+        impasto.optimize("photo.jpg", "wave.jpg", regions=[("sky.png", "flow.jpg")])
 
     Args:
         content: the photo.
-        style: one picture, or several, each alone or in a pair with its weight.
+        style: one picture, or several, each alone or in a pair with its weight. With regions
+            there need be none: then what no region covers stays the photo.
+        regions: parts of the painting with a style of their own: a mask, a style, and perhaps
+            how much the style counts there, 1 by default. A mask is a picture of any size,
+            stretched over the painting: white where the region is, greys where it fades; its
+            own alpha is ignored. The word "alpha" is the mask in the photo's alpha. Where masks
+            overlap, the regions share the place.
+        style_regions: a mask for each style, in order: the part of it to learn from; None for
+            all of it.
         on_step: called after every step.
         weights: a file of weights for the encoder in place of the shipped or official ones.
         device: "cpu", "cuda", "cuda:1" or "mps"; by default the fastest there is.
@@ -269,6 +285,8 @@ def optimize(
     steps = optimize_steps(
         content,
         style,
+        regions=regions,
+        style_regions=style_regions,
         weights=weights,
         device=device,
         checkpoint=checkpoint,
@@ -285,8 +303,10 @@ def optimize(
 
 def optimize_steps(
     content: Source,
-    style: Styles,
+    style: Styles = (),
     *,
+    regions: Regions = (),
+    style_regions: Sequence[Source | None] = (),
     weights: str | Path | None = None,
     device: str | None = None,
     checkpoint: str | Path | None = None,
@@ -311,7 +331,7 @@ def optimize_steps(
 
     chosen = replace(settings or OptimizeSettings(), **options)
     place = devices.choose(device)
-    pictures = _load(content, style, chosen)
+    inputs, notices = _load(content, style, regions, style_regions, chosen)
     network = encoder(
         chosen.encoder,
         weights=None if weights is None else Path(weights),
@@ -319,131 +339,123 @@ def optimize_steps(
         first_padding=chosen.first_padding,
     )
     path = checkpoint or resume
-    identity = pictures.identity(network) if path else None
+    identity = checkpoints.identity(inputs, network) if path else None
     position, trace = None, []
     if resume and identity:
         found = checkpoints.load(Path(resume), place)
         checkpoints.check_same(Path(resume), found.identity, identity)
         position, trace = found.position, found.trace
-    images = pictures.images(place)
+    first = _painted_fast(inputs) if chosen.init == "fast" else None
+    images = inputs.images(first, place)
     network = network.to(place).compute_in(devices.precision(chosen.precision, place))
     solver = Solver(network, images, chosen, position)
     keeper = checkpoints.Keeper(Path(path), identity, solver, trace) if path and identity else None
-    return _Run(pictures, solver, trace, keeper).steps()
+    return _Run(inputs, notices, solver, trace, keeper).steps()
 
 
-@dataclass(frozen=True)
-class _Pictures:
-    """The decoded inputs of a painting, and how it is to be painted."""
-
-    settings: OptimizeSettings
-    content: Picture
-    styles: list[tuple[Picture, float]]
-    init: Picture | None
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        pictures = [self.content, *(style for style, _ in self.styles)]
-        if self.init is not None:
-            pictures.append(self.init)
-        return tuple(dict.fromkeys(line for picture in pictures for line in picture.notices))
-
-    def identity(self, encoder: "VGG") -> "Identity":
-        """What a checkpoint must agree with."""
-        from impasto.optimize import checkpoint
-
-        styles = [(style.pixels, weight) for style, weight in self.styles]
-        init = None if self.init is None else self.init.pixels
-        return checkpoint.identity(self.settings, self.content.pixels, styles, init, encoder)
-
-    def images(self, device: "torch.device") -> "Images":
-        """The tensors to paint with, the content at the size of the painting."""
-        from impasto.optimize.solver import Images
-
-        photo = self._photo()
-        prepared = [(self._prepared(style, photo), weight) for style, weight in self.styles]
-        content = _tensor(photo, device)
-        styles = [(_tensor(pixels, device), weight) for pixels, weight in prepared]
-        if self.settings.init == "content":
-            return Images(content, styles, first=content)
-        if self.settings.init == "noise":
-            return Images(content, styles, first=None)
-        if self.settings.init == "fast":
-            return Images(content, styles, first=_tensor(_painted_fast(photo, prepared), device))
-        first = prepared[0][0] if self.init is None else self.init.pixels
-        covering = _covering(first, (photo.shape[1], photo.shape[0]))
-        return Images(content, styles, first=_tensor(covering, device))
-
-    def finish(self, painted: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A picture of the solver's, of any scale, in its final colours."""
-        from impasto.optimize import colours
-
-        photo = resize(self.content.pixels, (painted.shape[1], painted.shape[0]))
-        return colours.finish(painted, photo, self.settings.colour)
-
-    def _photo(self) -> NDArray[np.float32]:
-        """The content at the size of the painting."""
-        size = self.settings.size or min(LARGEST_DEFAULT, max(self.content.size))
-        return resize(self.content.pixels, fit(self.content.size, size))
-
-    def _prepared(self, style: Picture, photo: NDArray[np.float32]) -> NDArray[np.float32]:
-        from impasto.optimize import colours
-
-        return colours.prepare(style.pixels, photo, self.settings.colour)
-
-
-def _load(content: Source, style: Styles, settings: OptimizeSettings) -> _Pictures:
-    """Decodes what is to be painted.
+def _load(
+    content: Source,
+    style: Styles,
+    regions: Regions,
+    style_regions: Sequence[Source | None],
+    settings: OptimizeSettings,
+) -> "tuple[Inputs, tuple[str, ...]]":
+    """Decodes what is to be painted, and says what the user should know of it.
 
     Raises:
-        InputError: a picture cannot be used.
-        SettingError: there is no style, or one with a weight that is no positive number.
+        InputError: a picture or mask cannot be used.
+        SettingError: there is no style, a weight is no positive number, or more parts of styles
+            than styles.
     """
+    from impasto.optimize.inputs import Inputs
+
     styles = _weighted(style)
-    photo = files.load(content)
-    pictures = [(files.load(source), weight) for source, weight in styles]
-    init = None if settings.init in INIT_WORDS else files.read(settings.init)
-    return _Pictures(settings, photo, pictures, init)
+    if not styles and not regions:
+        raise SettingError("there is no style; name at least one picture")
+    if len(style_regions) > len(styles):
+        raise SettingError(
+            f"there are {len(style_regions)} style regions for {len(styles)} styles; "
+            "give one for each style, in order"
+        )
+    parts = [*style_regions, *[None] * (len(styles) - len(style_regions))]
+    loader = _Loader(content)
+    inputs = Inputs(
+        settings,
+        loader.content,
+        [loader.style(*style, part) for style, part in zip(styles, parts, strict=True)],
+        [loader.region(f"region {n}", *region) for n, region in enumerate(regions, start=1)],
+        None if settings.init in INIT_WORDS else loader.pixels(Path(settings.init)),
+    )
+    return inputs, tuple(loader.notices)
 
 
-def _painted_fast(
-    photo: NDArray[np.float32], styles: list[tuple[NDArray[np.float32], float]]
-) -> NDArray[np.float32]:
-    """The photo painted in one pass."""
+class _Loader:
+    """Decodes the pictures for one photo, and gathers the notices, each once."""
+
+    def __init__(self, content: Source) -> None:
+        self.content = files.load(content)
+        self.notices = dict.fromkeys(self.content.notices)
+
+    def pixels(self, source: Source) -> NDArray[np.float32]:
+        picture = files.load(source)
+        self.notices |= dict.fromkeys(picture.notices)
+        return picture.pixels
+
+    def style(self, source: Source, weight: float, part: Source | None = None) -> "StyleInput":
+        from impasto.optimize.inputs import StyleInput
+
+        mask = None if part is None else self._mask("the style region", part)
+        return StyleInput(self.pixels(source), weight, mask)
+
+    def region(self, name: str, mask: Source, style: Source, weight: float = 1.0) -> "RegionInput":
+        from impasto.optimize.inputs import RegionInput
+
+        _check_weight(name, weight)
+        if not (isinstance(mask, str) and mask == ALPHA):
+            where = self._mask(name, mask)
+        elif self.content.alpha is not None:
+            where = self.content.alpha
+        else:
+            raise InputError(f"{name} is the photo's alpha, but the photo is opaque; name a mask")
+        return RegionInput(where, [self.style(style, 1.0)], float(weight))
+
+    def _mask(self, name: str, source: Source) -> "Mask":
+        from impasto.optimize import masks
+
+        mask = masks.from_pixels(self.pixels(source))
+        if not mask.any():
+            raise InputError(f"the mask of {name} is black all over; it must be white somewhere")
+        return mask
+
+
+def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
+    """The photo painted in one pass: each part in its style."""
     from impasto.feedforward.encoder import encode
     from impasto.feedforward.stylizer import render
 
-    seen = [encode(pixels) for pixels, _ in styles]
-    return render(photo, blend(seen, [weight for _, weight in styles]))
+    photo = inputs.photo()
+    painted = photo
+    for part in inputs.parts(photo):
+        seen = [encode(style.pixels) for style in part.styles]
+        whole = render(photo, blend(seen, [style.weight for style in part.styles]))
+        if part.mask is None:
+            return whole
+        painted = painted + part.mask[..., None] * (whole - photo)
+    return painted.clip(0, 1)
 
 
 def _weighted(style: Styles) -> list[tuple[Source, float]]:
     if isinstance(style, (str, Path, Image.Image, np.ndarray)):
         return [(style, 1.0)]
-    if not len(style):
-        raise SettingError("there is no style; name at least one picture")
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in style]
     for number, (_, weight) in enumerate(pairs, start=1):
-        if not (math.isfinite(weight) and weight > 0):
-            raise SettingError(f"the weight of style {number} is {weight:g}; it must be above 0")
+        _check_weight(f"style {number}", weight)
     return [(source, float(weight)) for source, weight in pairs]
 
 
-def _covering(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """(H, W, 3) at `size` (width, height), its middle cut out where the shapes differ."""
-    width, height = size
-    rows, columns = pixels.shape[:2]
-    scale = min(columns / width, rows / height)
-    kept_rows, kept_columns = max(1, round(height * scale)), max(1, round(width * scale))
-    top, left = (rows - kept_rows) // 2, (columns - kept_columns) // 2
-    return resize(pixels[top : top + kept_rows, left : left + kept_columns], size)
-
-
-def _tensor(pixels: NDArray[np.float32], device: "torch.device") -> "Tensor":
-    """(1, 3, H, W) from (H, W, 3)."""
-    import torch
-
-    return torch.tensor(pixels, device=device).permute(2, 0, 1)[None].contiguous()
+def _check_weight(name: str, weight: float) -> None:
+    if not (math.isfinite(weight) and weight > 0):
+        raise SettingError(f"the weight of {name} is {weight:g}; it must be above 0")
 
 
 class _Run:
@@ -451,12 +463,14 @@ class _Run:
 
     def __init__(
         self,
-        pictures: _Pictures,
+        inputs: "Inputs",
+        notices: tuple[str, ...],
         solver: "Solver",
         trace: "list[Record]",
         keeper: "Keeper | None",
     ) -> None:
-        self._pictures = pictures
+        self._inputs = inputs
+        self._first_notices = notices
         self._solver = solver
         self._trace = trace
         self._keeper = keeper
@@ -466,7 +480,7 @@ class _Run:
     def steps(self) -> Generator[Step, None, None]:
         """The steps to do; of a run that was done already, its last one."""
         state = None
-        unsaid = self._pictures.notices
+        unsaid = self._first_notices
         for state in self._solver:
             self._record(state)
             if self._keeper is not None:
@@ -502,14 +516,14 @@ class _Run:
             seconds_left=state.seconds_left,
             notices=notices,
             _image=state.image,
-            _finish=self._pictures.finish,
+            _finish=self._inputs.finish,
             _frame=partial(self._painting, self._notices, len(self._trace)),
         )
 
     def _painting(
         self, notices: tuple[str, ...], steps: int, pixels: NDArray[np.float32]
     ) -> Painting:
-        content = self._pictures.content
+        content = self._inputs.content
         alpha = content.alpha
         if alpha is not None:
             alpha = resize(alpha, (pixels.shape[1], pixels.shape[0]))

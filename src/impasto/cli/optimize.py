@@ -16,12 +16,15 @@ from impasto.cli import INTERRUPTED, plot
 from impasto.cli.options import ADVANCED, settings_from, with_settings
 from impasto.cli.progress import Display, display
 from impasto.cli.weights import fetch_with_bar
-from impasto.errors import ImpastoError, InputError, OutputError
+from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import label
 from impasto.settings import INIT_WORDS, OptimizeSettings
 
 if TYPE_CHECKING:
     from impasto.api import Painting, Step
+
+ALPHA = "alpha"
+"""In place of a region's mask: the photo's alpha."""
 
 FIRST = ("size", "quality", "strength", "style_scale", "colour")
 """The settings that an artist asks for first."""
@@ -31,14 +34,30 @@ FIRST = ("size", "quality", "strength", "style_scale", "colour")
 def optimize(
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The photo.")],
     style: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--style",
             "-s",
             metavar="STYLE[:WEIGHT]",
             help="A picture whose style to paint in; give it again to mix several.",
         ),
-    ],
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MASK=STYLE[:WEIGHT]",
+            help="A part of the photo, white in the picture MASK, with a style of its own; "
+            "MASK can be alpha, the photo's own. The rest is painted in --style, or stays.",
+        ),
+    ] = None,
+    style_region: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="MASK",
+            help="The part of a style to learn from, white in MASK; for each --style in order.",
+            rich_help_panel=ADVANCED,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -106,12 +125,18 @@ def optimize(
     """
     begun = time.monotonic()
     settings = settings_from(OptimizeSettings, options)
-    styles = [parse_style(word) for word in style]
-    pictures = [content, *(path for path, _ in styles)]
+    styles = [parse_style(word) for word in style or []]
+    regions = [parse_region(word) for word in region or []]
+    if not styles and not regions:
+        raise SettingError("there is no style; name a picture with --style or --region")
+    pictures = [content, *(path for path, _ in styles), *(style_region or [])]
+    pictures += [
+        Path(path) for mask, style, _ in regions for path in (mask, style) if path != ALPHA
+    ]
     if settings.init not in INIT_WORDS:
         pictures.append(Path(settings.init))
     outputs = Outputs(
-        picture=output or _default_output(content, styles),
+        picture=output or _default_output(content, [*styles, *(region[1:] for region in regions)]),
         preview_every=preview_every,
         plot=loss_plot,
         trace=trace,
@@ -127,6 +152,8 @@ def optimize(
         steps = api.optimize_steps(
             content,
             styles,
+            regions=regions,
+            style_regions=style_region or (),
             weights=weights,
             device=device,
             checkpoint=checkpoint,
@@ -197,6 +224,18 @@ def parse_style(word: str) -> tuple[Path, float]:
         except ValueError:
             pass
     return Path(word), 1.0
+
+
+def parse_region(word: str) -> tuple[str, Path, float]:
+    """`sky.png=wave.jpg:0.5` as a mask, a style and a weight; the mask ends at the first `=`.
+
+    Raises:
+        SettingError: there is no `=`, or nothing on one side of it.
+    """
+    mask, _, style = word.partition("=")
+    if not mask or not style:
+        raise SettingError(f"region is {word!r}; it must be MASK=STYLE, such as sky.png=wave.jpg")
+    return (mask, *parse_style(style))
 
 
 @dataclass(frozen=True)

@@ -232,8 +232,9 @@ def _match_ranks(values: Pixels, reference: Pixels) -> Pixels:
     targets, target_counts = np.unique(reference, return_counts=True)
     matched = np.interp(_ranks(counts), _ranks(target_counts), targets)
     trusted = min(1.0, float(values.std()) / _FLAT)
-    matched = reference.mean() + trusted * (matched - reference.mean())
-    return matched.astype(np.float32)[positions].reshape(values.shape)
+    mean = float(reference.mean())
+    faded = mean + trusted * (matched - mean)
+    return faded.astype(np.float32)[positions].reshape(values.shape)
 
 
 def _ranks(counts: NDArray[np.intp]) -> Reals:
