@@ -17,7 +17,7 @@ from impasto.errors import InputError, SettingError
 from impasto.extras import require
 from impasto.image import files, output
 from impasto.image.resize import fit, resize
-from impasto.settings import INIT_WORDS, Device, OptimizeSettings, StylizeSettings
+from impasto.settings import ALPHA, INIT_WORDS, Device, OptimizeSettings, StylizeSettings
 from impasto.styles.embedding import Style, blend
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from impasto.optimize.schedule import Scale
     from impasto.optimize.solver import Solver, State
     from impasto.optimize.trace import Record
-
-ALPHA = "alpha"
-"""In place of a region's mask: the photo's alpha."""
 
 Source: TypeAlias = str | Path | Image.Image | NDArray[Any]
 """A picture as a user has it: a file, a Pillow image, or an array; see `image.files.load`."""

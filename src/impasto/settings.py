@@ -22,6 +22,9 @@ LARGEST_DEFAULT = 1024
 INIT_WORDS = ("content", "noise", "style", "fast")
 """What `init` can be besides the path of a picture."""
 
+ALPHA = "alpha"
+"""What a region's mask can be besides a picture: the photo's alpha."""
+
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 
@@ -102,6 +105,13 @@ class OptimizeSettings:
     )
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "auto", "Numbers that the encoder computes in; auto: bfloat16 on processors made for it."
+    )
+    tile: int | None = setting(
+        None,
+        "Side in pixels of the tiles in which the encoder looks at a picture, for the same "
+        "painting in less memory [default: all of it at once, or what the free memory allows].",
+        minimum=64,
+        maximum=16384,
     )
     low_memory: bool = setting(
         False, "Recompute features instead of keeping them: slower, less memory."

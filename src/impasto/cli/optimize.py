@@ -18,13 +18,10 @@ from impasto.cli.progress import Display, display
 from impasto.cli.weights import fetch_with_bar
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import label
-from impasto.settings import INIT_WORDS, OptimizeSettings
+from impasto.settings import ALPHA, INIT_WORDS, OptimizeSettings
 
 if TYPE_CHECKING:
     from impasto.api import Painting, Step
-
-ALPHA = "alpha"
-"""In place of a region's mask: the photo's alpha."""
 
 FIRST = ("size", "quality", "strength", "style_scale", "colour")
 """The settings that an artist asks for first."""
@@ -130,9 +127,8 @@ def optimize(
     if not styles and not regions:
         raise SettingError("there is no style; name a picture with --style or --region")
     pictures = [content, *(path for path, _ in styles), *(style_region or [])]
-    pictures += [
-        Path(path) for mask, style, _ in regions for path in (mask, style) if path != ALPHA
-    ]
+    pictures += [path for _, path, _ in regions]
+    pictures += [Path(mask) for mask, _, _ in regions if mask != ALPHA]
     if settings.init not in INIT_WORDS:
         pictures.append(Path(settings.init))
     outputs = Outputs(

@@ -13,7 +13,7 @@ from torch import Tensor
 from impasto.errors import DeviceError, ImpastoError, SettingError
 from impasto.networks.encoder import Encoder
 from impasto.optimize.canvas import to_canvas, to_image
-from impasto.optimize.memory import is_out_of_memory
+from impasto.optimize.memory import fitting_tile, is_out_of_memory
 from impasto.optimize.objective import Objective
 from impasto.optimize.regions import Region, StylePicture
 from impasto.optimize.schedule import Scale, schedule
@@ -175,7 +175,13 @@ class Solver:
         size = fitted(self._images.content, scale.side)
         content = resized(self._images.content, size)
         regions = [self._region_at(region, size, scale.side) for region in self._images.regions]
-        objective = Objective(self._encoder, content, regions, self._settings)
+        tile = self._settings.tile or fitting_tile(
+            self._encoder,
+            self._settings.content_layers + self._settings.style_layers,
+            size,
+            content.device,
+        )
+        objective = Objective(self._encoder, content, regions, self._settings, tile)
         canvas = self._start(size).requires_grad_(True)
         optimizer = self._optimizer(canvas)
         if self.position.optimizer:
