@@ -371,7 +371,7 @@ def _load(
         raise SettingError("there is no style; name at least one picture")
     if len(style_regions) > len(styles):
         raise SettingError(
-            f"there are {len(style_regions)} style regions for {len(styles)} styles; "
+            f"there are more style regions ({len(style_regions)}) than styles ({len(styles)}); "
             "give one for each style, in order"
         )
     parts = [*style_regions, *[None] * (len(styles) - len(style_regions))]

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from impasto.errors import DeviceError, ImpastoError
 from impasto.networks.vgg import VGG
+from impasto.optimize import memory
 from impasto.optimize.regions import Region, StylePicture
 from impasto.optimize.sight import FRAME
 from impasto.optimize.solver import PATIENCE, Images, Solver, State, fitted, resized
@@ -181,6 +182,46 @@ def test_the_same_settings_give_the_same_picture(optimizer):
 def test_low_memory_gives_the_same_picture():
     one, other = paint(), paint(replace(SETTINGS, low_memory=True))
     assert torch.equal(one[-1].image, other[-1].image)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_painted_by_tiles_it_is_the_same_picture(optimizer):
+    settings = replace(TWO_SCALES, style_loss="gram", optimizer=optimizer)
+    mask = torch.linspace(0, 1, 40).expand(1, 1, 30, 40)
+    regions = [Region([StylePicture(STYLE)], mask)]
+    for images in (IMAGES, replace(IMAGES, regions=regions)):
+        one, other = paint(settings, images), paint(replace(settings, tile=64), images)
+        # Where the gradient is next to nothing, rounding decides on its sign, and so on Adam's
+        # first steps: single pixels differ.
+        assert (other[-1].image - one[-1].image).abs().mean() < 2e-3
+        for state, again in zip(one, other, strict=True):
+            assert again.losses["total"] == pytest.approx(state.losses["total"], rel=2e-3)
+        # The encoder is really shown tiles: 64 pixels and 16 more on either side.
+        encoder = NarrowVGG()
+        paint(replace(settings, tile=64, size=200), images, encoder)
+        assert max(max(size) for size in encoder.seen) < 120
+
+
+def test_where_memory_is_scarce_tiles_are_chosen(monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda _: 10**6)
+    encoder = NarrowVGG()
+    last = paint(replace(TWO_SCALES, style_loss="gram"), encoder=encoder)[-1]
+    assert max(max(size) for size in encoder.seen) < 150
+    monkeypatch.undo()
+    whole = paint(replace(TWO_SCALES, style_loss="gram"))[-1]
+    assert (last.image - whole.image).abs().mean() < 2e-3
+
+
+def test_regions_are_resized_to_every_scale():
+    """A region in a corner of the picture is painted there, at the last scale as at the first."""
+    mask = torch.zeros(1, 1, 30, 40)
+    mask[..., :15, :20] = 1
+    images = replace(IMAGES, regions=[Region([StylePicture(STYLE)], mask)])
+    for state in paint(TWO_SCALES, images):
+        height, width = state.image.shape[-2:]
+        change = (state.image - resized(CONTENT, (height, width))).abs().mean((0, 1))
+        assert change[: height // 2, : width // 2].mean() > 0.01
+        assert change[: height // 2, : width // 2].mean() > 10 * change[height * 3 // 4 :].mean()
 
 
 def test_noise_depends_on_the_seed():
