@@ -157,10 +157,10 @@ def optimize(
             settings=settings,
         )
         with CtrlC() as ctrl_c:
-            last = _paint(steps, shown, outputs, settings, ctrl_c)
+            last, painting = _paint(steps, shown, outputs, settings, ctrl_c)
     stopped = ctrl_c.pressed and last.done < 1
     if not quiet:
-        typer.echo(_summary(outputs, last, time.monotonic() - begun, stopped))
+        typer.echo(_summary(outputs, last, painting.size, time.monotonic() - begun, stopped))
     if stopped:
         raise typer.Exit(INTERRUPTED)
 
@@ -171,8 +171,8 @@ def _paint(
     outputs: "Outputs",
     settings: OptimizeSettings,
     ctrl_c: "CtrlC",
-) -> "Step":
-    """Works through the steps and writes the outputs; gives back the last step.
+) -> "tuple[Step, Painting]":
+    """Works through the steps and writes the outputs; gives back the last step and the painting.
 
     What ends the work early, Ctrl-C or an error, leaves the picture so far.
     """
@@ -192,13 +192,16 @@ def _paint(
             shown.say(f"{label(outputs.picture)}: the picture so far")
         raise
     assert last is not None, "there is always a step"
-    outputs.write(last.painting(), settings)
-    return last
+    painting = last.painting()
+    outputs.write(painting, settings)
+    return last, painting
 
 
-def _summary(outputs: "Outputs", last: "Step", seconds: float, stopped: bool) -> str:
-    """The line that the program ends with."""
-    height, width = last.picture().shape[:2]
+def _summary(
+    outputs: "Outputs", last: "Step", size: tuple[int, int], seconds: float, stopped: bool
+) -> str:
+    """The line that the program ends with; `size` is (width, height)."""
+    width, height = size
     line = f"{label(outputs.picture)}: {width} x {height} pixels in {seconds:.1f} s"
     if stopped:
         line += f", stopped after {last.done:.0%} of the work"

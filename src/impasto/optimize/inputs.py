@@ -78,17 +78,18 @@ class Inputs:
             first: the picture to start from, where it is none of these.
         """
         photo = self.photo()
-        parts = self.parts(photo)
         content = _tensor(photo, device)
-        regions = [_region(part, device) for part in parts]
+        regions = [_region(part, device) for part in self.parts(photo)]
         if self.settings.init == "content":
             return Images(content, regions, first=content)
         if self.settings.init == "noise":
             return Images(content, regions, first=None)
         if first is None:
-            own = parts[0].styles[0].pixels if self.init is None else self.init
-            first = _covering(own, _size(photo))
-        return Images(content, regions, first=_tensor(first, device))
+            first = self.init
+        if first is None:
+            styles = self.styles or self.regions[0].styles
+            first = self._prepared(styles[0], photo).pixels
+        return Images(content, regions, first=_tensor(_covering(first, _size(photo)), device))
 
     def finish(self, painted: Pixels) -> Pixels:
         """A picture of the solver's, of any scale: in its final colours, and with the photo
