@@ -62,8 +62,8 @@ def statistics_within(
     """How to take the statistics of a part of an image, tile by tile.
 
     With a mask, every position counts with the mask's value there, relative to the mask's sum:
-    Gatys et al. 2017, "Controlling perceptual factors in neural style transfer", eq. 8 and 9,
-    there with the root of the mask on the features, and its square sum to divide by. So the
+    Gatys et al. 2017, "Controlling perceptual factors in neural style transfer", section 4,
+    where the features are multiplied by what is the root of these weights. So the
     statistics of a part of any size are those of its features, one position's at the least.
 
     Returns:
