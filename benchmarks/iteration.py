@@ -25,6 +25,7 @@ from impasto.networks import weights
 from impasto.networks.vgg import VGG
 from impasto.optimize.device import precision
 from impasto.optimize.objective import Objective
+from impasto.optimize.regions import Region, StylePicture
 from impasto.settings import OptimizeSettings
 
 CASES = {
@@ -32,8 +33,10 @@ CASES = {
     "vgg19 gram": ("vgg19", OptimizeSettings(style_loss="gram")),
     "vgg19 wasserstein, low memory": ("vgg19", OptimizeSettings(low_memory=True)),
     "vgg19 wasserstein, float32": ("vgg19", OptimizeSettings(precision="float32")),
+    "vgg19 wasserstein, tiles of 256": ("vgg19", OptimizeSettings(tile=256)),
     "compact wasserstein": ("compact", OptimizeSettings()),
     "compact gram": ("compact", OptimizeSettings(style_loss="gram")),
+    "compact wasserstein, tiles of 256": ("compact", OptimizeSettings(tile=256)),
     "compact wasserstein, float32": ("compact", OptimizeSettings(precision="float32")),
 }
 
@@ -43,7 +46,9 @@ def iteration(case: str, size: int) -> Callable[[], None]:
     name, settings = CASES[case]
     content, style = picture(size, 1), picture(size, 2)
     network = encoder(name).compute_in(precision(settings.precision, torch.device("cpu")))
-    objective = Objective(network, content, [(style, 1.0)], settings)
+    objective = Objective(
+        network, content, [Region([StylePicture(style)])], settings, settings.tile
+    )
     image = content.clone().requires_grad_(True)
     optimizer = torch.optim.Adam([image], lr=0.01)
 

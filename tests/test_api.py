@@ -178,10 +178,10 @@ def test_out_of_memory_ends_with_the_scale_before(paint, tmp_path, monkeypatch):
     from impasto.optimize import solver
 
     class Objective(solver.Objective):
-        def __init__(self, encoder, content, styles, settings):
+        def __init__(self, encoder, content, *others):
             if max(content.shape) > 100:
                 raise MemoryError
-            super().__init__(encoder, content, styles, settings)
+            super().__init__(encoder, content, *others)
 
     monkeypatch.setattr(solver, "Objective", Objective)
     painting = paint(size=200, checkpoint=tmp_path / "c")
@@ -243,3 +243,148 @@ def test_shipped_encoder_paints(photo, wave):
     """The asset that ships, as a user meets it: no weights named."""
     painting = impasto.optimize(photo, wave, steps=2)
     assert painting.losses[0].losses["style"] > 0
+
+
+# Colours
+
+
+def test_colours_of_every_step_are_those_of_the_painting(paint, photo):
+    from impasto.image.colour import rgb_to_oklab
+
+    plain, seen = paint(), []
+    painting = paint(colour="luminance", size=200, on_step=seen.append)
+    for step in seen:
+        assert np.array_equal(step.picture(), step.painting().pixels)
+    assert np.array_equal(seen[-1].picture(), painting.pixels)
+    content = impasto.optimize(photo, photo, strength=0, size=200).pixels
+    found, wanted = rgb_to_oklab(painting.pixels), rgb_to_oklab(content)
+    assert np.abs(found[..., 1:] - wanted[..., 1:]).mean() < 0.01
+    assert not np.array_equal(plain.pixels, paint(colour="linear").pixels)
+
+
+@pytest.mark.parametrize("colour", ["luminance", "linear", "histogram"])
+def test_without_strength_every_colour_mode_leaves_the_photo(paint, photo, colour):
+    content = np.asarray(Image.open(photo), np.float32) / 255
+    assert np.abs(paint(colour=colour, strength=0).pixels - content).max() < 0.02
+
+
+def test_colours_are_a_part_of_the_checkpoint(paint, tmp_path):
+    painting = paint(colour="histogram", checkpoint=tmp_path / "c")
+    again = paint(colour="histogram", resume=tmp_path / "c")
+    assert np.array_equal(again.pixels, painting.pixels)
+    with pytest.raises(SettingError, match="colour was histogram, now style"):
+        paint(resume=tmp_path / "c")
+
+
+# Regions
+
+
+def half(width=64, height=48):
+    """A mask of the left half."""
+    mask = np.zeros((height, width), np.uint8)
+    mask[:, : width // 2] = 255
+    return mask
+
+
+def test_outside_of_its_regions_a_painting_without_style_is_the_photo(paint, photo, flow):
+    content = np.asarray(Image.open(photo), np.float32) / 255
+    for colour in ("style", "luminance", "histogram"):
+        pixels = paint(style=(), regions=[(half(), flow)], colour=colour, steps=5).pixels
+        assert np.array_equal(pixels[:, 32:], content[:, 32:])
+        assert np.abs(pixels[:, :32] - content[:, :32]).mean() > 0.01
+
+
+def test_a_painting_fades_into_the_photo_as_its_mask_does(paint, photo, flow):
+    content = np.asarray(Image.open(photo), np.float32) / 255
+    faint = np.full((48, 64), 13, np.uint8)
+    painting = paint(style=(), regions=[(faint, flow)], steps=5)
+    assert 0 < np.abs(painting.pixels - content).max() <= 14 / 255
+
+
+def test_a_white_mask_paints_what_no_mask_does(paint, wave):
+    job = {"steps": 5, "precision": "float32", "style_loss": "gram"}
+    expected = paint(**job).pixels
+    white = np.full((48, 64), 255, np.uint8)
+    for style in ((), wave):
+        found = paint(style=style, regions=[(white, wave)], **job).pixels
+        # Rounding decides where a gradient is next to nothing: single pixels may differ.
+        assert np.abs(found - expected).mean() < 2e-3
+
+
+def test_two_halves_are_close_to_two_paintings(blotches):
+    """With the encoder that ships, from the same start: each half follows its own style."""
+    content = blotches(1, 128, 96)
+    ways = np.add.outer(np.arange(96), np.arange(128))
+    stripes = np.where(ways[..., None] // 4 % 2, [250, 200, 20], [20, 30, 120]).astype(np.uint8)
+    blots = np.asarray(blotches(2, 128, 128))
+    job = {"steps": 30, "device": "cpu", "style_loss": "gram"}
+    one = impasto.optimize(content, stripes, **job).pixels
+    other = impasto.optimize(content, blots, **job).pixels
+    both = impasto.optimize(content, blots, regions=[(half(128, 96), stripes)], **job).pixels
+
+    def distance(a, b, columns):
+        return np.abs(a[:, columns] - b[:, columns]).mean()
+
+    west, east = slice(0, 48), slice(80, 128)
+    assert distance(both, one, west) < 0.75 * distance(both, other, west)
+    assert distance(both, other, east) < 0.4 * distance(both, one, east)
+
+
+def test_masks_of_every_kind(paint, photo, flow, tmp_path):
+    expected = paint(regions=[(half(), flow)]).pixels
+    Image.fromarray(half()).save(tmp_path / "mask.png")
+    ghostly = Image.fromarray(half()).convert("RGBA")
+    ghostly.putalpha(7)
+    transparent = Image.open(photo).convert("RGBA")
+    transparent.putalpha(Image.fromarray(half()))
+    for mask in (tmp_path / "mask.png", str(tmp_path / "mask.png"), ghostly, half() > 0):
+        assert np.array_equal(paint(regions=[(mask, flow, 1.0)]).pixels, expected)
+    assert np.array_equal(paint(transparent, regions=[("alpha", flow)]).pixels, expected)
+    larger = paint(regions=[(half(640, 480), flow)]).pixels
+    assert np.abs(larger - expected).mean() < 5e-3  # its edge is softer
+
+
+@pytest.mark.parametrize("init", ["style", "fast"])
+def test_init_with_regions_alone(paint, flow, init):
+    painting = paint(style=(), regions=[(half(), flow)], init=init)
+    assert np.isfinite(painting.pixels).all()
+
+
+def test_part_of_a_style(paint, wave, flow):
+    pair = np.hstack([np.asarray(Image.open(p).resize((56, 56))) for p in (wave, flow)])
+    one = paint(style=pair, style_regions=[half(112, 56)], steps=8).pixels
+    other = paint(style=pair, style_regions=[255 - half(112, 56)], steps=8).pixels
+    whole = paint(style=pair, steps=8).pixels
+    assert np.array_equal(paint(style=pair, style_regions=[None], steps=8).pixels, whole)
+    assert np.abs(one - other).mean() > np.abs(one - whole).mean() > 1e-4
+
+
+def test_wrong_regions(paint, photo, wave, flow):
+    with pytest.raises(SettingError, match=r"weight of region 1 is 0; it must be"):
+        paint(regions=[(half(), flow, 0)])
+    with pytest.raises(InputError, match="mask of region 2 is black all over"):
+        paint(regions=[(half(), flow), (0 * half(), flow)])
+    with pytest.raises(InputError, match="region 1 is the photo's alpha, but the photo is opaque"):
+        paint(regions=[("alpha", flow)])
+    with pytest.raises(SettingError, match=r"more style regions \(2\) than styles \(1\);"):
+        paint(style_regions=[half(), half()])
+    with pytest.raises(SettingError, match="no style"):
+        paint(style=())
+
+
+def test_regions_are_a_part_of_the_checkpoint(paint, wave, flow, tmp_path):
+    path = tmp_path / "c"
+    job = {"regions": [(half(), flow)], "style_regions": [half()]}
+    painting = paint(checkpoint=path, **job)
+    assert np.array_equal(paint(resume=path, **job).pixels, painting.pixels)
+    others = "regions are others"
+    for regions in ([], [(255 - half(), flow)], [(half(), wave)], [(half(), flow, 2)]):
+        with pytest.raises(SettingError, match=others):
+            paint(resume=path, **job | {"regions": regions})
+    with pytest.raises(SettingError, match="parts of the styles that count are others"):
+        paint(resume=path, **job | {"style_regions": ()})
+
+
+def test_tiles_paint_the_same(paint, flow):
+    job = {"size": 200, "precision": "float32", "style_loss": "gram", "regions": [(half(), flow)]}
+    assert np.abs(paint(tile=64, **job).pixels - paint(**job).pixels).mean() < 2e-3

@@ -173,3 +173,45 @@ def test_a_brush_makes_strokes_coarser_or_finer(chelsea):
 def test_a_coarse_brush_is_never_too_coarse_for_the_network():
     narrow = np.random.default_rng(1).random((20, 60, 3), np.float32)
     assert impasto.stylize(narrow, "udnie", brush=4, device="cpu").size == (60, 20)
+
+
+@pytest.fixture(scope="module")
+def left(chelsea):
+    """White on the left half."""
+    mask = np.zeros((100, 150, 3), np.float32)
+    mask[:, :75] = 1
+    return mask
+
+
+def test_regions_are_the_separate_paintings_away_from_the_border(chelsea, left):
+    def paint(*style, **options):
+        return impasto.stylize(chelsea, *style, device="cpu", **options).pixels
+
+    both = paint("udnie", regions=[(left, "great-wave")])
+    assert np.abs(both[:, :140] - paint("great-wave")[:, :140]).max() < 1e-5
+    assert np.abs(both[:, -140:] - paint("udnie")[:, -140:]).max() < 1e-5
+    two = paint(regions=[(left, "great-wave"), (1 - left, "udnie")])
+    assert np.abs(two - both).mean() < 0.01
+
+
+def test_what_no_region_covers_stays_the_photo(chelsea, left):
+    for colour in ("style", "histogram"):
+        painted = impasto.stylize(chelsea, regions=[(left, "udnie")], colour=colour).pixels
+        assert np.array_equal(painted[:, -140:], chelsea[:, -140:])
+        assert np.abs(painted - chelsea)[:, :140].mean() > 0.02
+
+
+def test_a_region_can_have_less_of_its_style(chelsea, left):
+    none = impasto.stylize(chelsea, regions=[(left, "udnie", 0)]).pixels
+    assert none == pytest.approx(chelsea, abs=1e-5)
+    with pytest.raises(SettingError, match="the weight of region 1 is 2; it must be at least 0"):
+        impasto.stylize(chelsea, regions=[(left, "udnie", 2)])
+
+
+def test_refuses_regions(chelsea, left):
+    with pytest.raises(InputError, match="the mask of region 2 is black all over"):
+        impasto.stylize(chelsea, regions=[(left, "udnie"), (0 * left, "udnie")])
+    with pytest.raises(InputError, match="region 1 is the photo's alpha, but the photo is opaque"):
+        impasto.stylize(chelsea, regions=[("alpha", "udnie")])
+    with pytest.raises(SettingError, match="there is no style"):
+        impasto.stylize(chelsea, [])

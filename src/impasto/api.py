@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import SettingError
+from impasto.errors import InputError, SettingError
 from impasto.extras import require
 from impasto.image import files, output
 from impasto.image.colour import match_histogram, match_mean_covariance, transfer_luminance
@@ -21,8 +21,8 @@ from impasto.image.files import Picture
 from impasto.image.guided import enlarge
 from impasto.image.resize import fit, resize
 from impasto.settings import (
+    ALPHA,
     INIT_WORDS,
-    LARGEST_DEFAULT,
     WORK_SIZE,
     Device,
     OptimizeSettings,
@@ -31,13 +31,13 @@ from impasto.settings import (
 from impasto.styles.embedding import Style, blend
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
-    from impasto.networks.vgg import VGG
-    from impasto.optimize.checkpoint import Identity, Keeper
+    from impasto.image.masks import Mask
+    from impasto.optimize.checkpoint import Keeper
+    from impasto.optimize.inputs import Inputs, RegionInput, StyleInput
     from impasto.optimize.schedule import Scale
-    from impasto.optimize.solver import Images, Solver, State
+    from impasto.optimize.solver import Solver, State
     from impasto.optimize.trace import Record
 
 Source: TypeAlias = str | Path | Image.Image | NDArray[Any]
@@ -46,11 +46,17 @@ Source: TypeAlias = str | Path | Image.Image | NDArray[Any]
 Styles: TypeAlias = Source | Sequence[Source | tuple[Source, float]]
 """One style, or several, each alone or with its weight."""
 
+Regions: TypeAlias = Sequence[tuple[Source, Source] | tuple[Source, Source, float]]
+"""Parts of a painting: each a mask, a style and, if not 1, the weight of the style there."""
+
 StyleSource: TypeAlias = Source | Style
 """A style as a user has it; see `load_style`."""
 
 StyleSources: TypeAlias = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
 """One style, or several, each alone or with its weight."""
+
+StyleRegions: TypeAlias = Sequence[tuple[Source, StyleSource] | tuple[Source, StyleSource, float]]
+"""Parts of a painting: a mask, a style, and perhaps how much of it."""
 
 
 PHOTO_COLOURS = {
@@ -123,25 +129,28 @@ class Step:
     seconds_left: float
     notices: tuple[str, ...]
     _image: "Tensor" = field(repr=False)
-    _finish: Callable[[NDArray[np.float32]], Painting] = field(repr=False)
+    _finish: Callable[[NDArray[np.float32]], NDArray[np.float32]] = field(repr=False)
+    _frame: Callable[[NDArray[np.float32]], Painting] = field(repr=False)
 
     def picture(self) -> NDArray[np.float32]:
         """The picture so far, (h, w, 3) float32 in [0, 1], at the size of the current scale.
 
-        Copied from the device at every call, hence not done for steps that nobody looks at.
+        Copied from the device and given its colours at every call, hence not done for steps
+        that nobody looks at.
         """
         pixels: NDArray[np.float32] = self._image[0].permute(1, 2, 0).cpu().numpy()
-        return np.ascontiguousarray(pixels)
+        return self._finish(np.ascontiguousarray(pixels))
 
     def painting(self) -> Painting:
         """The picture so far with the content's alpha and EXIF; the last step's is finished."""
-        return self._finish(self.picture())
+        return self._frame(self.picture())
 
 
 def stylize(
     content: Source,
-    style: StyleSources,
+    style: StyleSources = (),
     *,
+    regions: StyleRegions = (),
     settings: StylizeSettings | None = None,
     **options: Any,
 ) -> Painting:
@@ -149,10 +158,14 @@ def stylize(
 
         impasto.stylize("photo.jpg", "great-wave").save("painting.png")
         impasto.stylize("photo.jpg", [("wave.jpg", 2), ("starry-night", 1)], strength=0.7)
+        impasto.stylize("photo.jpg", "irises", regions=[("sky.png", "starry-night")])
 
     Args:
         content: the photo.
         style: one style, or several, each alone or in a pair with its weight; see `load_style`.
+            With regions there need be none: then what no region covers stays the photo.
+        regions: parts of the painting with a style of their own: a mask as for `optimize`, a
+            style, and perhaps how much of it, from 0 to 1, the default.
         settings: how to paint, and on which device.
         options: fields of `StylizeSettings`, over those in `settings`.
 
@@ -162,8 +175,6 @@ def stylize(
         DeviceError: the device is absent or its memory too small.
         WeightsError: the networks that ship with impasto are missing or damaged.
     """
-    from impasto.feedforward.stylizer import render
-
     chosen = replace(settings or StylizeSettings(), **options)
     photo = files.load(content)
     size = photo.size if chosen.size is None else fit(photo.size, chosen.size)
@@ -172,26 +183,91 @@ def stylize(
             f"size {chosen.size} makes a painting of {size[0]} x {size[1]} pixels; "
             f"both sides need at least {files.MIN_SIDE}"
         )
-    mixed = load_style(style, device=chosen.device)
     pixels, alpha = photo.pixels, photo.alpha
     if size != photo.size:
         pixels = resize(pixels, size)
         alpha = None if alpha is None else resize(alpha, size)
-    work_size = _work_size(size, chosen)
+    one = (str, Path, Image.Image, np.ndarray, Style)
+    painted = pixels
+    if isinstance(style, one) or len(style) or not regions:
+        painted = _painted(pixels, load_style(style, device=chosen.device), chosen)
+    if regions:
+        painted = _with_regions(painted, pixels, photo, regions, chosen)
+    return Painting(painted, alpha, photo.exif, photo.notices, losses=())
+
+
+def _painted(
+    photo: NDArray[np.float32], style: Style, settings: StylizeSettings
+) -> NDArray[np.float32]:
+    """The photo (H, W, 3) in one style, in its final colours."""
+    from impasto.feedforward.stylizer import render
+
+    size = photo.shape[1], photo.shape[0]
+    work_size = _work_size(size, settings)
     painted = render(
-        pixels if work_size == size else resize(pixels, work_size),
-        mixed,
-        strength=chosen.strength,
-        tile=chosen.tile,
-        device=chosen.device,
+        photo if work_size == size else resize(photo, work_size),
+        style,
+        strength=settings.strength,
+        tile=settings.tile,
+        device=settings.device,
     )
     if max(work_size) < max(size):
-        painted = enlarge(painted, pixels)
+        painted = enlarge(painted, photo)
     elif work_size != size:
         painted = resize(painted, size)
-    if chosen.colour != "style":
-        painted = PHOTO_COLOURS[chosen.colour](painted, pixels)
-    return Painting(painted, alpha, photo.exif, photo.notices, losses=())
+    if settings.colour != "style":
+        painted = PHOTO_COLOURS[settings.colour](painted, photo)
+    return painted
+
+
+def _with_regions(
+    painted: NDArray[np.float32],
+    pixels: NDArray[np.float32],
+    photo: Picture,
+    regions: StyleRegions,
+    settings: StylizeSettings,
+) -> NDArray[np.float32]:
+    """A painting with parts of it in other styles.
+
+    Args:
+        painted: what no region covers.
+        pixels: the photo at the size of the painting.
+    """
+    from impasto.image import masks
+
+    size = pixels.shape[1], pixels.shape[0]
+    named = [(f"region {n}", *region) for n, region in enumerate(regions, start=1)]
+    found = [_region_mask(name, mask, photo) for name, mask, *_ in named]
+    covers = masks.shared([masks.resize(mask, size) for mask in found])
+    whole = masks.rest(covers)[..., None] * painted
+    for cover, (name, _, style, *weight) in zip(covers, named, strict=True):
+        share = weight[0] if weight else 1.0
+        if not 0 <= share <= 1:
+            raise SettingError(
+                f"the weight of {name} is {share:g}; it must be at least 0 and at most 1"
+            )
+        part = replace(settings, strength=settings.strength * share)
+        mixed = load_style(style, device=settings.device)
+        whole += cover[..., None] * _painted(pixels, mixed, part)
+    return whole
+
+
+def _region_mask(name: str, mask: Source, photo: Picture) -> "Mask":
+    """The mask of a region, of any size.
+
+    Raises:
+        InputError: it cannot be read, or is black all over; the photo has no alpha.
+    """
+    from impasto.image import masks
+
+    if isinstance(mask, str) and mask == ALPHA:
+        if photo.alpha is None:
+            raise InputError(f"{name} is the photo's alpha, but the photo is opaque; name a mask")
+        return photo.alpha
+    found = masks.from_pixels(files.load(mask).pixels)
+    if not found.any():
+        raise InputError(f"the mask of {name} is black all over; it must be white somewhere")
+    return found
 
 
 def _work_size(size: tuple[int, int], settings: StylizeSettings) -> tuple[int, int]:
@@ -256,8 +332,10 @@ def _stored_style(source: Source) -> Style | None:
 
 def optimize(
     content: Source,
-    style: Styles,
+    style: Styles = (),
     *,
+    regions: Regions = (),
+    style_regions: Sequence[Source | None] = (),
     on_step: Callable[[Step], None] | None = None,
     weights: str | Path | None = None,
     device: str | None = None,
@@ -270,10 +348,19 @@ def optimize(
 
         impasto.optimize("photo.jpg", "wave.jpg", size=512).save("painting.png")
         impasto.optimize("photo.jpg", [("wave.jpg", 2), ("flow.jpg", 1)], quality="best")
+        impasto.optimize("photo.jpg", "wave.jpg", regions=[("sky.png", "flow.jpg")])
 
     Args:
         content: the photo.
-        style: one picture, or several, each alone or in a pair with its weight.
+        style: one picture, or several, each alone or in a pair with its weight. With regions
+            there need be none: then what no region covers stays the photo.
+        regions: parts of the painting with a style of their own: a mask, a style, and perhaps
+            how much the style counts there, 1 by default. A mask is a picture of any size,
+            stretched over the painting: white where the region is, greys where it fades; its
+            own alpha is ignored. The word "alpha" is the mask in the photo's alpha. Where masks
+            overlap, the regions share the place.
+        style_regions: a mask for each style, in order: the part of it to learn from; None for
+            all of it.
         on_step: called after every step.
         weights: a file of weights for the encoder in place of the shipped or official ones.
         device: "cpu", "cuda", "cuda:1" or "mps"; by default the fastest there is.
@@ -295,6 +382,8 @@ def optimize(
     steps = optimize_steps(
         content,
         style,
+        regions=regions,
+        style_regions=style_regions,
         weights=weights,
         device=device,
         checkpoint=checkpoint,
@@ -311,8 +400,10 @@ def optimize(
 
 def optimize_steps(
     content: Source,
-    style: Styles,
+    style: Styles = (),
     *,
+    regions: Regions = (),
+    style_regions: Sequence[Source | None] = (),
     weights: str | Path | None = None,
     device: str | None = None,
     checkpoint: str | Path | None = None,
@@ -337,7 +428,7 @@ def optimize_steps(
 
     chosen = replace(settings or OptimizeSettings(), **options)
     place = devices.choose(device)
-    pictures = _load(content, style, chosen)
+    inputs, notices = _load(content, style, regions, style_regions, chosen)
     network = encoder(
         chosen.encoder,
         weights=None if weights is None else Path(weights),
@@ -345,118 +436,110 @@ def optimize_steps(
         first_padding=chosen.first_padding,
     )
     path = checkpoint or resume
-    identity = pictures.identity(chosen, network) if path else None
+    identity = checkpoints.identity(inputs, network) if path else None
     position, trace = None, []
     if resume and identity:
         found = checkpoints.load(Path(resume), place)
         checkpoints.check_same(Path(resume), found.identity, identity)
         position, trace = found.position, found.trace
-    images = pictures.images(chosen, place)
+    first = _painted_fast(inputs) if chosen.init == "fast" else None
+    images = inputs.images(first, place)
     network = network.to(place).compute_in(devices.precision(chosen.precision, place))
     solver = Solver(network, images, chosen, position)
     keeper = checkpoints.Keeper(Path(path), identity, solver, trace) if path and identity else None
-    return _Run(pictures, solver, trace, keeper).steps()
+    return _Run(inputs, notices, solver, trace, keeper).steps()
 
 
-@dataclass(frozen=True)
-class _Pictures:
-    """The decoded inputs of a painting."""
-
-    content: Picture
-    styles: list[tuple[Picture, float]]
-    init: Picture | None
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        pictures = [self.content, *(style for style, _ in self.styles)]
-        if self.init is not None:
-            pictures.append(self.init)
-        return tuple(dict.fromkeys(line for picture in pictures for line in picture.notices))
-
-    def identity(self, settings: OptimizeSettings, encoder: "VGG") -> "Identity":
-        """What a checkpoint must agree with."""
-        from impasto.optimize import checkpoint
-
-        styles = [(style.pixels, weight) for style, weight in self.styles]
-        init = None if self.init is None else self.init.pixels
-        return checkpoint.identity(settings, self.content.pixels, styles, init, encoder)
-
-    def images(self, settings: OptimizeSettings, device: "torch.device") -> "Images":
-        """The tensors to paint with, the content at the size of the painting."""
-        from impasto.optimize.solver import Images
-
-        size = _painting_size(self.content, settings)
-        content = _tensor(resize(self.content.pixels, size), device)
-        styles = [(_tensor(style.pixels, device), weight) for style, weight in self.styles]
-        if settings.init == "content":
-            return Images(content, styles, first=content)
-        if settings.init == "noise":
-            return Images(content, styles, first=None)
-        first = self.init or self.styles[0][0]
-        return Images(content, styles, first=_tensor(_covering(first.pixels, size), device))
-
-
-def _load(content: Source, style: Styles, settings: OptimizeSettings) -> _Pictures:
-    """Decodes what is to be painted.
+def _load(
+    content: Source,
+    style: Styles,
+    regions: Regions,
+    style_regions: Sequence[Source | None],
+    settings: OptimizeSettings,
+) -> "tuple[Inputs, tuple[str, ...]]":
+    """Decodes what is to be painted, and says what the user should know of it.
 
     Raises:
-        InputError: a picture cannot be used.
-        SettingError: there is no style, or one with a weight that is no positive number.
+        InputError: a picture or mask cannot be used.
+        SettingError: there is no style, a weight is no positive number, or more parts of styles
+            than styles.
     """
+    from impasto.optimize.inputs import Inputs
+
     styles = _weighted(style)
-    photo = files.load(content)
-    pictures = [(files.load(source), weight) for source, weight in styles]
-    if settings.init == "fast":
-        return _Pictures(photo, pictures, _painted_fast(photo, pictures, settings))
-    init = None if settings.init in INIT_WORDS else files.read(settings.init)
-    return _Pictures(photo, pictures, init)
+    if not styles and not regions:
+        raise SettingError("there is no style; name at least one picture")
+    if len(style_regions) > len(styles):
+        raise SettingError(
+            f"there are more style regions ({len(style_regions)}) than styles ({len(styles)}); "
+            "give one for each style, in order"
+        )
+    parts = [*style_regions, *[None] * (len(styles) - len(style_regions))]
+    loader = _Loader(content)
+    inputs = Inputs(
+        settings,
+        loader.content,
+        [loader.style(*style, part) for style, part in zip(styles, parts, strict=True)],
+        [loader.region(f"region {n}", *region) for n, region in enumerate(regions, start=1)],
+        None if settings.init in INIT_WORDS else loader.pixels(Path(settings.init)),
+    )
+    return inputs, tuple(loader.notices)
 
 
-def _painted_fast(
-    photo: Picture, styles: list[tuple[Picture, float]], settings: OptimizeSettings
-) -> Picture:
-    """The photo at the size of the painting, painted in one pass."""
+class _Loader:
+    """Decodes the pictures for one photo, and gathers the notices, each once."""
+
+    def __init__(self, content: Source) -> None:
+        self.content = files.load(content)
+        self.notices = dict.fromkeys(self.content.notices)
+
+    def pixels(self, source: Source) -> NDArray[np.float32]:
+        picture = files.load(source)
+        self.notices |= dict.fromkeys(picture.notices)
+        return picture.pixels
+
+    def style(self, source: Source, weight: float, part: Source | None = None) -> "StyleInput":
+        from impasto.optimize.inputs import StyleInput
+
+        mask = None if part is None else _region_mask("the style region", part, self.content)
+        return StyleInput(self.pixels(source), weight, mask)
+
+    def region(self, name: str, mask: Source, style: Source, weight: float = 1.0) -> "RegionInput":
+        from impasto.optimize.inputs import RegionInput
+
+        _check_weight(name, weight)
+        where = _region_mask(name, mask, self.content)
+        return RegionInput(where, [self.style(style, 1.0)], float(weight))
+
+
+def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
+    """The photo painted in one pass: each part in its style."""
     from impasto.feedforward.encoder import encode
     from impasto.feedforward.stylizer import render
 
-    seen = [encode(style.pixels) for style, _ in styles]
-    mixed = blend(seen, [weight for _, weight in styles])
-    painted = render(resize(photo.pixels, _painting_size(photo, settings)), mixed)
-    return replace(photo, pixels=painted, notices=())
-
-
-def _painting_size(photo: Picture, settings: OptimizeSettings) -> tuple[int, int]:
-    """(width, height)."""
-    return fit(photo.size, settings.size or min(LARGEST_DEFAULT, max(photo.size)))
+    photo = inputs.photo()
+    painted = photo
+    for part in inputs.parts(photo):
+        seen = [encode(style.pixels) for style in part.styles]
+        whole = render(photo, blend(seen, [style.weight for style in part.styles]))
+        if part.mask is None:
+            return whole
+        painted = painted + part.mask[..., None] * (whole - photo)
+    return painted.clip(0, 1)
 
 
 def _weighted(style: Styles) -> list[tuple[Source, float]]:
     if isinstance(style, (str, Path, Image.Image, np.ndarray)):
         return [(style, 1.0)]
-    if not len(style):
-        raise SettingError("there is no style; name at least one picture")
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in style]
     for number, (_, weight) in enumerate(pairs, start=1):
-        if not (math.isfinite(weight) and weight > 0):
-            raise SettingError(f"the weight of style {number} is {weight:g}; it must be above 0")
+        _check_weight(f"style {number}", weight)
     return [(source, float(weight)) for source, weight in pairs]
 
 
-def _covering(pixels: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """(H, W, 3) at `size` (width, height), its middle cut out where the shapes differ."""
-    width, height = size
-    rows, columns = pixels.shape[:2]
-    scale = min(columns / width, rows / height)
-    kept_rows, kept_columns = max(1, round(height * scale)), max(1, round(width * scale))
-    top, left = (rows - kept_rows) // 2, (columns - kept_columns) // 2
-    return resize(pixels[top : top + kept_rows, left : left + kept_columns], size)
-
-
-def _tensor(pixels: NDArray[np.float32], device: "torch.device") -> "Tensor":
-    """(1, 3, H, W) from (H, W, 3)."""
-    import torch
-
-    return torch.tensor(pixels, device=device).permute(2, 0, 1)[None].contiguous()
+def _check_weight(name: str, weight: float) -> None:
+    if not (math.isfinite(weight) and weight > 0):
+        raise SettingError(f"the weight of {name} is {weight:g}; it must be above 0")
 
 
 class _Run:
@@ -464,12 +547,14 @@ class _Run:
 
     def __init__(
         self,
-        pictures: _Pictures,
+        inputs: "Inputs",
+        notices: tuple[str, ...],
         solver: "Solver",
         trace: "list[Record]",
         keeper: "Keeper | None",
     ) -> None:
-        self._pictures = pictures
+        self._inputs = inputs
+        self._first_notices = notices
         self._solver = solver
         self._trace = trace
         self._keeper = keeper
@@ -479,7 +564,7 @@ class _Run:
     def steps(self) -> Generator[Step, None, None]:
         """The steps to do; of a run that was done already, its last one."""
         state = None
-        unsaid = self._pictures.notices
+        unsaid = self._first_notices
         for state in self._solver:
             self._record(state)
             if self._keeper is not None:
@@ -515,13 +600,14 @@ class _Run:
             seconds_left=state.seconds_left,
             notices=notices,
             _image=state.image,
-            _finish=partial(self._painting, self._notices, len(self._trace)),
+            _finish=self._inputs.finish,
+            _frame=partial(self._painting, self._notices, len(self._trace)),
         )
 
     def _painting(
         self, notices: tuple[str, ...], steps: int, pixels: NDArray[np.float32]
     ) -> Painting:
-        content = self._pictures.content
+        content = self._inputs.content
         alpha = content.alpha
         if alpha is not None:
             alpha = resize(alpha, (pixels.shape[1], pixels.shape[0]))

@@ -13,8 +13,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from impasto.errors import SettingError
 
 Quality = Literal["draft", "good", "best"]
-Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 Colour = Literal["style", "luminance", "linear", "histogram"]
+Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 
 BRUSH_HELP = "Size of the brush strokes: 0.5 is finer, 2 coarser, at the same size of the picture."
 COLOUR_HELP = (
@@ -30,6 +30,9 @@ WORK_SIZE = 1024
 
 INIT_WORDS = ("content", "noise", "style", "fast")
 """What `init` can be besides the path of a picture."""
+
+ALPHA = "alpha"
+"""What a region's mask can be besides a picture: the photo's alpha."""
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
@@ -60,6 +63,7 @@ class OptimizeSettings:
         1.0, "How much style: 0 is the photo, 1 the full style.", minimum=0, maximum=1
     )
     brush: float = setting(1.0, BRUSH_HELP, minimum=0.1, maximum=4)
+    colour: Colour = setting("style", COLOUR_HELP)
     content_weight: float = setting(
         0.08, "How closely to keep the photo's content.", minimum=0, maximum=1000
     )
@@ -100,6 +104,13 @@ class OptimizeSettings:
     )
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "auto", "Numbers that the encoder computes in; auto: bfloat16 on processors made for it."
+    )
+    tile: int | None = setting(
+        None,
+        "Side in pixels of the tiles in which the encoder looks at a picture, for the same "
+        "painting in less memory [default: all of it at once, or what the free memory allows].",
+        minimum=64,
+        maximum=16384,
     )
     low_memory: bool = setting(
         False, "Recompute features instead of keeping them: slower, less memory."

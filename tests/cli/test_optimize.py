@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from impasto.cli.optimize import parse_style
+from impasto.cli.optimize import parse_region, parse_style
 
 QUICK = ("--steps", 2, "--device", "cpu")
 
@@ -195,6 +195,58 @@ def test_wrong_inputs(refused, impasto, photo, wave, tmp_path):
     refused("there is no device 'tpu' here", "--device", "tpu", exit_code=1)
     refused("no such file", "--resume", tmp_path / "missing")
     refused("this is no checkpoint", "--resume", text)
+
+
+def test_regions(impasto, photo, wave, flow, compact_weights, tmp_path):
+    import impasto as package
+
+    mask, part = tmp_path / "mask.png", tmp_path / "part.png"
+    Image.linear_gradient("L").save(mask)
+    Image.linear_gradient("L").rotate(90).save(part)
+    words = ("--weights", compact_weights, *QUICK, "--region", f"{mask}={flow}:2")
+    job = {"weights": compact_weights, "steps": 2, "device": "cpu", "regions": [(mask, flow, 2)]}
+    assert impasto("optimize", photo, *words).exit_code == 0
+    painting = package.optimize(photo, **job)
+    found = opened(photo.with_name("photo-flow.png"))
+    assert np.array_equal(found, np.asarray(painting.to_pil()))
+    assert impasto("optimize", photo, "-s", wave, "--style-region", part, *words).exit_code == 0
+    painting = package.optimize(photo, wave, style_regions=[part], **job)
+    found = opened(photo.with_name("photo-wave+flow.png"))
+    assert np.array_equal(found, np.asarray(painting.to_pil()))
+
+
+def test_wrong_regions(refused, fails, photo, wave, compact_weights, tmp_path):
+    black = tmp_path / "black.png"
+    Image.new("L", (20, 20)).save(black)
+    missing = tmp_path / "missing.png"
+    shape = "must be MASK=STYLE, such as sky.png=wave.jpg"
+    for word in ("mask.png", f"={wave}", f"{black}="):
+        refused(shape, "--region", word)
+    refused("missing.png: no such file", "--region", f"{missing}={wave}")
+    refused("missing.png: no such file", "--region", f"{black}={missing}")
+    refused("missing.png: no such file", "--style-region", missing)
+    refused("the mask of region 1 is black all over", "--region", f"{black}={wave}")
+    refused("the photo is opaque", "--region", f"alpha={wave}")
+    refused("weight of region 1 is -1; it must be above 0", "--region", f"{black}={wave}:-1")
+    refused(
+        "more style regions (2) than styles (1)", "--style-region", photo, "--style-region", photo
+    )
+    refused("this is an input", "--region", f"{black}={wave}", "-o", black, "--overwrite")
+    fails("there is no style; name a picture with --style or --region", "optimize", photo)
+
+
+@pytest.mark.parametrize(
+    ("word", "parsed"),
+    [
+        ("sky.png=wave.jpg", ("sky.png", "wave.jpg", 1)),
+        ("sky.png=wave.jpg:2", ("sky.png", "wave.jpg", 2)),
+        ("alpha=a=b.jpg", ("alpha", "a=b.jpg", 1)),
+        (r"C:\sky.png=C:\wave.jpg:.5", (r"C:\sky.png", r"C:\wave.jpg", 0.5)),
+    ],
+)
+def test_parse_region(word, parsed):
+    mask, style, weight = parsed
+    assert parse_region(word) == (mask, Path(style), weight)
 
 
 def test_missing_content(fails, wave, tmp_path):

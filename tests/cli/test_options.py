@@ -52,6 +52,8 @@ WORDS = {
     "seed": ("3", 3),
     "precision": ("float32", "float32"),
     "low_memory": (None, True),
+    "colour": ("linear", "linear"),
+    "tile": ("512", 512),
 }
 
 

@@ -183,3 +183,16 @@ def test_works_where_torch_cannot_be_imported(photo, wave, tmp_path):
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert (tmp_path / "photo-wave.png").exists()
+
+
+def test_regions(impasto, fails, photo, wave, tmp_path):
+    mask = tmp_path / "mask.png"
+    Image.linear_gradient("L").save(mask)
+    result = impasto("stylize", photo, "--region", f"{mask}=great-wave:0.5")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "photo-great-wave.png").exists()
+    result = impasto("stylize", photo, "-s", wave, "--region", f"{mask}=udnie")
+    assert result.exit_code == 0, result.output
+    fails("must be MASK=STYLE", "stylize", photo, "--region", "great-wave")
+    fails("nix.png: no such file", "stylize", photo, "--region", "nix.png=irises")
+    fails("neither a file nor the name", "stylize", photo, "--region", f"{mask}=nix")

@@ -158,6 +158,24 @@ def test_match_histogram_keeps_flat_areas_flat(rng):
     assert np.ptp(result[:20].reshape(-1, 3), axis=0).max() == 0
 
 
+def test_match_histogram_does_not_stretch_the_colour_noise_of_a_grey_picture(rng):
+    grey = np.repeat(_picture(rng, 0.2, 0.8)[..., :1], 3, axis=2)
+    noisy = grey + rng.normal(0, 0.001, grey.shape).astype(np.float32)
+    for image in (grey, noisy):
+        result = colour.rgb_to_oklab(colour.match_histogram(image, _picture(rng, 0, 1)))
+        assert result[..., 1:].std() < 0.03
+
+
+def test_match_luminance_of_another_size(rng):
+    image, reference = _picture(rng, 0.2, 0.9), _picture(rng, 0.35, 0.5, (20, 30))
+    found, wanted = (
+        colour.rgb_to_oklab(p)[..., 0]
+        for p in (colour.match_luminance(image, reference), reference)
+    )
+    assert found.mean() == pytest.approx(wanted.mean(), abs=0.01)
+    assert found.std() == pytest.approx(wanted.std(), abs=0.01)
+
+
 def test_match_histogram_with_itself_changes_nothing(rng):
     picture = _picture(rng, 0, 1)
     assert np.allclose(colour.match_histogram(picture, picture), picture, atol=2e-3)

@@ -227,3 +227,13 @@ def test_computing_in_bfloat16_spares_the_first_convolution():
     torch.testing.assert_close(found["relu1_1"], wanted["relu1_1"])
     assert found["relu3_1"].dtype == torch.bfloat16
     torch.testing.assert_close(found["relu3_1"].float(), wanted["relu3_1"], rtol=0.05, atol=0.02)
+
+
+def test_stride_and_reach_and_values_of_vgg19():
+    network = VGG(19)
+    assert [network.stride(f"relu{n}_1") for n in range(1, 6)] == [1, 2, 4, 8, 16]
+    assert [network.stride(name) for name in ("conv1_1", "pool1", "pool5")] == [1, 2, 32]
+    assert network.reach(["relu1_1"]) == 1
+    assert network.reach(["relu2_1", "relu1_1"]) == 1 + 1 + 2
+    assert network.reach(["relu5_1"]) == 2 + 2 * 2 + 4 * 4 + 4 * 8 + 16
+    assert network.values_per_pixel(["relu2_1"]) == 64 + 64 + 128 / 4

@@ -16,14 +16,14 @@ from impasto.cli import INTERRUPTED, plot
 from impasto.cli.options import ADVANCED, settings_from, with_settings
 from impasto.cli.progress import Display, display
 from impasto.cli.weights import fetch_with_bar
-from impasto.errors import ImpastoError, InputError, OutputError
+from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import label
-from impasto.settings import INIT_WORDS, OptimizeSettings
+from impasto.settings import ALPHA, INIT_WORDS, OptimizeSettings
 
 if TYPE_CHECKING:
     from impasto.api import Painting, Step
 
-FIRST = ("size", "quality", "strength", "brush")
+FIRST = ("size", "quality", "strength", "brush", "colour")
 """The settings that an artist asks for first."""
 
 
@@ -31,14 +31,30 @@ FIRST = ("size", "quality", "strength", "brush")
 def optimize(
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The photo.")],
     style: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--style",
             "-s",
             metavar="STYLE[:WEIGHT]",
             help="A picture whose style to paint in; give it again to mix several.",
         ),
-    ],
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MASK=STYLE[:WEIGHT]",
+            help="A part of the photo, white in the picture MASK, with a style of its own; "
+            "MASK can be alpha, the photo's own. The rest is painted in --style, or stays.",
+        ),
+    ] = None,
+    style_region: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="MASK",
+            help="The part of a style to learn from, white in MASK; for each --style in order.",
+            rich_help_panel=ADVANCED,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -106,12 +122,17 @@ def optimize(
     """
     begun = time.monotonic()
     settings = settings_from(OptimizeSettings, options)
-    styles = [parse_style(word) for word in style]
-    pictures = [content, *(path for path, _ in styles)]
+    styles = [parse_style(word) for word in style or []]
+    regions = [parse_region(word) for word in region or []]
+    if not styles and not regions:
+        raise SettingError("there is no style; name a picture with --style or --region")
+    pictures = [content, *(path for path, _ in styles), *(style_region or [])]
+    pictures += [path for _, path, _ in regions]
+    pictures += [Path(mask) for mask, _, _ in regions if mask != ALPHA]
     if settings.init not in INIT_WORDS:
         pictures.append(Path(settings.init))
     outputs = Outputs(
-        picture=output or _default_output(content, styles),
+        picture=output or _default_output(content, [*styles, *(region[1:] for region in regions)]),
         preview_every=preview_every,
         plot=loss_plot,
         trace=trace,
@@ -127,6 +148,8 @@ def optimize(
         steps = api.optimize_steps(
             content,
             styles,
+            regions=regions,
+            style_regions=style_region or (),
             weights=weights,
             device=device,
             checkpoint=checkpoint,
@@ -134,10 +157,10 @@ def optimize(
             settings=settings,
         )
         with CtrlC() as ctrl_c:
-            last = _paint(steps, shown, outputs, settings, ctrl_c)
+            last, painting = _paint(steps, shown, outputs, settings, ctrl_c)
     stopped = ctrl_c.pressed and last.done < 1
     if not quiet:
-        typer.echo(_summary(outputs, last, time.monotonic() - begun, stopped))
+        typer.echo(_summary(outputs, last, painting.size, time.monotonic() - begun, stopped))
     if stopped:
         raise typer.Exit(INTERRUPTED)
 
@@ -148,8 +171,8 @@ def _paint(
     outputs: "Outputs",
     settings: OptimizeSettings,
     ctrl_c: "CtrlC",
-) -> "Step":
-    """Works through the steps and writes the outputs; gives back the last step.
+) -> "tuple[Step, Painting]":
+    """Works through the steps and writes the outputs; gives back the last step and the painting.
 
     What ends the work early, Ctrl-C or an error, leaves the picture so far.
     """
@@ -169,13 +192,16 @@ def _paint(
             shown.say(f"{label(outputs.picture)}: the picture so far")
         raise
     assert last is not None, "there is always a step"
-    outputs.write(last.painting(), settings)
-    return last
+    painting = last.painting()
+    outputs.write(painting, settings)
+    return last, painting
 
 
-def _summary(outputs: "Outputs", last: "Step", seconds: float, stopped: bool) -> str:
-    """The line that the program ends with."""
-    height, width = last.picture().shape[:2]
+def _summary(
+    outputs: "Outputs", last: "Step", size: tuple[int, int], seconds: float, stopped: bool
+) -> str:
+    """The line that the program ends with; `size` is (width, height)."""
+    width, height = size
     line = f"{label(outputs.picture)}: {width} x {height} pixels in {seconds:.1f} s"
     if stopped:
         line += f", stopped after {last.done:.0%} of the work"
@@ -197,6 +223,18 @@ def parse_style(word: str) -> tuple[Path, float]:
         except ValueError:
             pass
     return Path(word), 1.0
+
+
+def parse_region(word: str) -> tuple[str, Path, float]:
+    """`sky.png=wave.jpg:0.5` as a mask, a style and a weight; the mask ends at the first `=`.
+
+    Raises:
+        SettingError: there is no `=`, or nothing on one side of it.
+    """
+    mask, _, style = word.partition("=")
+    if not mask or not style:
+        raise SettingError(f"region is {word!r}; it must be MASK=STYLE, such as sky.png=wave.jpg")
+    return (mask, *parse_style(style))
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from impasto.cli.optimize import parse_style
+from impasto.cli.optimize import parse_region, parse_style
 from impasto.cli.options import settings_from, with_settings
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import label, reason
@@ -36,6 +36,14 @@ def stylize(
             "--si",
             metavar="STYLE[:WEIGHT]",
             help="A picture, or a name that `impasto styles` lists; again to mix several.",
+        ),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MASK=STYLE[:WEIGHT]",
+            help="A part of the photo, white in the picture MASK, with a style of its own; "
+            "MASK can be alpha, the photo's own. The rest is painted in --style, or stays.",
         ),
     ] = None,
     content: Annotated[
@@ -66,23 +74,27 @@ def stylize(
     """
     begun = time.monotonic()
     settings = settings_from(StylizeSettings, options)
-    if not style:
+    if not style and not region:
         raise SettingError("there is no style; name one, as in --style great-wave")
-    styles = [parse_style(word) for word in style]
-    jobs = plan([*(photos or []), *(content or [])], [path.stem for path, _ in styles], output)
+    styles = [parse_style(word) for word in style or []]
+    parts = [parse_region(word) for word in region or []]
+    every = [path for path, _ in styles] + [path for _, path, _ in parts]
+    jobs = plan([*(photos or []), *(content or [])], [path.stem for path in every], output)
 
     from impasto import api
     from impasto.image.output import check_output
 
-    mixed = api.load_style(styles, device=settings.device)
-    inputs = [*(job.photo for job in jobs), *(path for path, _ in styles if path.exists())]
+    mixed = [api.load_style(styles, device=settings.device)] if styles else []
+    regions = [(mask, api.load_style(path), weight) for mask, path, weight in parts]
+    named = [*every, *(Path(mask) for mask, _, _ in parts)]
+    inputs = [*(job.photo for job in jobs), *(path for path in named if path.exists())]
 
     def paint(job: Job) -> None:
         started = begun if len(jobs) == 1 else time.monotonic()
         if not job.photo.exists():  # or the output's folder, named after it, would be blamed
             raise InputError(f"{label(job.photo)}: no such file; check the spelling")
         check_output(job.output, overwrite=overwrite, inputs=inputs)
-        painting = api.stylize(job.photo, mixed, settings=settings)
+        painting = api.stylize(job.photo, mixed, regions=regions, settings=settings)
         painting.save(job.output, overwrite=overwrite)
         for notice in painting.notices:
             typer.echo(f"impasto: {notice}", err=True)

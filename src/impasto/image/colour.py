@@ -41,7 +41,7 @@ _CHROMA_STEPS = 12
 # A standard deviation of 0.01: colour that varies less than this is taken for noise.
 _NOISE_VARIANCE = 1e-4
 
-# The same for lightness: a painting flatter than this is not stretched to the photo's contrast.
+# The same for a channel of OKLab: one flatter than this is not stretched to the reference's.
 _FLAT = 1e-2
 
 
@@ -120,10 +120,21 @@ def transfer_luminance(painted: Pixels, photo: Pixels) -> Pixels:
     """
     if painted.shape != photo.shape:
         raise ValueError(f"the painting is {painted.shape}, the photo {photo.shape}")
-    lightness = rgb_to_oklab(painted)[..., 0]
     lab = rgb_to_oklab(photo)
-    gain = lab[..., 0].std() / max(lightness.std(), _FLAT)
-    lab[..., 0] = (lightness - lightness.mean()) * gain + lab[..., 0].mean()
+    lab[..., 0] = _match_spread(rgb_to_oklab(painted)[..., 0], lab[..., 0])
+    return oklab_to_rgb(reduce_chroma(lab))
+
+
+def match_luminance(image: Pixels, reference: Pixels) -> Pixels:
+    """Give the image the mean and spread of the reference's lightness; it keeps its colours.
+
+    L = (L_image - mean(L_image)) std(L_reference) / std(L_image) + mean(L_reference)
+
+    What Gatys et al. 2016, section 3.2, do to the style before `transfer_luminance`, so that
+    strokes need not fight for a contrast that the photo has not. The pictures may differ in size.
+    """
+    lab = rgb_to_oklab(image)
+    lab[..., 0] = _match_spread(lab[..., 0], rgb_to_oklab(reference)[..., 0])
     return oklab_to_rgb(reduce_chroma(lab))
 
 
@@ -180,8 +191,9 @@ def match_histogram(image: Pixels, reference: Pixels) -> Pixels:
     Every value goes to the reference's value of the same rank, v -> F_ref^-1(F(v)), with F the
     fraction of pixels below v plus half of those equal to it. Equal values stay equal, order is
     kept, and nothing is random. Unlike a match in three dimensions (Pitie et al. 2005) this
-    leaves the correlations of the channels as they are, and so adds no grain. The pictures may
-    differ in size.
+    leaves the correlations of the channels as they are, and so adds no grain. A channel that
+    hardly varies, such as the colour of a grey picture, is not stretched: its ranks are noise.
+    The pictures may differ in size.
     """
     lab, target = rgb_to_oklab(image), rgb_to_oklab(reference)
     for channel in range(3):
@@ -209,11 +221,20 @@ def _power(matrix: Reals, exponent: float) -> Reals:
     return np.asarray((vectors * values**exponent) @ vectors.T)
 
 
+def _match_spread(values: Pixels, reference: Pixels) -> Pixels:
+    """Values moved and scaled to the reference's mean and standard deviation."""
+    gain = reference.std() / max(values.std(), _FLAT)
+    return np.asarray((values - values.mean()) * gain + reference.mean())
+
+
 def _match_ranks(values: Pixels, reference: Pixels) -> Pixels:
     _, positions, counts = np.unique(values, return_inverse=True, return_counts=True)
     targets, target_counts = np.unique(reference, return_counts=True)
     matched = np.interp(_ranks(counts), _ranks(target_counts), targets)
-    return matched.astype(np.float32)[positions].reshape(values.shape)
+    trusted = min(1.0, float(values.std()) / _FLAT)
+    mean = float(reference.mean())
+    faded = mean + trusted * (matched - mean)
+    return faded.astype(np.float32)[positions].reshape(values.shape)
 
 
 def _ranks(counts: NDArray[np.intp]) -> Reals:

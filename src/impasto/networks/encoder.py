@@ -16,6 +16,15 @@ class Encoder(Protocol):
     def minimum_side(self, layers: Collection[str]) -> int:
         """The fewest pixels a side of a picture may have to reach the deepest of `layers`."""
 
+    def stride(self, layer: str) -> int:
+        """The pixels a side that one position of a layer stands for: 8 for `relu4_1`."""
+
+    def reach(self, layers: Collection[str]) -> int:
+        """How many pixels beyond those that it stands for a position of `layers` looks at."""
+
+    def values_per_pixel(self, layers: Collection[str]) -> float:
+        """The values of all features, per pixel, that a pass to the deepest of `layers` makes."""
+
     def __call__(
         self, image: Tensor, layers: Collection[str], *, recompute: bool = False
     ) -> dict[str, Tensor]:

@@ -121,6 +121,39 @@ class VGG(nn.Module):
         pools = sum(name.startswith("pool") for name in self._path(layers))
         return int(2**pools)
 
+    def stride(self, layer: str) -> int:
+        """The pixels a side that one position of a layer stands for.
+
+        Raises:
+            SettingError: the layer is unknown.
+        """
+        return self.minimum_side([layer])
+
+    def reach(self, layers: Collection[str]) -> int:
+        """How many pixels beyond those that it stands for a position of `layers` looks at.
+
+        A 3 x 3 convolution looks one position further, which is its layer's stride in pixels; a
+        pool only at what its own position stands for.
+
+        Raises:
+            SettingError: a layer is unknown.
+        """
+        path = self._path(layers)
+        return sum(self.stride(name) for name in path if name.startswith("conv"))
+
+    def values_per_pixel(self, layers: Collection[str]) -> float:
+        """The values that the convolutions on the way to the deepest of `layers` give, per pixel.
+
+        Raises:
+            SettingError: a layer is unknown.
+        """
+        named = zip(self._path(layers), self.features, strict=False)
+        return sum(
+            layer.out_channels / self.stride(name) ** 2
+            for name, layer in named
+            if isinstance(layer, nn.Conv2d)
+        )
+
     def forward(
         self, image: Tensor, layers: Collection[str], *, recompute: bool = False
     ) -> dict[str, Tensor]:

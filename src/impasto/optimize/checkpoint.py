@@ -22,9 +22,10 @@ from impasto import __version__
 from impasto.errors import InputError, SettingError
 from impasto.image.output import write_file
 from impasto.image.paths import label, reason
+from impasto.optimize.inputs import Inputs
 from impasto.optimize.solver import Position, Solver, State
 from impasto.optimize.trace import Record
-from impasto.settings import INIT_WORDS, OptimizeSettings
+from impasto.settings import INIT_WORDS
 
 MAGIC = b"impasto checkpoint 1\n"
 
@@ -40,6 +41,8 @@ class Identity:
         settings: every setting by name, as JSON knows it.
         content: SHA-256 of the decoded content.
         styles: SHA-256 and weight of each decoded style.
+        parts: SHA-256 of the part of each style that counts, where not all does.
+        regions: SHA-256 of each region's mask and style, and its weight.
         init: SHA-256 of the first picture, where the settings name one.
         encoder: SHA-256 of the encoder's weights.
         version: of impasto.
@@ -48,6 +51,8 @@ class Identity:
     settings: dict[str, Any]
     content: str
     styles: list[tuple[str, float]]
+    parts: list[str | None]
+    regions: list[tuple[str | None, str, float]]
     init: str | None
     encoder: str
     version: str = __version__
@@ -62,22 +67,22 @@ class Checkpoint:
     trace: list[Record]
 
 
-def identity(
-    settings: OptimizeSettings,
-    content: NDArray[np.float32],
-    styles: Sequence[tuple[NDArray[np.float32], float]],
-    init: NDArray[np.float32] | None,
-    encoder: nn.Module,
-) -> Identity:
-    """The identity of a run. Pictures are (H, W, 3), as decoded."""
+def identity(inputs: Inputs, encoder: nn.Module) -> Identity:
+    """The identity of a run."""
+    settings = inputs.settings
     chosen = json.loads(json.dumps(asdict(settings)))
     if settings.init not in INIT_WORDS:
         chosen["init"] = "a picture"  # its pixels count, not where it lies
     return Identity(
         settings=chosen,
-        content=_fingerprint([content]),
-        styles=[(_fingerprint([pixels]), weight) for pixels, weight in styles],
-        init=None if init is None else _fingerprint([init]),
+        content=_fingerprint([inputs.content.pixels]),
+        styles=[(_fingerprint([style.pixels]), style.weight) for style in inputs.styles],
+        parts=[_optional_fingerprint(style.mask) for style in inputs.styles],
+        regions=[
+            (_optional_fingerprint(r.mask), _fingerprint(s.pixels for s in r.styles), r.weight)
+            for r in inputs.regions
+        ],
+        init=_optional_fingerprint(inputs.init),
         encoder=_fingerprint(t.cpu().numpy() for t in encoder.state_dict().values()),
     )
 
@@ -174,6 +179,10 @@ def _fingerprint(arrays: Iterable[NDArray[np.float32]]) -> str:
     return digest.hexdigest()
 
 
+def _optional_fingerprint(array: NDArray[np.float32] | None) -> str | None:
+    return None if array is None else _fingerprint([array])
+
+
 def _differences(found: Identity, wanted: Identity) -> Iterator[str]:
     if found.version != wanted.version:
         yield f"it is of impasto {found.version}, this is {wanted.version}"
@@ -187,6 +196,10 @@ def _differences(found: Identity, wanted: Identity) -> Iterator[str]:
         yield f"the number of styles was {len(found.styles)}, now {len(wanted.styles)}"
     else:
         yield from _style_differences(found.styles, wanted.styles)
+    if found.parts != wanted.parts:
+        yield "the parts of the styles that count are others"
+    if found.regions != wanted.regions:
+        yield "the regions are others: their masks, styles or weights"
     if found.init != wanted.init:
         yield "the first picture (init) is another"
     if found.encoder != wanted.encoder:

@@ -30,6 +30,10 @@ class Statistics:
     mean: Tensor
     gram: Tensor
 
+    def __add__(self, other: "Statistics") -> "Statistics":
+        """Of a whole, from what two of its parts contribute."""
+        return Statistics(self.mean + other.mean, self.gram + other.gram)
+
     @property
     def covariance(self) -> Tensor:
         """(C, C), second moments about the mean."""
@@ -59,10 +63,31 @@ def gram(features: Tensor) -> Tensor:
     return flat @ flat.mT / flat.shape[2]
 
 
-def statistics(features: Tensor) -> Statistics:
-    """Mean and Gram matrix of (1, C, H, W) features, in float32 also of half-precise ones."""
-    mean, second = _Moments.apply(features)  # type: ignore[no-untyped-call]
+def statistics(features: Tensor, positions: int | None = None) -> Statistics:
+    """Mean and Gram matrix of (1, C, H, W) features, in float32 also of half-precise ones.
+
+    Args:
+        positions: to average over, where the features are a part of a picture that has so many:
+            what the part contributes. By default its own.
+    """
+    count = positions or features.shape[2] * features.shape[3]
+    mean, second = _Moments.apply(features, count)  # type: ignore[no-untyped-call]
     return Statistics(mean, second)
+
+
+def guided_statistics(features: Tensor, guide: Tensor) -> Statistics:
+    """Mean and second moments of (1, C, H, W) features, each position weighted.
+
+    m[i] = sum over positions p of w[p] F[i, p]
+    G[i, j] = sum over positions p of w[p] F[i, p] F[j, p]
+
+    Args:
+        guide: w, (H, W), not negative, with sum 1; or a part of such a guide that belongs to
+            these features, for what they contribute.
+    """
+    flat = features[0].flatten(1).to(torch.promote_types(features.dtype, torch.float32))
+    weighted = flat * guide.flatten()
+    return Statistics(weighted.sum(1), weighted @ flat.mT)
 
 
 def mixture(parts: Sequence[Statistics], weights: Sequence[float]) -> Statistics:
@@ -72,6 +97,10 @@ def mixture(parts: Sequence[Statistics], weights: Sequence[float]) -> Statistics
     mean = torch.stack([w * s.mean for w, s in zip(shares, parts, strict=True)]).sum(0)
     second = torch.stack([w * s.gram for w, s in zip(shares, parts, strict=True)]).sum(0)
     return Statistics(mean, second)
+
+
+WHOLE = (slice(None), slice(None))
+"""All rows and columns."""
 
 
 class ContentLoss:
@@ -91,9 +120,16 @@ class ContentLoss:
         variance = self.target.var(dim=(0, 2, 3), correction=0).mean()
         self._scale = 1 / (variance + 1e-8)
 
-    def __call__(self, features: Tensor) -> Tensor:
-        """A scalar: 0 for the content itself, about 1 for a flat picture."""
-        return (features - self.target).square().mean() * self._scale
+    def __call__(self, features: Tensor, place: tuple[slice, slice] = WHOLE) -> Tensor:
+        """A scalar: 0 for the content itself, about 1 for a flat picture.
+
+        Args:
+            features: (1, C, H, W), or a part of them, for what it contributes.
+            place: the part's rows and columns.
+        """
+        rows, columns = place
+        difference = features - self.target[..., rows, columns]
+        return difference.square().sum() / self.target.numel() * self._scale
 
 
 class GramLoss:
@@ -108,9 +144,9 @@ class GramLoss:
         self._gram = target.gram
         self._scale = 1 / (target.gram.square().sum() + 1e-8)
 
-    def __call__(self, features: Tensor) -> Tensor:
+    def __call__(self, found: Statistics) -> Tensor:
         """A scalar: 0 where the Gram matrices agree, 1 for features that are zero."""
-        return (statistics(features).gram - self._gram).square().sum() * self._scale
+        return (found.gram - self._gram).square().sum() * self._scale
 
 
 class WassersteinLoss:
@@ -130,9 +166,8 @@ class WassersteinLoss:
         self._trace = covariance.trace()
         self._scale = 1 / (target.mean.square().sum() + self._trace + 1e-8)
 
-    def __call__(self, features: Tensor) -> Tensor:
+    def __call__(self, found: Statistics) -> Tensor:
         """A scalar: 0 where mean and covariance agree."""
-        found = statistics(features)
         covariance = _lift(found.covariance)
         overlap: Tensor = _TraceRoot.apply(  # type: ignore[no-untyped-call]
             self._root @ covariance @ self._root
@@ -173,32 +208,32 @@ class TotalVariationLoss:
 
 
 class _Moments(torch.autograd.Function):
-    """The mean m and the Gram matrix G of (1, C, H, W) features, as one operation.
+    """Sums of (1, C, H, W) features F and of F F^T, divided by n, as one operation: m and G.
 
     With u and U the gradients of the loss by them, that by the features at each position is
-    (u + (U + U^T) F) / (H W): one product that reads the features once, where differentiating
+    (u + (U + U^T) F) / n: one product that reads the features once, where differentiating
     the formulas takes three passes and as many gradients of the features' size. Positions come
     first, channels last, as the convolutions have them in memory.
     """
 
     @staticmethod
-    def forward(ctx: Any, features: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, features: Tensor, count: int) -> tuple[Tensor, Tensor]:
         _, channels, height, width = features.shape
         precise = torch.promote_types(features.dtype, torch.float32)
         flat = features.new_empty((height, width, channels), dtype=precise)
         flat = flat.copy_(features[0].permute(1, 2, 0)).view(-1, channels)
         ctx.save_for_backward(flat)
-        ctx.shape, ctx.dtype = features.shape, features.dtype
-        return flat.mean(0), flat.mT @ flat / len(flat)
+        ctx.shape, ctx.dtype, ctx.count = features.shape, features.dtype, count
+        return flat.sum(0) / count, flat.mT @ flat / count
 
     @staticmethod
-    def backward(ctx: Any, *upstream: Tensor) -> Tensor:
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
         (flat,) = ctx.saved_tensors
         mean, second = upstream
-        gradient = torch.addmm(mean / len(flat), flat, (second + second.mT) / len(flat))
+        gradient = torch.addmm(mean / ctx.count, flat, (second + second.mT) / ctx.count)
         _, channels, height, width = ctx.shape
         shaped: Tensor = gradient.view(height, width, channels).permute(2, 0, 1)[None]
-        return shaped.to(ctx.dtype)
+        return shaped.to(ctx.dtype), None
 
 
 class _TraceRoot(torch.autograd.Function):

@@ -1,9 +1,11 @@
 """What the optimization minimises: content, style and smoothness of one picture at one scale."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.networks.encoder import Encoder
@@ -14,12 +16,10 @@ from impasto.optimize.losses import (
     TotalVariationLoss,
     WassersteinLoss,
     mixture,
-    statistics,
 )
+from impasto.optimize.regions import Region, StylePicture, coverage, statistics_within
+from impasto.optimize.sight import Sight, View
 from impasto.settings import OptimizeSettings
-
-FRAME = 8
-"""Pixels by which pictures are continued for the encoder: a cell of its fourth stage."""
 
 STYLE_LOSSES: dict[str, type[GramLoss | WassersteinLoss]] = {
     "gram": GramLoss,
@@ -31,89 +31,127 @@ class Objective:
     """The weighted sum of the losses, its targets computed once.
 
     L = a * mean over content layers of L_content
-      + strength^2 * (b * weighted mean over style layers of L_style + c * L_tv)
+      + strength^2 * (b * sum over regions of share * weighted mean over style layers of L_style
+                      + c * L_tv)
 
-    Gatys, Ecker, Bethge 2015, eq. 7. Every loss is relative to its target (see `losses`), so
-    a, b and c mean the same at every size and with every encoder. Style counts with the square
-    of the strength because the eye notices the first strokes most; so does smoothness, because
-    without style the photo itself is to be the best picture.
+    Gatys, Ecker, Bethge 2015, eq. 7; with regions, Gatys et al. 2017, section 4. Every loss is
+    relative to its target (see `losses`), so a, b and c mean the same at every size and with
+    every encoder. A region's share is the part of the picture that it covers, times its weight:
+    a small one is not to bend the whole picture. Style counts with the square of the strength
+    because the eye notices the first strokes most; so does smoothness, because without style
+    the photo itself is to be the best picture.
+
+    What no region covers is the photo, whatever the picture: so the losses see it, too.
 
     Args:
         encoder: frozen.
         content: (1, 3, H, W) in [0, 1].
-        styles: pictures (1, 3, h, w) of any size, with their weights.
+        regions: what to paint where, masks of the content's size; styles of any size.
         settings: layers, losses and weights.
+        tile: look at pictures in tiles of this many pixels a side, for want of memory.
     """
 
     def __init__(
         self,
         encoder: Encoder,
         content: Tensor,
-        styles: Sequence[tuple[Tensor, float]],
+        regions: Sequence[Region],
         settings: OptimizeSettings,
+        tile: int | None = None,
     ) -> None:
-        self._encoder = encoder
         self._settings = settings
-        self._layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
         weights = settings.style_layer_weights or (1.0,) * len(settings.style_layers)
         self._layer_weights = [weight / sum(weights) for weight in weights]
-        with torch.no_grad():
-            features = see(encoder, content, settings.content_layers)
-            targets = _style_targets(encoder, styles, settings.style_layers)
+        self._photo, self._covered = content, coverage(regions)
+        features = Sight(encoder, settings.content_layers, tile=tile).features(content)
         self._content = {layer: ContentLoss(features[layer]) for layer in settings.content_layers}
+        sight = Sight(encoder, settings.style_layers, tile=tile)
+        targets = [_style_targets(sight, settings.style_layers, r.styles) for r in regions]
         style_loss = STYLE_LOSSES[settings.style_loss]
-        self._style = {layer: style_loss(targets[layer]) for layer in settings.style_layers}
-        whole = sum(weight for _, weight in styles)
-        self._variation = TotalVariationLoss(
-            [(content, 1.0), *((style, weight / whole) for style, weight in styles)]
-        )
+        self._style = [[style_loss(target) for target in layers] for layers in targets]
+        self._shares = [region.share * region.weight for region in regions]
+        layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
+        self._sight = Sight(encoder, layers, tile=tile, recompute=settings.low_memory)
+        self._statistics = [
+            statistics_within(self._sight, settings.style_layers, content, r.mask) for r in regions
+        ]
+        self._variation = TotalVariationLoss([(content, 1.0), *_pictures(regions)])
 
     def __call__(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The total and its weighted parts ("content", "style", "tv") for (1, 3, H, W)."""
         settings = self._settings
-        features = see(self._encoder, image, self._layers, recompute=settings.low_memory)
-        content = [loss(features[layer]) for layer, loss in self._content.items()]
-        style = [
-            weight * loss(features[layer])
-            for weight, (layer, loss) in zip(self._layer_weights, self._style.items(), strict=True)
-        ]
+        if self._covered is not None:
+            image = torch.lerp(self._photo, image, self._covered)
+        found = self._sight.total(image, self._measure)
         strength = settings.strength**2
         parts = {
-            "content": settings.content_weight * torch.stack(content).mean(),
-            "style": settings.style_weight * strength * torch.stack(style).sum(),
+            "content": settings.content_weight * torch.stack(found.content).mean(),
+            "style": settings.style_weight * strength * self._style_part(found.style),
         }
         if settings.tv_weight:
             parts["tv"] = settings.tv_weight * strength * self._variation(image)
         return torch.stack(list(parts.values())).sum(), parts
 
+    def _measure(self, view: View) -> "_Measured":
+        content = [
+            loss(view.features[layer], view.places[layer]) for layer, loss in self._content.items()
+        ]
+        return _Measured(content, [within(view) for within in self._statistics])
 
-def see(
-    encoder: Encoder, image: Tensor, layers: Sequence[str], *, recompute: bool = False
-) -> dict[str, Tensor]:
-    """The encoder's features of an image, as if the image went on past its border.
+    def _style_part(self, found: list[list[Statistics]]) -> Tensor:
+        """The regions' style losses, by their shares."""
+        losses = [
+            share * weight * loss(statistics)
+            for share, region, layers in zip(self._shares, self._style, found, strict=True)
+            for weight, loss, statistics in zip(self._layer_weights, region, layers, strict=True)
+        ]
+        return torch.stack(losses).sum()
 
-    Encoders pad with zeros, and an optimization finds out: the outermost pixels turn into a
-    bright or dotted line. So the image is continued by reflection for the encoder, and what
-    it sees of the continuation is cut off again.
 
-    Returns:
-        Each layer (N, C, h, w), where h and w are what the layer has for (N, 3, H, W) itself,
-        give or take a cell.
+@dataclass(frozen=True)
+class _Measured:
+    """What a picture, or a tile's part of one, is judged by.
+
+    Attributes:
+        content: losses by content layer.
+        style: statistics by region and style layer.
     """
-    height, width = image.shape[-2:]
-    frame = min(FRAME, height - 1, width - 1)
-    features = encoder(F.pad(image, (frame,) * 4, mode="reflect"), layers, recompute=recompute)
-    cut = {k: round(frame * f.shape[-1] / (width + 2 * frame)) for k, f in features.items()}
-    return {
-        k: f[..., cut[k] : f.shape[-2] - cut[k], cut[k] : f.shape[-1] - cut[k]]
-        for k, f in features.items()
-    }
+
+    content: list[Tensor]
+    style: list[list[Statistics]]
+
+    def __add__(self, other: "_Measured") -> "_Measured":
+        pairs = zip(self.style, other.style, strict=True)
+        return _Measured(_sums(self.content, other.content), [_sums(*pair) for pair in pairs])
 
 
+Summand = TypeVar("Summand", Tensor, Statistics)
+
+
+def _sums(one: list[Summand], other: list[Summand]) -> list[Summand]:
+    return [a + b for a, b in zip(one, other, strict=True)]
+
+
+@torch.no_grad()
 def _style_targets(
-    encoder: Encoder, styles: Sequence[tuple[Tensor, float]], layers: Sequence[str]
-) -> dict[str, Statistics]:
+    sight: Sight, layers: Sequence[str], styles: Sequence[StylePicture]
+) -> list[Statistics]:
     """The styles' statistics at each layer, averaged with their weights."""
-    found = [see(encoder, image, layers) for image, _ in styles]
-    weights = [weight for _, weight in styles]
-    return {k: mixture([statistics(f[k]) for f in found], weights) for k in layers}
+    found = []
+    for style in styles:
+        within = statistics_within(sight, layers, style.image, style.mask)
+        found.append(sight.total(style.image, partial(_measured_style, within)).style[0])
+    weights = [style.weight for style in styles]
+    return [mixture(parts, weights) for parts in zip(*found, strict=True)]
+
+
+def _measured_style(within: Callable[[View], list[Statistics]], view: View) -> _Measured:
+    return _Measured([], [within(view)])
+
+
+def _pictures(regions: Sequence[Region]) -> Iterator[tuple[Tensor, float]]:
+    """Every style picture with its part in the painting."""
+    for region in regions:
+        whole = sum(style.weight for style in region.styles)
+        for style in region.styles:
+            yield style.image, region.share * style.weight / whole

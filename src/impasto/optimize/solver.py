@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -13,8 +13,9 @@ from torch import Tensor
 from impasto.errors import DeviceError, ImpastoError, SettingError
 from impasto.networks.encoder import Encoder
 from impasto.optimize.canvas import to_canvas, to_image
-from impasto.optimize.memory import is_out_of_memory
+from impasto.optimize.memory import fitting_tile, is_out_of_memory
 from impasto.optimize.objective import Objective
+from impasto.optimize.regions import Region, StylePicture
 from impasto.optimize.schedule import Scale, schedule
 from impasto.settings import LARGEST_DEFAULT, OptimizeSettings
 
@@ -30,12 +31,12 @@ class Images:
 
     Attributes:
         content: (1, 3, H, W) in [0, 1].
-        styles: (1, 3, h, w) in [0, 1] each, with its weight.
+        regions: what to paint where, their masks of the content's size.
         first: what to start from, (1, 3, H', W') resized as needed; None for noise.
     """
 
     content: Tensor
-    styles: Sequence[tuple[Tensor, float]]
+    regions: Sequence[Region]
     first: Tensor | None
 
 
@@ -45,6 +46,7 @@ class State:
 
     Attributes:
         image: (1, 3, h, w) in [0, 1] at the current scale; a copy that no later step changes.
+            Where no region covers it, it says nothing: there the photo is to be seen.
         losses: weighted parts and their "total".
         scale: index into `scales`.
         step: of the current scale, from 1.
@@ -172,10 +174,14 @@ class Solver:
         scale = self.scales[self.position.scale]
         size = fitted(self._images.content, scale.side)
         content = resized(self._images.content, size)
-        styles = [
-            (self._style_at(image, scale.side), weight) for image, weight in self._images.styles
-        ]
-        objective = Objective(self._encoder, content, styles, self._settings)
+        regions = [self._region_at(region, size, scale.side) for region in self._images.regions]
+        tile = self._settings.tile or fitting_tile(
+            self._encoder,
+            self._settings.content_layers + self._settings.style_layers,
+            size,
+            content.device,
+        )
+        objective = Objective(self._encoder, content, regions, self._settings, tile)
         canvas = self._start(size).requires_grad_(True)
         optimizer = self._optimizer(canvas)
         if self.position.optimizer:
@@ -236,16 +242,23 @@ class Solver:
             picture = noise.clamp_(0, 1).to(self._images.content.device)
         return to_canvas(resized(picture, size))
 
-    def _style_at(self, style: Tensor, side: int) -> Tensor:
+    def _region_at(self, region: Region, size: tuple[int, int], side: int) -> Region:
+        """The region in a picture of (height, width), its styles as `_style_at`."""
+        mask = None if region.mask is None else _resized_mask(region.mask, size)
+        return replace(region, styles=[self._style_at(s, side) for s in region.styles], mask=mask)
+
+    def _style_at(self, style: StylePicture, side: int) -> StylePicture:
         """The style with its long side at `side` times the brush; enlarged only as far as
         a brush above 1 asks for, or the encoder needs."""
         wanted = round(side * self._settings.brush)
         least = self._encoder.minimum_side(self._settings.style_layers)
-        height, width = style.shape[-2:]
+        height, width = style.image.shape[-2:]
         wanted = max(wanted, -(-least * max(height, width) // min(height, width)))
         largest = round(max(height, width) * max(1.0, self._settings.brush))
-        height, width = fitted(style, min(wanted, largest))
-        return resized(style, (max(height, least), max(width, least)))
+        height, width = fitted(style.image, min(wanted, largest))
+        size = max(height, least), max(width, least)
+        mask = None if style.mask is None else _resized_mask(style.mask, size)
+        return replace(style, image=resized(style.image, size), mask=mask)
 
     def _optimizer(self, canvas: Tensor) -> torch.optim.Optimizer:
         if self._settings.optimizer == "adam":
@@ -297,6 +310,11 @@ def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
         return image
     found = F.interpolate(image, size, mode="bicubic", antialias=True, align_corners=False)
     return found.clamp(0, 1)
+
+
+def _resized_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
+    """(1, 1, H, W) at (height, width): bilinear, which rings no further than the mask reaches."""
+    return F.interpolate(mask, size, mode="bilinear", antialias=True, align_corners=False)
 
 
 class _Clock:

@@ -1,0 +1,38 @@
+"""Masks as users give them: pictures, white where something applies, greys where it fades.
+
+Masks are float32 (H, W) in [0, 1].
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Mask = NDArray[np.float32]
+
+
+def from_pixels(pixels: NDArray[np.float32]) -> Mask:
+    """The mask that a picture (H, W, 3) shows: the mean of red, green and blue as encoded, so
+    that a ramp drawn by hand fades evenly."""
+    return np.asarray(pixels.mean(axis=2, dtype=np.float32))
+
+
+def resize(mask: Mask, size: tuple[int, int]) -> Mask:
+    """The mask at (width, height): bilinear, widened when shrinking.
+
+    Unlike the filter for pictures it does not ring, so nothing outside the mask lights up.
+    """
+    resized = Image.fromarray(mask).resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(resized, np.float32).clip(0, 1)
+
+
+def shared(masks: Sequence[Mask]) -> list[Mask]:
+    """Masks of one size that sum to at most 1: where they overlap, each gets its part."""
+    whole = np.maximum(np.sum(masks, axis=0, dtype=np.float32), np.float32(1))
+    return [np.asarray(mask / whole, np.float32) for mask in masks]
+
+
+def rest(masks: Sequence[Mask]) -> Mask:
+    """What masks that sum to at most 1 leave over."""
+    return (1 - np.sum(masks, axis=0, dtype=np.float32)).clip(0, 1)

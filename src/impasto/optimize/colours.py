@@ -1,0 +1,32 @@
+"""Where a painting's colours come from: what is done to its styles before, and to it after.
+
+Pictures are float32 RGB (H, W, 3) in [0, 1], sRGB-encoded. Of each mode `image.colour` has the
+formula and the paper.
+"""
+
+from impasto.image.colour import (
+    Pixels,
+    match_histogram,
+    match_luminance,
+    match_mean_covariance,
+    transfer_luminance,
+)
+from impasto.settings import Colour
+
+
+def prepare(style: Pixels, photo: Pixels, colour: Colour) -> Pixels:
+    """The style picture whose strokes, and perhaps colours, are to be painted with."""
+    if colour == "luminance":
+        return match_luminance(style, photo)
+    if colour == "linear":
+        return match_mean_covariance(style, photo)
+    return style
+
+
+def finish(painted: Pixels, photo: Pixels, colour: Colour) -> Pixels:
+    """The painting in its final colours; the photo has the painting's size."""
+    if colour == "luminance":
+        return transfer_luminance(painted, photo)
+    if colour == "histogram":
+        return match_histogram(painted, photo)
+    return painted

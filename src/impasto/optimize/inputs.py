@@ -1,0 +1,143 @@
+"""What a painting is made of: the decoded pictures, before they are tensors at some scale."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from impasto.image import masks
+from impasto.image.files import Picture
+from impasto.image.resize import fit, resize
+from impasto.optimize import colours
+from impasto.optimize.regions import Region, StylePicture
+from impasto.optimize.solver import Images
+from impasto.settings import LARGEST_DEFAULT, OptimizeSettings
+
+Pixels = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class StyleInput:
+    """A style picture (h, w, 3), its weight, and a mask (H, W) of what counts; None for all."""
+
+    pixels: Pixels
+    weight: float = 1.0
+    mask: masks.Mask | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class RegionInput:
+    """A part of the painting: mask (H, W), or None for all; styles; how much they count."""
+
+    mask: masks.Mask | None
+    styles: Sequence[StyleInput]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """All that a painting is made of.
+
+    Attributes:
+        settings: how to paint.
+        content: the photo.
+        styles: for what no region covers; none where that is to stay the photo.
+        regions: parts with styles of their own, each with a mask of any size.
+        init: the first picture (H, W, 3), if it is one of its own.
+    """
+
+    settings: OptimizeSettings
+    content: Picture
+    styles: Sequence[StyleInput]
+    regions: Sequence[RegionInput]
+    init: Pixels | None
+
+    def photo(self) -> Pixels:
+        """The content at the size of the painting."""
+        side = self.settings.size or min(LARGEST_DEFAULT, max(self.content.size))
+        return resize(self.content.pixels, fit(self.content.size, side))
+
+    def parts(self, photo: Pixels) -> list[RegionInput]:
+        """What is painted where: masks of the photo's size that sum to at most 1, and styles in
+        the colours to paint with."""
+        covers = self._covers(photo)
+        pairs = zip(covers, self.regions, strict=True)
+        parts = [replace(region, mask=cover) for cover, region in pairs]
+        if self.styles and not covers:
+            parts.append(RegionInput(None, self.styles))
+        elif self.styles and masks.rest(covers).any():
+            parts.append(RegionInput(masks.rest(covers), self.styles))
+        return [replace(p, styles=[self._prepared(s, photo) for s in p.styles]) for p in parts]
+
+    def images(self, first: Pixels | None, device: torch.device) -> Images:
+        """The tensors to paint with.
+
+        Args:
+            first: the picture to start from, where it is none of these.
+        """
+        photo = self.photo()
+        content = _tensor(photo, device)
+        regions = [_region(part, device) for part in self.parts(photo)]
+        if self.settings.init == "content":
+            return Images(content, regions, first=content)
+        if self.settings.init == "noise":
+            return Images(content, regions, first=None)
+        if first is None:
+            first = self.init
+        if first is None:
+            styles = self.styles or self.regions[0].styles
+            first = self._prepared(styles[0], photo).pixels
+        return Images(content, regions, first=_tensor(_covering(first, _size(photo)), device))
+
+    def finish(self, painted: Pixels) -> Pixels:
+        """A picture of the solver's, of any scale: in its final colours, and with the photo
+        where neither a region nor a style covers it."""
+        photo = resize(self.content.pixels, _size(painted))
+        finished = colours.finish(painted, photo, self.settings.colour)
+        if self.styles:
+            return finished
+        covered = 1 - masks.rest(self._covers(photo))
+        return photo + covered[..., None] * (finished - photo)
+
+    def _covers(self, photo: Pixels) -> list[masks.Mask]:
+        """The regions' masks at the photo's size, sharing where they overlap."""
+        given = [region.mask for region in self.regions if region.mask is not None]
+        return masks.shared([masks.resize(mask, _size(photo)) for mask in given])
+
+    def _prepared(self, style: StyleInput, photo: Pixels) -> StyleInput:
+        return replace(style, pixels=colours.prepare(style.pixels, photo, self.settings.colour))
+
+
+def _region(part: RegionInput, device: torch.device) -> Region:
+    styles = [
+        StylePicture(_tensor(style.pixels, device), style.weight, _mask(style.mask, device))
+        for style in part.styles
+    ]
+    return Region(styles, _mask(part.mask, device), part.weight)
+
+
+def _mask(mask: masks.Mask | None, device: torch.device) -> Tensor | None:
+    return None if mask is None else _tensor(mask[..., None], device)
+
+
+def _tensor(pixels: Pixels, device: torch.device) -> Tensor:
+    """(1, C, H, W) from (H, W, C)."""
+    return torch.tensor(pixels, device=device).permute(2, 0, 1)[None].contiguous()
+
+
+def _size(pixels: Pixels) -> tuple[int, int]:
+    """(width, height)."""
+    return pixels.shape[1], pixels.shape[0]
+
+
+def _covering(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """(H, W, 3) at `size` (width, height), its middle cut out where the shapes differ."""
+    width, height = size
+    rows, columns = pixels.shape[:2]
+    scale = min(columns / width, rows / height)
+    kept_rows, kept_columns = max(1, round(height * scale)), max(1, round(width * scale))
+    top, left = (rows - kept_rows) // 2, (columns - kept_columns) // 2
+    return resize(pixels[top : top + kept_rows, left : left + kept_columns], size)
