@@ -48,9 +48,8 @@ def warm(rounds: int) -> None:
     for side in (256, 512, 1024, 2048):
         photo = square(PHOTO, side)
         taken = seconds(lambda photo=photo: render(photo, style), rounds)
-        print(
-            f"warm pass, {side} x {side}: {1e3 * taken:.0f} ms, {taken / side**2 * 1e9:.0f} ns a pixel"
-        )
+        cost = taken / side**2 * 1e9
+        print(f"warm pass, {side} x {side}: {1e3 * taken:.0f} ms, {cost:.0f} ns a pixel")
     for side in (256, 512):
         picture = square(STYLE, side)
         taken = seconds(lambda picture=picture: encode(picture), rounds)
