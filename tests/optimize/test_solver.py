@@ -447,3 +447,10 @@ def test_resizing_stays_in_range_and_keeps_flat_pictures_flat():
         assert 0 <= float(found.min()) <= float(found.max()) <= 1
         flat = resized(torch.full((1, 3, 24, 24), 0.3), size)
         torch.testing.assert_close(flat, torch.full((1, 3, *size), 0.3))
+
+
+def test_a_first_picture_painted_in_one_pass_is_only_refined():
+    images = Images(picture(1, 200, 200), [Region([StylePicture(picture(2, 60, 60))])], CONTENT)
+    settings = replace(SETTINGS, size=400, init="fast")
+    assert [scale.side for scale in Solver(NarrowVGG(), images, settings).scales] == [400]
+    assert len(Solver(NarrowVGG(), images, replace(settings, init="content")).scales) > 1

@@ -114,6 +114,8 @@ class Solver:
         height, width = images.content.shape[-2:]
         side = settings.size or min(LARGEST_DEFAULT, max(height, width))
         scales = schedule(side, settings.quality, settings.steps)
+        if settings.init == "fast":
+            scales = scales[-1:]  # what the coarse scales are for is there already
         # A panorama's first scales can be too narrow for the encoder.
         least = encoder.minimum_side(settings.content_layers + settings.style_layers)
         self.scales = tuple(s for s in scales if min(fitted(images.content, s.side)) >= least)
