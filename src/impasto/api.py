@@ -18,11 +18,11 @@ from impasto.extras import require
 from impasto.image import files, output
 from impasto.image.colour import match_histogram, match_mean_covariance, transfer_luminance
 from impasto.image.files import Picture
-from impasto.image.guided import enlarge
 from impasto.image.resize import fit, resize
 from impasto.settings import (
     ALPHA,
     INIT_WORDS,
+    LARGEST,
     WORK_SIZE,
     Device,
     OptimizeSettings,
@@ -58,6 +58,9 @@ StyleSources: TypeAlias = StyleSource | Sequence[StyleSource | tuple[StyleSource
 StyleRegions: TypeAlias = Sequence[tuple[Source, StyleSource] | tuple[Source, StyleSource, float]]
 """Parts of a painting: a mask, a style, and perhaps how much of it."""
 
+
+_DARK = 0.02
+"""A mask with no value above this is black; it may be one of zeros and ones out of 255."""
 
 PHOTO_COLOURS = {
     "luminance": transfer_luminance,
@@ -202,19 +205,15 @@ def _painted(
     """The photo (H, W, 3) in one style, in its final colours."""
     from impasto.feedforward.stylizer import render
 
-    size = photo.shape[1], photo.shape[0]
-    work_size = _work_size(size, settings)
+    side = min(max(photo.shape[:2]), settings.work_size or WORK_SIZE) / settings.brush
     painted = render(
-        photo if work_size == size else resize(photo, work_size),
+        photo,
         style,
         strength=settings.strength,
+        work_side=min(round(side), LARGEST),  # so that strokes are as large in the end as asked for
         tile=settings.tile,
         device=settings.device,
     )
-    if max(work_size) < max(size):
-        painted = enlarge(painted, photo)
-    elif work_size != size:
-        painted = resize(painted, size)
     if settings.colour != "style":
         painted = PHOTO_COLOURS[settings.colour](painted, photo)
     return painted
@@ -265,16 +264,12 @@ def _region_mask(name: str, mask: Source, photo: Picture) -> "Mask":
             raise InputError(f"{name} is the photo's alpha, but the photo is opaque; name a mask")
         return photo.alpha
     found = masks.from_pixels(files.load(mask).pixels)
-    if not found.any():
-        raise InputError(f"the mask of {name} is black all over; it must be white somewhere")
+    if found.max() < _DARK:
+        raise InputError(
+            f"the mask of {name} is black all over; it must be white somewhere: 1.0, or 255 in "
+            "whole numbers"
+        )
     return found
-
-
-def _work_size(size: tuple[int, int], settings: StylizeSettings) -> tuple[int, int]:
-    """(width, height) at which to paint, so that strokes are as large in the end as asked for."""
-    side = min(max(size), settings.work_size or WORK_SIZE) / settings.brush
-    least = math.ceil(files.MIN_SIDE * max(size) / min(size))
-    return fit(size, max(round(side), least))
 
 
 def load_style(source: StyleSources, *, device: Device = "auto") -> Style:
@@ -513,15 +508,15 @@ class _Loader:
 
 
 def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
-    """The photo painted in one pass: each part in its style."""
+    """The photo as `stylize` paints it: each part in its style."""
     from impasto.feedforward.encoder import encode
-    from impasto.feedforward.stylizer import render
 
     photo = inputs.photo()
     painted = photo
     for part in inputs.parts(photo):
         seen = [encode(style.pixels) for style in part.styles]
-        whole = render(photo, blend(seen, [style.weight for style in part.styles]))
+        mixed = blend(seen, [style.weight for style in part.styles])
+        whole = _painted(photo, mixed, StylizeSettings())
         if part.mask is None:
             return whole
         painted = painted + part.mask[..., None] * (whole - photo)

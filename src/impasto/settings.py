@@ -25,6 +25,9 @@ COLOUR_HELP = (
 LARGEST_DEFAULT = 1024
 """Long side in pixels that an optimized painting has at most where its size is not given."""
 
+LARGEST = 16384
+"""Long side in pixels beyond which nothing is painted."""
+
 WORK_SIZE = 1024
 """Long side in pixels at which a photo is painted in one pass where it is not given."""
 
@@ -56,7 +59,7 @@ class OptimizeSettings:
         None,
         "Long side of the picture in pixels [default: the photo's, at most 1024].",
         minimum=32,
-        maximum=16384,
+        maximum=LARGEST,
     )
     quality: Quality = setting("good", "How many steps to spend: draft, good or best.")
     strength: float = setting(
@@ -110,7 +113,7 @@ class OptimizeSettings:
         "Side in pixels of the tiles in which the encoder looks at a picture, for the same "
         "painting in less memory [default: all of it at once, or what the free memory allows].",
         minimum=64,
-        maximum=16384,
+        maximum=LARGEST,
     )
     low_memory: bool = setting(
         False, "Recompute features instead of keeping them: slower, less memory."
@@ -150,7 +153,7 @@ class StylizeSettings:
         None,
         "Long side of the painting in pixels [default: the photo's].",
         minimum=16,
-        maximum=16384,
+        maximum=LARGEST,
     )
     brush: float = setting(1.0, BRUSH_HELP, minimum=0.25, maximum=4)
     colour: Colour = setting("style", COLOUR_HELP)
@@ -160,14 +163,14 @@ class StylizeSettings:
         "reached by enlarging the painting along the edges of the photo "
         f"[default: {WORK_SIZE}].",
         minimum=64,
-        maximum=16384,
+        maximum=LARGEST,
     )
     tile: int | None = setting(
         None,
         "Side in pixels above which the photo is painted in parts that do not show "
         "[default: 2048].",
         minimum=320,
-        maximum=16384,
+        maximum=LARGEST,
     )
     device: Device = setting(
         "auto", "cpu, cuda, coreml or directml; auto is the fastest that is installed."

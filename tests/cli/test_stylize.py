@@ -196,3 +196,11 @@ def test_regions(impasto, fails, photo, wave, tmp_path):
     fails("must be MASK=STYLE", "stylize", photo, "--region", "great-wave")
     fails("nix.png: no such file", "stylize", photo, "--region", "nix.png=irises")
     fails("neither a file nor the name", "stylize", photo, "--region", f"{mask}=nix")
+
+
+def test_an_empty_word_is_not_this_folder(impasto, photo, wave, monkeypatch):
+    monkeypatch.chdir(photo.parent)
+    result = impasto("stylize", "", "-s", wave)
+    assert result.exit_code == 2
+    assert "an empty name" in result.output
+    assert not (photo.parent / "painted").exists()

@@ -105,3 +105,11 @@ def test_onnxruntime_is_imported_late():
         "assert not {'onnxruntime', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_nothing_is_kept_to_be_reported(tmp_path):
+    code = "from impasto.feedforward.session import network; network('surveyor.onnx', 'cpu')"
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    environment = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment | home)
+    assert list(tmp_path.rglob("*")) == []

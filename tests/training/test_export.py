@@ -12,7 +12,7 @@ from impasto.errors import InputError, MissingExtraError, WeightsError
 from impasto.feedforward.session import open_network
 from impasto.networks.stylizer import LAYOUT, NORMALISED, Shared, Stylizer, own
 from impasto.training import export as module
-from impasto.training.export import TOLERANCE, export, fingerprint, load
+from impasto.training.export import TOLERANCE, export, fingerprint, load, reopen
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,9 @@ def weights(tmp_path_factory):
         torch.manual_seed(1)
         network = Stylizer()
         torch.nn.init.normal_(network.decoder.modulation.weight, std=0.05)
+        # Of equal weights, such as biases of zeros, the exporter keeps one.
+        for value in network.parameters():
+            value.data.add_(0.001 * torch.randn_like(value))
     path = tmp_path_factory.mktemp("weights") / "stylizer.safetensors"
     save_file(network.state_dict(), path)
     return path
@@ -126,3 +129,14 @@ def test_shared_statistics_make_parts_of_a_picture_alike():
     expected = whole(x)
     part = Shared(whole.found, torch.ones(()))
     assert torch.allclose(part(x[..., 3:6, 2:]), expected[..., 3:6, 2:], atol=1e-5)
+
+
+def test_reopened_weights_are_those_exported(weights, exported, tmp_path):
+    found, trained = reopen(exported.files[0]), load(weights).state_dict()
+    assert len(found) > 50
+    for name, value in found.items():
+        assert torch.allclose(value.float(), trained[name], rtol=1e-3, atol=1e-6), name
+    with pytest.raises(InputError, match="no such file"):
+        reopen(tmp_path / "none.onnx")
+    with pytest.raises(WeightsError, match="not an exported stylizer"):
+        reopen(exported.files[1])

@@ -1,16 +1,17 @@
 """The stylizer learns; its losses are what their formulas say."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from impasto.networks.stylizer import LAYERS, Stylizer
-from impasto.training.export import load
+from impasto.training.export import export, load
 from impasto.training.loop import Schedule
 from impasto.training.stylizer import (
     Judge,
@@ -128,6 +129,7 @@ def training(folder, tmp_path):
             photos=[folder],
             paintings=[folder],
             compact=None,
+            start=None,
             out=tmp_path / "run",
             schedule=Schedule(steps=steps, warmup=2, save_every=10),
             size=48,
@@ -159,3 +161,15 @@ def test_train_goes_on_where_it_stopped(training):
     told = []
     train(training(5), told.append)
     assert [line["step"] for line in told] == [5]
+
+
+def test_train_goes_on_from_exported_weights(training, tmp_path):
+    model = untrained(None)
+    for value in model.parameters():
+        value.data.add_(0.01 * torch.randn_like(value))
+    save_file(model.state_dict(), tmp_path / "first.safetensors")
+    exported = export(tmp_path / "first.safetensors", tmp_path / "exported").files[0]
+    again = replace(training(1), start=exported, out=tmp_path / "again")
+    trained = load_file(train(again, lambda _: None))
+    for name, value in model.decoder.blocks.state_dict(prefix="decoder.blocks.").items():
+        assert torch.allclose(trained[name], value, atol=0.01), name

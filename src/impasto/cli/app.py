@@ -36,6 +36,8 @@ class Program(TyperGroup):
             raise _ended(str(problem), problem.exit_code) from None
         except BrokenPipeError:
             raise  # Typer ends quietly: whoever read our output has seen enough
+        except MemoryError:
+            raise _ended("not enough memory; try a smaller --size", 1) from None
         except OSError as problem:
             where = f"{problem.filename}: " if problem.filename else ""
             raise _ended(f"{where}{reason(problem)}", 1) from None

@@ -7,6 +7,7 @@ import typer
 
 from impasto.errors import SettingError
 from impasto.image.paths import label
+from impasto.settings import LARGEST
 
 if TYPE_CHECKING:
     from impasto.styles.embedding import Style
@@ -39,6 +40,11 @@ def mix(
     """Paint a photo in what lies between two styles, or four, on one sheet."""
     if len(style) not in (2, 4):
         raise SettingError(f"there are {len(style)} styles; name two, or four")
+    if steps * size > LARGEST:
+        raise SettingError(
+            f"{steps} paintings of {size} pixels in a row make more than {LARGEST} pixels; "
+            "choose fewer steps or a smaller size"
+        )
     from impasto import api
     from impasto.feedforward.sheet import contact_sheet
     from impasto.image.files import load

@@ -22,11 +22,23 @@ PAINTED = "painted"
 """The folder in a folder of photos that their paintings go to."""
 
 
+def named(word: str) -> Path:
+    """The path that a word names; no word, such as an unset variable, is not this folder."""
+    if not word:
+        raise typer.BadParameter("an empty name; name a photo, or . for this folder")
+    return Path(word)
+
+
 @with_settings(StylizeSettings, ("strength", "size", "brush", "colour", "work_size"))
 def stylize(
     photos: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PHOTO...", help="Photos, or folders of them.", show_default=False),
+        typer.Argument(
+            metavar="PHOTO...",
+            help="Photos, or folders of them.",
+            show_default=False,
+            parser=named,
+        ),
     ] = None,
     style: Annotated[
         list[str] | None,
@@ -85,7 +97,9 @@ def stylize(
     from impasto.image.output import check_output
 
     mixed = [api.load_style(styles, device=settings.device)] if styles else []
-    regions = [(mask, api.load_style(path), weight) for mask, path, weight in parts]
+    regions = [
+        (mask, api.load_style(path, device=settings.device), weight) for mask, path, weight in parts
+    ]
     named = [*every, *(Path(mask) for mask, _, _ in parts)]
     inputs = [*(job.photo for job in jobs), *(path for path in named if path.exists())]
 

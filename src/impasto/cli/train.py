@@ -76,7 +76,11 @@ def stylizer(
             help="Weights of a compact encoder, from `impasto train encoder` [default: impasto's]."
         ),
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 12_000,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="An exported stylizer.onnx to go on from [default: random weights]."),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 15_000,
     size: Annotated[int, typer.Option(min=48, help="Side of the first crops in pixels.")] = 144,
     batch: Annotated[int, typer.Option(min=2, help="Pairs in a step.")] = 8,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and crops.")] = 0,
@@ -99,6 +103,7 @@ def stylizer(
         photos=photos,
         paintings=paintings,
         compact=compact,
+        start=start,
         out=out,
         schedule=Schedule(steps=steps, seed=seed, learning_rate=0.02, warmup=100),
         size=size,

@@ -83,6 +83,8 @@ def open_network(path: Path, device: Device = "auto") -> Network:
     Raises:
         As `network`.
     """
+    # Nobody asked us to report what is painted where; it is read when the library is loaded.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime
 
     providers = _providers(device, onnxruntime.get_available_providers())

@@ -10,6 +10,8 @@ from impasto.feedforward import tiles
 from impasto.feedforward.encoder import STRIDE, encode
 from impasto.feedforward.session import network
 from impasto.image.colour import Gaussian, gaussian, transport
+from impasto.image.guided import enlarge
+from impasto.image.resize import fit_least, resize
 from impasto.settings import Device
 from impasto.styles.embedding import Style, interpolate
 
@@ -30,6 +32,7 @@ def render(
     style: Style,
     *,
     strength: float = 1.0,
+    work_side: int | None = None,
     tile: int | None = None,
     device: Device = "auto",
 ) -> Pixels:
@@ -39,6 +42,8 @@ def render(
         photo: (H, W, 3) in [0, 1], sides of at least 16.
         style: from `encode`, a library or a file.
         strength: from 0, which gives the photo, to 1, the full style; see `_laid_over`.
+        work_side: long side in pixels at which to paint, if not the photo's; then the painting
+            is reduced, or enlarged along the photo's edges, to the photo's size.
         tile: side in pixels above which the photo is painted in parts; None takes `TILE`.
         device: see `session.network`.
 
@@ -57,10 +62,21 @@ def render(
             f"the style {style.title or 'given'!r} was made by another version of impasto's "
             "encoder; add it anew from its picture: impasto styles add NAME IMAGE"
         )
-    if strength == 1:
-        return _paint(photo, style, tile, device)
-    between = interpolate(encode(photo, device=device), style, strength)
-    return _laid_over(photo, _paint(photo, between, tile, device), strength)
+    if strength == 0:
+        return np.array(photo)
+    if strength < 1:
+        style = interpolate(encode(photo, device=device), style, strength)
+    size = photo.shape[1], photo.shape[0]
+    work_size = size if work_side is None else fit_least(size, work_side, tiles.SMALLEST)
+    reduced = photo if work_size == size else resize(photo, work_size)
+    painted = _paint(reduced, style, tile, device)
+    if max(work_size) < max(size):
+        painted = enlarge(painted, photo)
+    elif work_size != size:
+        painted = resize(painted, size)
+    if strength < 1:
+        painted = _laid_over(photo, painted, strength)
+    return painted
 
 
 def recolouring(photo: Pixels, style: Style) -> tuple[Pixels, Pixels]:

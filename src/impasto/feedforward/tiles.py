@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.feedforward.encoder import STRIDE
-from impasto.image.resize import limit, resize
+from impasto.image.resize import fit_least, resize
 
 THUMBNAIL = 1536
-"""Long side of the reduced copy in pixels."""
+"""Long side of the reduced copy in pixels, or half as much again as a tile's, if that is less."""
 
 SPOILED = 32
 """Pixels along a part's inner border that are not used: the network saw a border near them."""
@@ -108,7 +108,8 @@ def merged(found: Sequence[Pixels], areas: Sequence[int]) -> Pixels:
 
 def _statistics(photo: Pixels, brush: Painter, tile: int) -> Pixels:
     height, width = photo.shape[:2]
-    _, statistics = brush.paint(resize(photo, limit((width, height), THUMBNAIL)))
+    side = min(THUMBNAIL, 3 * tile // 2, max(width, height))
+    _, statistics = brush.paint(resize(photo, fit_least((width, height), side, SMALLEST)))
     found, areas = [], []
     for top in range(0, height, tile):
         for left in range(0, width, tile):

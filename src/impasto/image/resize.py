@@ -1,5 +1,7 @@
 """Sizes and resampling."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -21,6 +23,11 @@ def fit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
 def limit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
     """As `fit`, but a smaller size stays as it is: nothing is ever enlarged."""
     return fit(size, min(long_side, max(size)))
+
+
+def fit_least(size: tuple[int, int], long_side: int, least: int) -> tuple[int, int]:
+    """As `fit`, but with a longer side where the shorter one would have less than `least`."""
+    return fit(size, max(long_side, math.ceil(least * max(size) / min(size))))
 
 
 def resize(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

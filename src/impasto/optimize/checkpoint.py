@@ -73,6 +73,8 @@ def identity(inputs: Inputs, encoder: nn.Module) -> Identity:
     chosen = json.loads(json.dumps(asdict(settings)))
     if settings.init not in INIT_WORDS:
         chosen["init"] = "a picture"  # its pixels count, not where it lies
+    for name in ("tile", "low_memory"):  # the same painting in less memory
+        del chosen[name]
     return Identity(
         settings=chosen,
         content=_fingerprint([inputs.content.pixels]),

@@ -22,9 +22,7 @@ from impasto.feedforward import encoder, stylizer
 from impasto.feedforward.session import open_network
 from impasto.networks.stylizer import (
     LAYOUT,
-    MARGIN,
     NORMALISED,
-    STRIDE,
     Shared,
     Stylizer,
     with_margin,
@@ -39,6 +37,9 @@ CHECKED_SIZES = ((16, 16), (64, 64), (40, 304), (256, 192))
 _OPSET = 18
 _FLOAT32 = 1
 """As onnx.TensorProto.FLOAT."""
+
+_HALF = "_half"
+"""Ends the names of weights stored in float16."""
 
 _WORTH_HALVING = 256
 """Numbers; below that a name and a node weigh as much."""
@@ -89,9 +90,10 @@ class _Survey(nn.Module):
     def forward(self, image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
         seen = self.stylizer.encoder(with_margin(recoloured(image, matrix, offset)))
         norm = Shared(torch.zeros(1, 2, NORMALISED), torch.zeros(()))
-        for features, scale in zip(seen, (4, STRIDE), strict=True):
-            margin = MARGIN // scale
-            norm(features[..., margin:-margin, margin:-margin])
+        for features in seen:
+            # The margin counts: some channels see hardly anything but a picture's border, and
+            # without it would be taken for flat, and blown up there.
+            norm(features)
         return norm.found
 
 
@@ -129,7 +131,7 @@ def export(weights: Path, out: Path) -> Exported:
         MissingExtraError: the exporter is not installed.
     """
     require("export", "export", "onnx", "onnxscript")
-    trained = load(weights).half().float()
+    trained = load(weights)
     out.mkdir(parents=True, exist_ok=True)
     height, width = CHECKED_SIZES[1]
     image, embedding = torch.rand(1, 3, height, width), torch.rand(1, LAYOUT.size)
@@ -164,7 +166,7 @@ def recoloured(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
 
 
 def load(weights: Path) -> Stylizer:
-    """The trained stylizer, ready to paint.
+    """The trained stylizer, ready to paint, its weights rounded to float16 as in the files.
 
     Raises:
         InputError, WeightsError: the file is missing, damaged or of another network.
@@ -176,7 +178,32 @@ def load(weights: Path) -> Stylizer:
         trained.load_state_dict(load_file(weights))
     except Exception as problem:  # a damaged header can raise nearly anything
         raise WeightsError(f"{weights}: damaged, or not the weights of a stylizer") from problem
-    return trained.eval()
+    return trained.half().float().eval()
+
+
+def reopen(file: Path) -> dict[str, Tensor]:
+    """The weights of encoder and decoder in an exported `stylizer.onnx`, by their names.
+
+    Raises:
+        InputError, WeightsError: the file is missing, or no such network.
+        MissingExtraError: the package that reads it is not installed.
+    """
+    require("export", "export", "onnx")
+    import onnx
+
+    if not file.is_file():
+        raise InputError(f"{file}: no such file; name an exported stylizer.onnx")
+    names = [name for name in Stylizer().state_dict() if name.startswith(("encoder.", "decoder."))]
+    try:
+        graph = onnx.load(file).graph
+        stored = {weight.name.removesuffix(_HALF): weight for weight in graph.initializer}
+        return {
+            name: torch.from_numpy(onnx.numpy_helper.to_array(stored[f"stylizer.{name}"]).copy())
+            for name in names
+            if not name.endswith("num_batches_tracked")
+        }
+    except Exception as problem:  # a damaged file can raise nearly anything
+        raise WeightsError(f"{file}: damaged, or not an exported stylizer") from problem
 
 
 def fingerprint(tensors: Iterable[Tensor]) -> str:
@@ -232,7 +259,7 @@ def _halve(graph: Any) -> None:
         values = onnx.numpy_helper.to_array(weight)
         if values.dtype != np.float32 or values.size < _WORTH_HALVING:
             continue
-        half = f"{weight.name}_half"
+        half = weight.name + _HALF
         casts.append(onnx.helper.make_node("Cast", [half], [weight.name], to=_FLOAT32))
         weight.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))
     nodes = [*casts, *graph.node]

@@ -26,6 +26,7 @@ from impasto.networks.stylizer import (
     embedding_of,
     with_margin,
 )
+from impasto.training.export import reopen
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 
@@ -65,6 +66,8 @@ class StylizerTraining:
     Attributes:
         photos, paintings: folders of images.
         compact: weights of a compact encoder; None takes the one that ships with impasto.
+        start: an exported stylizer.onnx to go on from, in the manner of the second part of a
+            training; None starts from random weights.
         out: folder of the checkpoint, the log, the previews and the weights.
         size: side of the crops in pixels.
         batch: pairs a step; a quarter of them have the photo itself as the style.
@@ -75,6 +78,7 @@ class StylizerTraining:
     photos: Sequence[Path]
     paintings: Sequence[Path]
     compact: Path | None
+    start: Path | None
     out: Path
     schedule: Schedule
     size: int = 144
@@ -102,16 +106,20 @@ def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) 
     photos = [ImageFolder(folder) for folder in training.photos]
     paintings = [ImageFolder(folder) for folder in training.paintings]
 
-    first = round(FIRST_PART * training.schedule.steps)
+    first = 0 if training.start else round(FIRST_PART * training.schedule.steps)
 
     def batch(step: int) -> Pairs:
         rng = np.random.default_rng((training.schedule.seed, step))
         if step < first or step == CALIBRATION:
-            return pairs(photos, paintings, rng, training.batch, training.size)
+            side = training.size // STRIDE * STRIDE
+            return pairs(photos, paintings, rng, training.batch, side)
         larger = training.size * 3 // 2 // STRIDE * STRIDE
         return pairs(photos, paintings, rng, max(2, training.batch // 2), larger)
 
-    model = untrained(training.compact).to(training.device)
+    model = untrained(training.compact)
+    if training.start is not None:
+        model.load_state_dict(reopen(training.start), strict=False)
+    model.to(training.device)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     judge = Judge(model.compact, batch(CALIBRATION).photo.to(training.device))
     run = TrainingRun(model, training.out, training.schedule)
