@@ -168,7 +168,7 @@ class StylizeSettings:
     tile: int | None = setting(
         None,
         "Side in pixels above which the photo is painted in parts that do not show "
-        "[default: 2048].",
+        "[default: 1024].",
         minimum=320,
         maximum=LARGEST,
     )

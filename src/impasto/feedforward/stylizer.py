@@ -18,7 +18,7 @@ from impasto.styles.embedding import Style, interpolate
 FILE = "stylizer.onnx"
 SURVEYOR = "surveyor.onnx"
 
-TILE = 2048
+TILE = 1024
 """Side in pixels above which a photo is painted in parts, to spare memory."""
 
 _SAMPLED_SIDE = 256
