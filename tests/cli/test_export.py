@@ -8,9 +8,10 @@ from impasto.training.export import Exported
 def test_export(impasto, tmp_path, monkeypatch):
     def exported(weights, out):
         assert weights == Path("stylizer.safetensors")
-        for name in ("stylizer.onnx", "style_encoder.onnx"):
-            (out / name).write_bytes(bytes(1_500_000))
-        return Exported(out / "stylizer.onnx", out / "style_encoder.onnx", 2.2e-6)
+        files = [out / "stylizer.onnx", out / "style_encoder.onnx"]
+        for path in files:
+            path.write_bytes(bytes(1_500_000))
+        return Exported(files, 2.2e-6)
 
     monkeypatch.setattr(export, "export", exported)
     result = impasto("export", "--weights", "stylizer.safetensors", "--out", tmp_path)
