@@ -413,3 +413,7 @@ def test_parse_style_that_is_a_file(tmp_path):
     path.touch()
     assert parse_style(str(path)) == (path, 1)
     assert parse_style(f"{path}:2") == (path, 2)
+
+
+def test_a_named_style_is_for_the_other_command(fails, photo):
+    fails("optimize needs its picture", "optimize", photo, "--style", "great-wave")
