@@ -496,14 +496,6 @@ class _Loader:
     def style(self, source: Source, weight: float, part: Source | None = None) -> "StyleInput":
         from impasto.optimize.inputs import StyleInput
 
-        if isinstance(source, (str, Path)) and not Path(source).exists():
-            from impasto.styles import library
-
-            if str(source) in library.shipped():
-                raise InputError(
-                    f"{source}: a style that `impasto stylize` knows by name; optimize needs its "
-                    "picture"
-                )
         mask = None if part is None else _region_mask("the style region", part, self.content)
         return StyleInput(self.pixels(source), weight, mask)
 

@@ -225,6 +225,14 @@ def parse_style(word: str) -> tuple[Path, float]:
     return Path(word), 1.0
 
 
+def _hint(missing: Path) -> str:
+    from impasto.styles import library
+
+    if str(missing) in library.shipped():
+        return "`impasto stylize` knows this style by name, optimize needs its picture"
+    return "check the spelling"
+
+
 def parse_region(word: str) -> tuple[str, Path, float]:
     """`sky.png=wave.jpg:0.5` as a mask, a style and a weight; the mask ends at the first `=`.
 
@@ -283,7 +291,7 @@ class Outputs:
             inputs = [*inputs, resume]
         for path in inputs:
             if not path.exists():
-                raise InputError(f"{label(path)}: no such file; check the spelling")
+                raise InputError(f"{label(path)}: no such file; {_hint(path)}")
         if self.plot is not None:
             plot.check(self.plot)
         check_output(self.picture, overwrite=self.overwrite, inputs=inputs)
