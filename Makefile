@@ -16,7 +16,7 @@ $(VENV)/.dev: $(VENV)/.core constraints.txt
 	touch $@
 
 demo: $(VENV)/.core
-	$(BIN)/impasto stylize samples/photos/astronaut.jpg --style starry-night \
+	$(BIN)/impasto stylize samples/photos/astronaut.jpg --style great-wave \
 		--overwrite --output demo.png
 	@echo "The picture is demo.png; the photo was samples/photos/astronaut.jpg."
 
