@@ -16,7 +16,7 @@ from PIL import Image
 from impasto.errors import InputError, SettingError
 from impasto.extras import require
 from impasto.image import files, output
-from impasto.image.colour import match_histogram, match_mean_covariance, transfer_luminance
+from impasto.image.colour import TO_PHOTO
 from impasto.image.files import Picture
 from impasto.image.resize import fit, resize
 from impasto.settings import (
@@ -61,13 +61,6 @@ StyleRegions: TypeAlias = Sequence[tuple[Source, StyleSource] | tuple[Source, St
 
 _DARK = 0.02
 """A mask with no value above this is black; it may be one of zeros and ones out of 255."""
-
-PHOTO_COLOURS = {
-    "luminance": transfer_luminance,
-    "linear": match_mean_covariance,
-    "histogram": match_histogram,
-}
-"""How a finished painting takes on the photo's colours, by `StylizeSettings.colour`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,9 +183,8 @@ def stylize(
     if size != photo.size:
         pixels = resize(pixels, size)
         alpha = None if alpha is None else resize(alpha, size)
-    one = (str, Path, Image.Image, np.ndarray, Style)
     painted = pixels
-    if isinstance(style, one) or len(style) or not regions:
+    if _with_weights(style) or not regions:
         painted = _painted(pixels, load_style(style, device=chosen.device), chosen)
     if regions:
         painted = _with_regions(painted, pixels, photo, regions, chosen)
@@ -215,7 +207,7 @@ def _painted(
         device=settings.device,
     )
     if settings.colour != "style":
-        painted = PHOTO_COLOURS[settings.colour](painted, photo)
+        painted = TO_PHOTO[settings.colour](painted, photo)
     return painted
 
 
@@ -285,9 +277,7 @@ def load_style(source: StyleSources, *, device: Device = "auto") -> Style:
         SettingError: there is none, or a weight is negative.
         DeviceError, WeightsError: as `stylize`.
     """
-    one = (str, Path, Image.Image, np.ndarray, Style)
-    sources = [source] if isinstance(source, one) else source
-    pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in sources]
+    pairs = _with_weights(source)
     styles = [_load_one_style(item, device) for item, _ in pairs]
     return blend(styles, [weight for _, weight in pairs])
 
@@ -301,6 +291,13 @@ def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> No
     from impasto.styles import storage
 
     storage.save(Path(path), {Path(path).stem: style}, overwrite=overwrite)
+
+
+def _with_weights(sources: Any) -> list[tuple[Any, float]]:
+    """One source, or several each alone or in a pair with its weight, as pairs."""
+    if isinstance(sources, (str, Path, Image.Image, np.ndarray, Style)):
+        return [(sources, 1.0)]
+    return [item if isinstance(item, tuple) else (item, 1.0) for item in sources]
 
 
 def _load_one_style(source: StyleSource, device: Device) -> Style:
@@ -509,13 +506,10 @@ class _Loader:
 
 def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
     """The photo as `stylize` paints it: each part in its style."""
-    from impasto.feedforward.encoder import encode
-
     photo = inputs.photo()
     painted = photo
     for part in inputs.parts(photo):
-        seen = [encode(style.pixels) for style in part.styles]
-        mixed = blend(seen, [style.weight for style in part.styles])
+        mixed = load_style([(style.pixels, style.weight) for style in part.styles])
         whole = _painted(photo, mixed, StylizeSettings())
         if part.mask is None:
             return whole
@@ -524,9 +518,7 @@ def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
 
 
 def _weighted(style: Styles) -> list[tuple[Source, float]]:
-    if isinstance(style, (str, Path, Image.Image, np.ndarray)):
-        return [(style, 1.0)]
-    pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in style]
+    pairs = _with_weights(style)
     for number, (_, weight) in enumerate(pairs, start=1):
         _check_weight(f"style {number}", weight)
     return [(source, float(weight)) for source, weight in pairs]

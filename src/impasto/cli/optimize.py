@@ -23,6 +23,16 @@ from impasto.settings import ALPHA, INIT_WORDS, OptimizeSettings
 if TYPE_CHECKING:
     from impasto.api import Painting, Step
 
+RegionWords = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="MASK=STYLE[:WEIGHT]",
+        help="A part of the photo, white in the picture MASK, with a style of its own; "
+        "MASK can be alpha, the photo's own. The rest is painted in --style, or stays.",
+    ),
+]
+"""The option `--region`, for `parse_region`."""
+
 FIRST = ("size", "quality", "strength", "brush", "colour")
 """The settings that an artist asks for first."""
 
@@ -39,14 +49,7 @@ def optimize(
             help="A picture whose style to paint in; give it again to mix several.",
         ),
     ] = None,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="MASK=STYLE[:WEIGHT]",
-            help="A part of the photo, white in the picture MASK, with a style of its own; "
-            "MASK can be alpha, the photo's own. The rest is painted in --style, or stays.",
-        ),
-    ] = None,
+    region: RegionWords = None,
     style_region: Annotated[
         list[Path] | None,
         typer.Option(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from impasto.cli.optimize import parse_region, parse_style
+from impasto.cli.optimize import RegionWords, parse_region, parse_style
 from impasto.cli.options import settings_from, with_settings
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import label, reason
@@ -50,16 +50,10 @@ def stylize(
             help="A picture, or a name that `impasto styles` lists; again to mix several.",
         ),
     ] = None,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="MASK=STYLE[:WEIGHT]",
-            help="A part of the photo, white in the picture MASK, with a style of its own; "
-            "MASK can be alpha, the photo's own. The rest is painted in --style, or stays.",
-        ),
-    ] = None,
+    region: RegionWords = None,
     content: Annotated[
-        list[Path] | None, typer.Option("--ci", metavar="PHOTO", help="The same as PHOTO.")
+        list[Path] | None,
+        typer.Option("--ci", metavar="PHOTO", help="The same as PHOTO.", parser=named),
     ] = None,
     output: Annotated[
         Path | None,
@@ -100,8 +94,8 @@ def stylize(
     regions = [
         (mask, api.load_style(path, device=settings.device), weight) for mask, path, weight in parts
     ]
-    named = [*every, *(Path(mask) for mask, _, _ in parts)]
-    inputs = [*(job.photo for job in jobs), *(path for path in named if path.exists())]
+    given = [*every, *(Path(mask) for mask, _, _ in parts)]
+    inputs = [*(job.photo for job in jobs), *(path for path in given if path.exists())]
 
     def paint(job: Job) -> None:
         started = begun if len(jobs) == 1 else time.monotonic()

@@ -17,6 +17,9 @@ SIDE = 512
 STRIDE = 8
 """Sides of what the networks see must be multiples of this."""
 
+SMALLEST = 2 * STRIDE
+"""The least side in pixels of what the networks see."""
+
 
 def encode(picture: NDArray[np.float32], *, device: Device = "auto") -> Style:
     """The style of a picture, looked at with a long side of at most `SIDE` pixels.
@@ -44,4 +47,4 @@ def encode(picture: NDArray[np.float32], *, device: Device = "auto") -> Style:
 
 
 def _to_stride(side: int) -> int:
-    return max(2 * STRIDE, round(side / STRIDE) * STRIDE)
+    return max(SMALLEST, round(side / STRIDE) * STRIDE)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import InputError, SettingError
 from impasto.feedforward import tiles
-from impasto.feedforward.encoder import STRIDE, encode
+from impasto.feedforward.encoder import SMALLEST, STRIDE, encode
 from impasto.feedforward.session import network
 from impasto.image.colour import Gaussian, gaussian, transport
 from impasto.image.guided import enlarge
@@ -67,7 +67,7 @@ def render(
     if strength < 1:
         style = interpolate(encode(photo, device=device), style, strength)
     size = photo.shape[1], photo.shape[0]
-    work_size = size if work_side is None else fit_least(size, work_side, tiles.SMALLEST)
+    work_size = size if work_side is None else fit_least(size, work_side, SMALLEST)
     reduced = photo if work_size == size else resize(photo, work_size)
     painted = _paint(reduced, style, tile, device)
     if max(work_size) < max(size):

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.feedforward.encoder import STRIDE
+from impasto.feedforward.encoder import SMALLEST, STRIDE
 from impasto.image.resize import fit_least, resize
 
 THUMBNAIL = 1536
@@ -26,9 +26,6 @@ BLENDED = 64
 """Pixels over which a part fades into the next."""
 
 OVERLAP = 2 * SPOILED + BLENDED
-
-SMALLEST = 16
-"""The least side in pixels that the networks see; what is narrower at the end is not counted."""
 
 Pixels = NDArray[np.float32]
 
@@ -114,7 +111,7 @@ def _statistics(photo: Pixels, brush: Painter, tile: int) -> Pixels:
     for top in range(0, height, tile):
         for left in range(0, width, tile):
             part = photo[top : top + tile, left : left + tile]
-            if min(part.shape[:2]) >= SMALLEST:
+            if min(part.shape[:2]) >= SMALLEST:  # a narrow rest is not counted
                 found.append(brush.survey(part))
                 areas.append(part.shape[0] * part.shape[1])
     exact = merged(found, areas)

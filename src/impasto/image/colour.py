@@ -201,6 +201,14 @@ def match_histogram(image: Pixels, reference: Pixels) -> Pixels:
     return oklab_to_rgb(reduce_chroma(lab))
 
 
+TO_PHOTO = {
+    "luminance": transfer_luminance,
+    "linear": match_mean_covariance,
+    "histogram": match_histogram,
+}
+"""How a finished painting takes on the photo's colours, by the setting `colour`."""
+
+
 def _apply(matrix: Reals, pixels: Pixels) -> Pixels:
     return np.asarray(pixels @ matrix.T.astype(np.float32))
 

@@ -4,13 +4,7 @@ Pictures are float32 RGB (H, W, 3) in [0, 1], sRGB-encoded. Of each mode `image.
 formula and the paper.
 """
 
-from impasto.image.colour import (
-    Pixels,
-    match_histogram,
-    match_luminance,
-    match_mean_covariance,
-    transfer_luminance,
-)
+from impasto.image.colour import TO_PHOTO, Pixels, match_luminance, match_mean_covariance
 from impasto.settings import Colour
 
 
@@ -25,8 +19,6 @@ def prepare(style: Pixels, photo: Pixels, colour: Colour) -> Pixels:
 
 def finish(painted: Pixels, photo: Pixels, colour: Colour) -> Pixels:
     """The painting in its final colours; the photo has the painting's size."""
-    if colour == "luminance":
-        return transfer_luminance(painted, photo)
-    if colour == "histogram":
-        return match_histogram(painted, photo)
-    return painted
+    if colour in ("style", "linear"):  # painted with, from the start
+        return painted
+    return TO_PHOTO[colour](painted, photo)

@@ -35,9 +35,6 @@ CHECKED_SIZES = ((16, 16), (64, 64), (40, 304), (256, 192))
 """Heights and widths at which the two are compared; the networks are traced at the second."""
 
 _OPSET = 18
-_FLOAT32 = 1
-"""As onnx.TensorProto.FLOAT."""
-
 _HALF = "_half"
 """Ends the names of weights stored in float16."""
 
@@ -260,7 +257,9 @@ def _halve(graph: Any) -> None:
         if values.dtype != np.float32 or values.size < _WORTH_HALVING:
             continue
         half = weight.name + _HALF
-        casts.append(onnx.helper.make_node("Cast", [half], [weight.name], to=_FLOAT32))
+        casts.append(
+            onnx.helper.make_node("Cast", [half], [weight.name], to=onnx.TensorProto.FLOAT)
+        )
         weight.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))
     nodes = [*casts, *graph.node]
     del graph.node[:]
