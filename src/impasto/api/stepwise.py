@@ -1,4 +1,4 @@
-"""The verbs of the Python library: here files, styles and engines meet."""
+"""`optimize`: painting by optimization, as a whole or step by step."""
 
 import math
 import time
@@ -7,98 +7,35 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from impasto.errors import InputError, SettingError
-from impasto.extras import require
-from impasto.image import files, output
-from impasto.image.colour import TO_PHOTO
-from impasto.image.files import Picture
-from impasto.image.resize import fit, resize
-from impasto.settings import (
-    ALPHA,
-    INIT_WORDS,
-    LARGEST,
-    WORK_SIZE,
-    Device,
-    OptimizeSettings,
-    StylizeSettings,
+from impasto.api.one_pass import painted_in
+from impasto.api.painting import Painting
+from impasto.api.sources import (
+    Regions,
+    Source,
+    Styles,
+    load_style,
+    region_mask,
+    with_weights,
 )
-from impasto.styles.embedding import Style, blend
+from impasto.errors import SettingError
+from impasto.extras import require
+from impasto.image import files
+from impasto.image.resize import resize
+from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from impasto.image.masks import Mask
     from impasto.optimize.checkpoint import Keeper
     from impasto.optimize.inputs import Inputs, RegionInput, StyleInput
     from impasto.optimize.schedule import Scale
     from impasto.optimize.solver import Solver, State
     from impasto.optimize.trace import Record
-
-Source: TypeAlias = str | Path | Image.Image | NDArray[Any]
-"""A picture as a user has it: a file, a Pillow image, or an array; see `image.files.load`."""
-
-Styles: TypeAlias = Source | Sequence[Source | tuple[Source, float]]
-"""One style, or several, each alone or with its weight."""
-
-Regions: TypeAlias = Sequence[tuple[Source, Source] | tuple[Source, Source, float]]
-"""Parts of a painting: each a mask, a style and, if not 1, the weight of the style there."""
-
-StyleSource: TypeAlias = Source | Style
-"""A style as a user has it; see `load_style`."""
-
-StyleSources: TypeAlias = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
-"""One style, or several, each alone or with its weight."""
-
-StyleRegions: TypeAlias = Sequence[tuple[Source, StyleSource] | tuple[Source, StyleSource, float]]
-"""Parts of a painting: a mask, a style, and perhaps how much of it."""
-
-
-_DARK = 0.02
-"""A mask with no value above this is black; it may be one of zeros and ones out of 255."""
-
-
-@dataclass(frozen=True, eq=False)
-class Painting:
-    """A finished picture, or one so far.
-
-    Attributes:
-        pixels: (H, W, 3) float32 in [0, 1], sRGB-encoded RGB.
-        alpha: (H, W) float32 in [0, 1], the content's, or None where all is opaque.
-        exif: the content's, without orientation and thumbnail, or None.
-        notices: one line each on what the user should know.
-        losses: the trace of the steps.
-    """
-
-    pixels: NDArray[np.float32] = field(repr=False)
-    alpha: NDArray[np.float32] | None = field(repr=False)
-    exif: bytes | None = field(repr=False)
-    notices: tuple[str, ...]
-    losses: "tuple[Record, ...]" = field(repr=False)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-        height, width = self.pixels.shape[:2]
-        return width, height
-
-    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Writes a PNG, JPEG, WebP, TIFF or BMP, as the name's suffix says.
-
-        Raises:
-            OutputError: the file exists and is not to be replaced, or cannot be written.
-        """
-        output.write(Path(path), self.pixels, alpha=self.alpha, exif=self.exif, overwrite=overwrite)
-
-    def to_pil(self) -> Image.Image:
-        """An 8-bit Pillow image: RGBA where there is alpha, else RGB."""
-        planes = self.pixels if self.alpha is None else np.dstack([self.pixels, self.alpha])
-        return Image.fromarray(np.rint(planes.clip(0, 1) * 255).astype(np.uint8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,186 +77,6 @@ class Step:
     def painting(self) -> Painting:
         """The picture so far with the content's alpha and EXIF; the last step's is finished."""
         return self._frame(self.picture())
-
-
-def stylize(
-    content: Source,
-    style: StyleSources = (),
-    *,
-    regions: StyleRegions = (),
-    settings: StylizeSettings | None = None,
-    **options: Any,
-) -> Painting:
-    """Paints `content` in the manner of `style` in one pass, without PyTorch.
-
-        impasto.stylize("photo.jpg", "great-wave").save("painting.png")
-        impasto.stylize("photo.jpg", [("wave.jpg", 2), ("starry-night", 1)], strength=0.7)
-        impasto.stylize("photo.jpg", "irises", regions=[("sky.png", "starry-night")])
-
-    Args:
-        content: the photo.
-        style: one style, or several, each alone or in a pair with its weight; see `load_style`.
-            With regions there need be none: then what no region covers stays the photo.
-        regions: parts of the painting with a style of their own: a mask as for `optimize`, a
-            style, and perhaps how much of it, from 0 to 1, the default.
-        settings: how to paint, and on which device.
-        options: fields of `StylizeSettings`, over those in `settings`.
-
-    Raises:
-        InputError: a picture or a style cannot be used.
-        SettingError: a setting is out of bounds.
-        DeviceError: the device is absent or its memory too small.
-        WeightsError: the networks that ship with impasto are missing or damaged.
-    """
-    chosen = replace(settings or StylizeSettings(), **options)
-    photo = files.load(content)
-    size = photo.size if chosen.size is None else fit(photo.size, chosen.size)
-    if min(size) < files.MIN_SIDE:
-        raise SettingError(
-            f"size {chosen.size} makes a painting of {size[0]} x {size[1]} pixels; "
-            f"both sides need at least {files.MIN_SIDE}"
-        )
-    pixels, alpha = photo.pixels, photo.alpha
-    if size != photo.size:
-        pixels = resize(pixels, size)
-        alpha = None if alpha is None else resize(alpha, size)
-    painted = pixels
-    if _with_weights(style) or not regions:
-        painted = _painted(pixels, load_style(style, device=chosen.device), chosen)
-    if regions:
-        painted = _with_regions(painted, pixels, photo, regions, chosen)
-    return Painting(painted, alpha, photo.exif, photo.notices, losses=())
-
-
-def _painted(
-    photo: NDArray[np.float32], style: Style, settings: StylizeSettings
-) -> NDArray[np.float32]:
-    """The photo (H, W, 3) in one style, in its final colours."""
-    from impasto.feedforward.stylizer import render
-
-    side = min(max(photo.shape[:2]), settings.work_size or WORK_SIZE) / settings.brush
-    painted = render(
-        photo,
-        style,
-        strength=settings.strength,
-        work_side=min(round(side), LARGEST),  # so that strokes are as large in the end as asked for
-        tile=settings.tile,
-        device=settings.device,
-    )
-    if settings.colour != "style":
-        painted = TO_PHOTO[settings.colour](painted, photo)
-    return painted
-
-
-def _with_regions(
-    painted: NDArray[np.float32],
-    pixels: NDArray[np.float32],
-    photo: Picture,
-    regions: StyleRegions,
-    settings: StylizeSettings,
-) -> NDArray[np.float32]:
-    """A painting with parts of it in other styles.
-
-    Args:
-        painted: what no region covers.
-        pixels: the photo at the size of the painting.
-    """
-    from impasto.image import masks
-
-    size = pixels.shape[1], pixels.shape[0]
-    named = [(f"region {n}", *region) for n, region in enumerate(regions, start=1)]
-    found = [_region_mask(name, mask, photo) for name, mask, *_ in named]
-    covers = masks.shared([masks.resize(mask, size) for mask in found])
-    whole = masks.rest(covers)[..., None] * painted
-    for cover, (name, _, style, *weight) in zip(covers, named, strict=True):
-        share = weight[0] if weight else 1.0
-        if not 0 <= share <= 1:
-            raise SettingError(
-                f"the weight of {name} is {share:g}; it must be at least 0 and at most 1"
-            )
-        part = replace(settings, strength=settings.strength * share)
-        mixed = load_style(style, device=settings.device)
-        whole += cover[..., None] * _painted(pixels, mixed, part)
-    return whole
-
-
-def _region_mask(name: str, mask: Source, photo: Picture) -> "Mask":
-    """The mask of a region, of any size.
-
-    Raises:
-        InputError: it cannot be read, or is black all over; the photo has no alpha.
-    """
-    from impasto.image import masks
-
-    if isinstance(mask, str) and mask == ALPHA:
-        if photo.alpha is None:
-            raise InputError(f"{name} is the photo's alpha, but the photo is opaque; name a mask")
-        return photo.alpha
-    found = masks.from_pixels(files.load(mask).pixels)
-    if found.max() < _DARK:
-        raise InputError(
-            f"the mask of {name} is black all over; it must be white somewhere: 1.0, or 255 in "
-            "whole numbers"
-        )
-    return found
-
-
-def load_style(source: StyleSources, *, device: Device = "auto") -> Style:
-    """A style, from whatever holds one; or several mixed, each alone or with its weight.
-
-    Args:
-        source: a picture, as in `image.files.load`; a file that `save_style` wrote; the name of
-            a style in the library (a file of that name comes first); or a style, as it is.
-        device: as in `StylizeSettings`.
-
-    Raises:
-        InputError: a source is no picture, no style, and no name of one.
-        SettingError: there is none, or a weight is negative.
-        DeviceError, WeightsError: as `stylize`.
-    """
-    pairs = _with_weights(source)
-    styles = [_load_one_style(item, device) for item, _ in pairs]
-    return blend(styles, [weight for _, weight in pairs])
-
-
-def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> None:
-    """Writes a style to an `.npz` file of a few KB, for `load_style`.
-
-    Raises:
-        OutputError: the file exists and is not to be replaced, or cannot be written.
-    """
-    from impasto.styles import storage
-
-    storage.save(Path(path), {Path(path).stem: style}, overwrite=overwrite)
-
-
-def _with_weights(sources: Any) -> list[tuple[Any, float]]:
-    """One source, or several each alone or in a pair with its weight, as pairs."""
-    if isinstance(sources, (str, Path, Image.Image, np.ndarray, Style)):
-        return [(sources, 1.0)]
-    return [item if isinstance(item, tuple) else (item, 1.0) for item in sources]
-
-
-def _load_one_style(source: StyleSource, device: Device) -> Style:
-    if isinstance(source, Style):
-        return source
-    if (stored := _stored_style(source)) is not None:
-        return stored
-    from impasto.feedforward.encoder import encode
-
-    return encode(files.load(source).pixels, device=device)
-
-
-def _stored_style(source: Source) -> Style | None:
-    """The style in a file of its own, or in the library; None if the source is a picture."""
-    from impasto.styles import library, storage
-
-    if not isinstance(source, (str, Path)):
-        return None
-    path = Path(source)
-    if not path.exists():
-        return library.find(str(source))
-    return library.read(path) if path.suffix.lower() == storage.SUFFIX else None
 
 
 def optimize(
@@ -493,14 +250,14 @@ class _Loader:
     def style(self, source: Source, weight: float, part: Source | None = None) -> "StyleInput":
         from impasto.optimize.inputs import StyleInput
 
-        mask = None if part is None else _region_mask("the style region", part, self.content)
+        mask = None if part is None else region_mask("the style region", part, self.content)
         return StyleInput(self.pixels(source), weight, mask)
 
     def region(self, name: str, mask: Source, style: Source, weight: float = 1.0) -> "RegionInput":
         from impasto.optimize.inputs import RegionInput
 
         _check_weight(name, weight)
-        where = _region_mask(name, mask, self.content)
+        where = region_mask(name, mask, self.content)
         return RegionInput(where, [self.style(style, 1.0)], float(weight))
 
 
@@ -510,7 +267,7 @@ def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
     painted = photo
     for part in inputs.parts(photo):
         mixed = load_style([(style.pixels, style.weight) for style in part.styles])
-        whole = _painted(photo, mixed, StylizeSettings())
+        whole = painted_in(photo, mixed, StylizeSettings())
         if part.mask is None:
             return whole
         painted = painted + part.mask[..., None] * (whole - photo)
@@ -518,7 +275,7 @@ def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
 
 
 def _weighted(style: Styles) -> list[tuple[Source, float]]:
-    pairs = _with_weights(style)
+    pairs = with_weights(style)
     for number, (_, weight) in enumerate(pairs, start=1):
         _check_weight(f"style {number}", weight)
     return [(source, float(weight)) for source, weight in pairs]

@@ -1,0 +1,123 @@
+"""`stylize`: painting in one pass."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.api.painting import Painting
+from impasto.api.sources import (
+    Source,
+    StyleRegions,
+    StyleSources,
+    load_style,
+    region_mask,
+    with_weights,
+)
+from impasto.errors import SettingError
+from impasto.image import files, masks
+from impasto.image.colour import TO_PHOTO
+from impasto.image.files import Picture
+from impasto.image.resize import fit, resize
+from impasto.settings import LARGEST, WORK_SIZE, StylizeSettings
+from impasto.styles.embedding import Style
+
+
+def stylize(
+    content: Source,
+    style: StyleSources = (),
+    *,
+    regions: StyleRegions = (),
+    settings: StylizeSettings | None = None,
+    **options: Any,
+) -> Painting:
+    """Paints `content` in the manner of `style` in one pass, without PyTorch.
+
+        impasto.stylize("photo.jpg", "great-wave").save("painting.png")
+        impasto.stylize("photo.jpg", [("wave.jpg", 2), ("starry-night", 1)], strength=0.7)
+        impasto.stylize("photo.jpg", "irises", regions=[("sky.png", "starry-night")])
+
+    Args:
+        content: the photo.
+        style: one style, or several, each alone or in a pair with its weight; see `load_style`.
+            With regions there need be none: then what no region covers stays the photo.
+        regions: parts of the painting with a style of their own: a mask as for `optimize`, a
+            style, and perhaps how much of it, from 0 to 1, the default.
+        settings: how to paint, and on which device.
+        options: fields of `StylizeSettings`, over those in `settings`.
+
+    Raises:
+        InputError: a picture or a style cannot be used.
+        SettingError: a setting is out of bounds.
+        DeviceError: the device is absent or its memory too small.
+        WeightsError: the networks that ship with impasto are missing or damaged.
+    """
+    chosen = replace(settings or StylizeSettings(), **options)
+    photo = files.load(content)
+    size = photo.size if chosen.size is None else fit(photo.size, chosen.size)
+    if min(size) < files.MIN_SIDE:
+        raise SettingError(
+            f"size {chosen.size} makes a painting of {size[0]} x {size[1]} pixels; "
+            f"both sides need at least {files.MIN_SIDE}"
+        )
+    pixels, alpha = photo.pixels, photo.alpha
+    if size != photo.size:
+        pixels = resize(pixels, size)
+        alpha = None if alpha is None else resize(alpha, size)
+    painted = pixels
+    if with_weights(style) or not regions:
+        painted = painted_in(pixels, load_style(style, device=chosen.device), chosen)
+    if regions:
+        painted = _with_regions(painted, pixels, photo, regions, chosen)
+    return Painting(painted, alpha, photo.exif, photo.notices, losses=())
+
+
+def painted_in(
+    photo: NDArray[np.float32], style: Style, settings: StylizeSettings
+) -> NDArray[np.float32]:
+    """The photo (H, W, 3) in one style, in its final colours."""
+    from impasto.feedforward.stylizer import render
+
+    side = min(max(photo.shape[:2]), settings.work_size or WORK_SIZE) / settings.brush
+    painted = render(
+        photo,
+        style,
+        strength=settings.strength,
+        work_side=min(round(side), LARGEST),  # so that strokes are as large in the end as asked for
+        tile=settings.tile,
+        device=settings.device,
+    )
+    if settings.colour != "style":
+        painted = TO_PHOTO[settings.colour](painted, photo)
+    return painted
+
+
+def _with_regions(
+    painted: NDArray[np.float32],
+    pixels: NDArray[np.float32],
+    photo: Picture,
+    regions: StyleRegions,
+    settings: StylizeSettings,
+) -> NDArray[np.float32]:
+    """A painting with parts of it in other styles.
+
+    Args:
+        painted: what no region covers.
+        pixels: the photo at the size of the painting.
+    """
+    size = pixels.shape[1], pixels.shape[0]
+    named = [(f"region {n}", *region) for n, region in enumerate(regions, start=1)]
+    found = [region_mask(name, mask, photo) for name, mask, *_ in named]
+    covers = masks.shared([masks.resize(mask, size) for mask in found])
+    whole = masks.rest(covers)[..., None] * painted
+    for cover, (name, _, style, *weight) in zip(covers, named, strict=True):
+        share = weight[0] if weight else 1.0
+        if not 0 <= share <= 1:
+            raise SettingError(
+                f"the weight of {name} is {share:g}; it must be at least 0 and at most 1"
+            )
+        part = replace(settings, strength=settings.strength * share)
+        mixed = load_style(style, device=settings.device)
+        whole += cover[..., None] * painted_in(pixels, mixed, part)
+    return whole
