@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from impasto.errors import InputError
-from impasto.training.images import CACHED_SIDE, ImageFolder, prefetch, to_tensor
+from impasto.training.images import CACHED_SIDE, ENLARGED, ImageFolder, prefetch, to_tensor
 
 # Found by their hashes, which must never change.
 TRAINED_ON = {"000.png", "001.png", "sub/002.jpg", "sub/003.webp"}
@@ -92,7 +92,16 @@ def test_a_crop_is_a_part_of_the_picture(tmp_path):
         crop = images.crop(rng, 64, zoom=2.0).astype(float)
         rows, columns = np.ptp(crop[:, 32, 1]), np.ptp(crop[32, :, 0])
         assert math.isclose(rows, columns, abs_tol=2)  # not stretched
-        assert 64 / 1.25 - 3 <= rows <= 2 * 64 + 1
+        assert 64 / ENLARGED - 3 <= rows <= 2 * 64 + 1
+
+
+def test_pictures_too_small_for_sharp_crops_are_passed_over(tmp_path):
+    for number in range(12):  # the names decide which are held out
+        Image.new("L", (60, 60), 0).save(tmp_path / f"small-{number}.png")
+        Image.new("L", (90, 90), 255).save(tmp_path / f"large-{number}.png")
+    images, rng = ImageFolder(tmp_path), np.random.default_rng(0)
+    # Ten small ones in turn, which would be taken, have odds of 1 to 1,000.
+    assert all(images.crop(rng, 80).min() == 255 for _ in range(20))
 
 
 def test_large_images_are_kept_small_in_memory(tmp_path):

@@ -1,7 +1,7 @@
 """The stylizer learns; its losses are what their formulas say."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -14,13 +14,15 @@ from impasto.networks.stylizer import LAYERS, Stylizer
 from impasto.training.export import export, load
 from impasto.training.loop import Schedule
 from impasto.training.stylizer import (
-    Judge,
     StylizerTraining,
+    Weights,
     covariance_distance,
+    gram_distance,
     losses,
     moments_distance,
     recolour,
     train,
+    unit_scales,
     untrained,
 )
 
@@ -64,6 +66,13 @@ def test_covariance_distance_in_closed_form():
     )
 
 
+def test_gram_distance_in_closed_form():
+    wanted = torch.randn(2, 5, 8, 8)
+    assert gram_distance(wanted, wanted) < 1e-4
+    assert gram_distance(-wanted, wanted) < 1e-4
+    assert gram_distance(3 * wanted, wanted) == pytest.approx(8, rel=1e-3)
+
+
 def test_recolour_moves_mean_and_covariance():
     photo, style = 0.3 + 0.2 * picture(), 0.5 + 0.2 * picture()
     moved = recolour(photo, style).flatten(2)
@@ -81,10 +90,9 @@ def test_recolour_to_itself_changes_nothing():
 @pytest.mark.parametrize("imitating", [False, True])
 def test_losses_of_a_batch(imitating):
     model = untrained(None)
-    parts = losses(
-        model, Judge(model.compact, picture()), picture(4), picture(4), imitating=imitating
-    )
-    assert set(parts) == {"content", "moments", "covariance", "identity", "outside", "encoder"}
+    scales = unit_scales(model.compact, picture())
+    parts = losses(model, scales, picture(4), picture(4), imitating=imitating)
+    assert set(parts) == {f.name for f in fields(Weights)}
     assert all(torch.isfinite(value) and value >= 0 for value in parts.values())
     (parts["content"] + parts["moments"] + parts["identity"]).backward()
     assert all(p.grad is None for p in model.compact.parameters())
@@ -98,28 +106,29 @@ def test_losses_of_a_batch(imitating):
 
 def test_encoder_learns_to_see_what_the_compact_encoder_sees():
     model = untrained(None)
-    judge, photo = Judge(model.compact, picture()), picture(4)
-    losses(model, judge, photo, photo, imitating=False)["encoder"].backward()
+    scales, photo = unit_scales(model.compact, picture()), picture(4)
+    losses(model, scales, photo, photo, imitating=False)["encoder"].backward()
     assert model.encoder.stem.weight.grad.abs().max() > 0
     assert model.decoder.head.weight.grad is None
 
 
 def test_losses_in_bfloat16_are_about_those_in_float32():
     model = untrained(None)
-    judge, photo, style = Judge(model.compact, picture()), picture(4), picture(4)
-    exact = losses(model, judge, photo, style, imitating=True)
-    rough = losses(model, judge, photo, style, imitating=True, precision=torch.bfloat16)
+    scales, photo, style = unit_scales(model.compact, picture()), picture(4), picture(4)
+    exact = losses(model, scales, photo, style, imitating=True)
+    rough = losses(model, scales, photo, style, imitating=True, precision=torch.bfloat16)
     for name, value in exact.items():
         assert rough[name].dtype == torch.float32
         assert rough[name].item() == pytest.approx(value.item(), rel=0.05, abs=1e-3)
 
 
-def test_judge_scales_every_layer_to_unit_variance():
+def test_unit_scales_give_every_layer_unit_variance():
     encoder, image = untrained(None).compact, picture(4)
-    features = Judge(encoder, image).scaled(encoder(image, LAYERS))
-    assert set(features) == set(LAYERS)
-    for maps in features.values():
-        assert maps.var(dim=(0, 2, 3)).mean() == pytest.approx(1, rel=1e-3)
+    scales = unit_scales(encoder, image)
+    assert set(scales) == set(LAYERS)
+    for layer, maps in encoder(image, LAYERS).items():
+        variance = (maps * scales[layer]).var(dim=(0, 2, 3)).mean()
+        assert variance == pytest.approx(1, rel=1e-3)
 
 
 @pytest.fixture

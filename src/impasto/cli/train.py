@@ -83,6 +83,10 @@ def stylizer(
     steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 15_000,
     size: Annotated[int, typer.Option(min=48, help="Side of the first crops in pixels.")] = 144,
     batch: Annotated[int, typer.Option(min=2, help="Pairs in a step.")] = 8,
+    rate: Annotated[
+        float,
+        typer.Option(min=0.0001, max=1, help="Adam's first rate, relative to a layer's spread."),
+    ] = 0.02,
     seed: Annotated[int, typer.Option(min=0, help="Seed of weights and crops.")] = 0,
     device: Annotated[
         str | None,
@@ -105,7 +109,7 @@ def stylizer(
         compact=compact,
         start=start,
         out=out,
-        schedule=Schedule(steps=steps, seed=seed, learning_rate=0.02, warmup=100),
+        schedule=Schedule(steps=steps, seed=seed, learning_rate=rate, warmup=100),
         size=size,
         batch=batch,
         device=str(where),

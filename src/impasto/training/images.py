@@ -17,6 +17,8 @@ from impasto.errors import InputError
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 CACHED_SIDE = 320
 """Images are kept in memory with their short side at most this long (about 0.4 MB each)."""
+ENLARGED = 1.1
+"""By how much a crop may be scaled up: blurred paintings teach blurred painting."""
 
 Batch = TypeVar("Batch")
 
@@ -60,15 +62,18 @@ class ImageFolder:
         Args:
             rng: decides which image, where, and at which scale.
             size: side of the result in pixels.
-            zoom: the largest factor by which a crop is scaled down; small images are
-                scaled up to at most 1.25.
+            zoom: the largest factor by which a crop is scaled down; it is scaled up by at most
+                `ENLARGED`, unless ten images in turn are too small for that.
 
         Returns:
             (size, size, 3) uint8.
         """
-        picture = self.image(int(rng.integers(len(self))))
-        short = min(picture.size)
-        smallest, largest = min(size / 1.25, short), min(size * zoom, short)
+        for _ in range(10):
+            picture = self.image(int(rng.integers(len(self))))
+            short = min(picture.size)
+            if short * ENLARGED >= size:
+                break
+        smallest, largest = min(size / ENLARGED, short), min(size * zoom, short)
         # The logarithm there and back can end a rounding error beyond the picture.
         side = min(float(np.exp(rng.uniform(np.log(smallest), np.log(largest)))), short)
         left = rng.uniform(0, picture.width - side)

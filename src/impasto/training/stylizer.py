@@ -14,10 +14,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from impasto.networks import compact
+from impasto.networks.encoder import Encoder
 from impasto.networks.stylizer import (
     EIGHTH,
     LAYERS,
-    MARGIN,
     QUARTER,
     STRIDE,
     Features,
@@ -43,18 +43,20 @@ class Weights:
     """What counts how much; found on small runs by looking at previews.
 
     Attributes:
-        content: distance to the photo's deep features in the style's statistics.
+        content: distance to the photo's deep features, normalised.
         moments: distance between means and deviations, of all layers.
         covariance: distance between covariances, of all layers.
+        gram: distance between Gram matrices, of all layers.
         identity: distance to the photo where the style is the photo itself.
         outside: pixels outside [0, 1].
         encoder: distance of the encoder's features to those of the compact encoder.
     """
 
     content: float = 1.0
-    moments: float = 6.0
-    covariance: float = 2.5
-    identity: float = 5.0
+    moments: float = 4.0
+    covariance: float = 2.0
+    gram: float = 3.0
+    identity: float = 3.0
     outside: float = 2.0
     encoder: float = 1.0
 
@@ -121,14 +123,14 @@ def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) 
         model.load_state_dict(reopen(training.start), strict=False)
     model.to(training.device)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    judge = Judge(model.compact, batch(CALIBRATION).photo.to(training.device))
+    scales = unit_scales(model.compact, batch(CALIBRATION).photo.to(training.device))
     run = TrainingRun(model, training.out, training.schedule)
     recent: dict[str, float] = {}
     with closing(run.steps()) as steps:
         for step, (photo, style) in prefetch(batch, steps):
             parts = losses(
                 model,
-                judge,
+                scales,
                 photo.to(training.device),
                 style.to(training.device),
                 imitating=step >= first,
@@ -163,23 +165,16 @@ def untrained(weights: Path | None) -> Stylizer:
     return stylizer
 
 
-class Judge:
-    """The scales that give each layer of the compact encoder unit variance."""
-
-    def __init__(self, encoder: nn.Module, image: Tensor) -> None:
-        with torch.no_grad():
-            self.scales = {
-                k: f.var(dim=(0, 2, 3)).mean().rsqrt() for k, f in encoder(image, LAYERS).items()
-            }
-
-    def scaled(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Features of unit variance, in float32."""
-        return {k: f.float() * self.scales[k] for k, f in features.items()}
+@torch.no_grad()
+def unit_scales(encoder: Encoder, image: Tensor) -> dict[str, Tensor]:
+    """The factor for each of `LAYERS` that gives its features unit variance on these images."""
+    features = encoder(image, LAYERS)
+    return {layer: f.var(dim=(0, 2, 3)).mean().rsqrt() for layer, f in features.items()}
 
 
 def losses(
     model: Stylizer,
-    judge: Judge,
+    scales: Mapping[str, Tensor],
     photo: Tensor,
     style: Tensor,
     *,
@@ -190,10 +185,14 @@ def losses(
 
     The first quarter of the batch are identity pairs: there the style is the photo.
 
-    Content and moments after Huang and Belongie 2017 (eq. 12, 13), relative to the target's
-    energy; the covariances see what means and deviations cannot: which features go together.
+    Content: mean squared difference of the normalised relu4_1 of painting and photo, over 2, which
+    is what two unrelated pictures differ by. Normalised, it leaves palette and contrast to the
+    style. Style: moments after Huang and Belongie 2017 (eq. 13), covariances, which see what
+    means and deviations cannot (which features go together), and Gram matrices (Gatys, Ecker,
+    Bethge 2015, eq. 4), which see where the two are out of step; each relative to the target.
 
     Args:
+        scales: see `unit_scales`.
         imitating: paint from what the encoder sees; else from what it is to see.
         precision: what the networks compute in.
     """
@@ -205,26 +204,25 @@ def losses(
         with networks:
             seen = model.compact(recoloured, (QUARTER, EIGHTH))
             of_style = model.compact(style, LAYERS)
+            of_photo = model.compact(photo, (EIGHTH,))
         features = Features(seen[QUARTER].float(), seen[EIGHTH].float())
         embedding = embedding_of({k: f.float() for k, f in of_style.items()})
-        wanted = judge.scaled(of_style)
-        margin = MARGIN // STRIDE
-        inner = features.eighth[..., margin:-margin, margin:-margin]
-        target = _restyled(inner * judge.scales[EIGHTH], wanted[EIGHTH])
+        wanted = _scaled(of_style, scales)
+        content = F.instance_norm(_scaled(of_photo, scales)[EIGHTH])
     with networks:
         imitated = Features(*(f.float() for f in model.encoder(recoloured)))
         painted = model.paint(imitated if imitating else features, embedding).float()
-        found = judge.scaled(model.compact(painted, LAYERS))
+        found = _scaled(model.compact(painted, LAYERS), scales)
     return {
-        "content": F.mse_loss(found[EIGHTH], target),
-        "moments": torch.stack([moments_distance(found[k], wanted[k]) for k in LAYERS]).mean(),
-        "covariance": torch.stack(
-            [covariance_distance(found[k], wanted[k]) for k in LAYERS]
-        ).mean(),
+        "content": F.mse_loss(F.instance_norm(found[EIGHTH]), content) / 2,
+        **{
+            name: torch.stack([distance(found[k], wanted[k]) for k in LAYERS]).mean()
+            for name, distance in STYLE_DISTANCES.items()
+        },
         "identity": F.l1_loss(painted[:same], photo[:same]),
         "outside": (painted - painted.clamp(0, 1)).abs().mean() * 10,
-        "encoder": F.mse_loss(imitated.quarter, features.quarter) * judge.scales[QUARTER] ** 2
-        + F.mse_loss(imitated.eighth, features.eighth) * judge.scales[EIGHTH] ** 2,
+        "encoder": F.mse_loss(imitated.quarter, features.quarter) * scales[QUARTER] ** 2
+        + F.mse_loss(imitated.eighth, features.eighth) * scales[EIGHTH] ** 2,
     }
 
 
@@ -243,9 +241,19 @@ def moments_distance(found: Tensor, wanted: Tensor) -> Tensor:
 
 def covariance_distance(found: Tensor, wanted: Tensor) -> Tensor:
     """|S - S_s| / |S_s| (Frobenius), averaged over a batch."""
-    s, s_wanted = _covariance(found), _covariance(wanted)
-    error = (s - s_wanted).square().sum((1, 2))
-    return ((error + 1e-8).sqrt() / (s_wanted.square().sum((1, 2)).sqrt() + 1e-4)).mean()
+    return _relative(_covariance(found), _covariance(wanted))
+
+
+def gram_distance(found: Tensor, wanted: Tensor) -> Tensor:
+    """|G - G_s| / |G_s| (Frobenius), averaged over a batch."""
+    return _relative(_gram(found), _gram(wanted))
+
+
+STYLE_DISTANCES = {
+    "moments": moments_distance,
+    "covariance": covariance_distance,
+    "gram": gram_distance,
+}
 
 
 def recolour(photo: Tensor, style: Tensor) -> Tensor:
@@ -307,11 +315,8 @@ def preview(stylizer: Stylizer, training: StylizerTraining, side: int = 256) -> 
     return Image.fromarray((sheet.permute(1, 2, 0) * 255).round().byte().numpy())
 
 
-def _restyled(features: Tensor, style: Tensor) -> Tensor:
-    mean, deviation = _moments(features)
-    mean_s, deviation_s = _moments(style)
-    normal = (features - mean[..., None, None]) / deviation[..., None, None]
-    return normal * deviation_s[..., None, None] + mean_s[..., None, None]
+def _scaled(features: Mapping[str, Tensor], scales: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {layer: f.float() * scales[layer] for layer, f in features.items()}
 
 
 def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
@@ -320,9 +325,17 @@ def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _covariance(features: Tensor) -> Tensor:
+    return _gram(features - features.mean((2, 3), keepdim=True))
+
+
+def _gram(features: Tensor) -> Tensor:
     flat = features.flatten(2)
-    centred = flat - flat.mean(2, keepdim=True)
-    return centred @ centred.mT / flat.shape[2]
+    return flat @ flat.mT / flat.shape[2]
+
+
+def _relative(found: Tensor, wanted: Tensor) -> Tensor:
+    error = (found - wanted).square().sum((1, 2))
+    return ((error + 1e-8).sqrt() / (wanted.square().sum((1, 2)).sqrt() + 1e-4)).mean()
 
 
 def _roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
