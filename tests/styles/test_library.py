@@ -1,10 +1,9 @@
-from pathlib import Path
 
 import pytest
 
 from impasto.errors import InputError, OutputError
 from impasto.feedforward.session import network
-from impasto.styles import catalogue, library, storage
+from impasto.styles import catalogue, library, names, storage
 
 
 @pytest.fixture(autouse=True)
@@ -53,12 +52,12 @@ def test_find_names_near_ones(name, hint):
 def test_add_find_remove(make_style, folder):
     path = library.add("mine", make_style(title="Mine"))
     assert path == folder / "mine.npz"
-    assert list(library.own()) == ["mine"]
+    assert list(names.own()) == ["mine"]
     assert library.find("mine").title == "Mine"
     with pytest.raises(InputError, match="did you mean mine"):
         library.find("mune")
     library.remove("mine")
-    assert library.own() == {}
+    assert names.own() == {}
     with pytest.raises(InputError, match="you have no style of this name"):
         library.remove("mine")
 
@@ -81,7 +80,7 @@ def test_add_refuses_names(make_style, name, folder):
 @pytest.mark.parametrize("name", ["a", "great-wave2", "été", "波", "my_style"])
 def test_add_takes_names(make_style, name):
     library.add(name, make_style())
-    assert name in library.own()
+    assert name in names.own()
 
 
 def test_shipped_names_are_taken(make_style):
@@ -95,22 +94,3 @@ def test_file_of_several(make_style, tmp_path):
     storage.save(tmp_path / "two.npz", {"a": make_style(1), "b": make_style(2)})
     with pytest.raises(InputError, match="holds 2 styles"):
         library.read(tmp_path / "two.npz")
-
-
-@pytest.mark.parametrize(
-    ("platform", "variable", "expected"),
-    [
-        ("linux", "XDG_DATA_HOME", Path("data/impasto/styles")),
-        ("win32", "APPDATA", Path("data/impasto/styles")),
-        ("darwin", "", Path("home/Library/Application Support/impasto/styles")),
-        ("linux", "", Path("home/.local/share/impasto/styles")),
-    ],
-)
-def test_user_folder(monkeypatch, tmp_path, platform, variable, expected):
-    monkeypatch.delenv("IMPASTO_STYLES")
-    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    monkeypatch.setattr(library.sys, "platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
-    if variable:
-        monkeypatch.setenv(variable, str(tmp_path / "data"))
-    assert library.user_folder() == tmp_path / expected

@@ -84,14 +84,14 @@ def _load_one_style(source: StyleSource, device: Device) -> Style:
 
 def _stored_style(source: Source) -> Style | None:
     """The style in a file of its own, or in the library; None if the source is a picture."""
-    from impasto.styles import library, storage
+    from impasto.styles import library, names
 
     if not isinstance(source, (str, Path)):
         return None
     path = Path(source)
     if not path.exists():
         return library.find(str(source))
-    return library.read(path) if path.suffix.lower() == storage.SUFFIX else None
+    return library.read(path) if path.suffix.lower() == names.SUFFIX else None
 
 
 def region_mask(name: str, mask: Source, photo: Picture) -> masks.Mask:

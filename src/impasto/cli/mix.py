@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli.completion import style_words
 from impasto.errors import SettingError
 from impasto.image.paths import label
 from impasto.settings import LARGEST
@@ -21,6 +22,7 @@ def mix(
             "--style",
             "-s",
             metavar="STYLE",
+            autocompletion=style_words,
             help="A picture, or a name that `impasto styles` lists: two for a strip, four for a "
             "square with one in each corner.",
         ),

@@ -116,6 +116,6 @@ def every() -> "dict[str, Style]":
     Raises:
         InputError: a file of a style is damaged.
     """
-    from impasto.styles import library
+    from impasto.styles import library, names
 
-    return library.shipped() | {name: library.read(path) for name, path in library.own().items()}
+    return library.shipped() | {name: library.read(path) for name, path in names.own().items()}

@@ -11,12 +11,10 @@ import typer
 
 from impasto.cli.optimize import RegionWords, parse_region, parse_style
 from impasto.cli.options import settings_from, with_settings
+from impasto.cli.completion import style_words
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
-from impasto.image.paths import label, reason
+from impasto.image.paths import PICTURES, label, reason
 from impasto.settings import StylizeSettings
-
-READ = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".avif", ".heic"}
-"""Of a folder's files those with these suffixes, in lower or upper case, are painted."""
 
 PAINTED = "painted"
 """The folder in a folder of photos that their paintings go to."""
@@ -49,6 +47,7 @@ def stylize(
             metavar="STYLE[:WEIGHT]",
             help="A picture, or a name that `impasto styles` lists; again to mix several.",
         ),
+            autocompletion=style_words,
     ] = None,
     region: RegionWords = None,
     content: Annotated[
@@ -197,7 +196,7 @@ def make_folder(folder: Path) -> None:
 def _photos(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.iterdir() if file.suffix.lower() in READ)
+    found = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
     if not found:
         raise InputError(f"{label(path)}: there is no photo in this folder")
     return found

@@ -1,7 +1,13 @@
-"""How paths and failures of the disk are named in messages, always on one line."""
+"""Which files are pictures by their names; paths and the disk's failures in messages of a line."""
 
 import errno
 from pathlib import Path
+
+PLAIN_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
+"""Suffixes, in lower case, of pictures that can be read wherever impasto runs."""
+
+PICTURES = PLAIN_PICTURES | {".gif", ".avif", ".heic"}
+"""The same, and of those that may need another package or show more than one picture."""
 
 _REASONS = {
     errno.ENOENT: "no such file; check the spelling",

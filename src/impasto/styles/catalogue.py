@@ -6,7 +6,7 @@ from pathlib import Path
 
 from impasto.errors import InputError
 from impasto.image.paths import label, reason
-from impasto.styles.library import is_name
+from impasto.styles.names import is_name
 
 
 @dataclass(frozen=True)

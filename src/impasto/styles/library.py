@@ -1,8 +1,5 @@
 """Styles by name: those that ship with impasto, and the user's own."""
 
-import os
-import re
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -10,33 +7,9 @@ from impasto.errors import InputError
 from impasto.image.output import check_file
 from impasto.styles import storage
 from impasto.styles.embedding import Style
+from impasto.styles.names import SUFFIX, is_name, own, user_folder
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "styles.npz"
-
-_NAME = re.compile(r"[^\W_][\w-]{0,63}")
-"""Letters and digits of any script, - and _: these need no quoting and are legal file names."""
-
-
-def is_name(word: str) -> bool:
-    """Whether a style can be called so."""
-    return bool(_NAME.fullmatch(word))
-
-
-def user_folder() -> Path:
-    """Where the user's own styles lie, one file each.
-
-    That is the folder that the environment variable IMPASTO_STYLES names, or else `styles` in
-    the platform's folder for an application's data.
-    """
-    if chosen := os.environ.get("IMPASTO_STYLES"):
-        return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        data = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    elif sys.platform == "darwin":
-        data = Path.home() / "Library" / "Application Support"
-    else:
-        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return data / "impasto" / "styles"
 
 
 @cache
@@ -47,12 +20,6 @@ def shipped() -> dict[str, Style]:
         InputError: the file is missing or damaged; reinstall impasto.
     """
     return storage.load(SHIPPED)
-
-
-def own() -> dict[str, Path]:
-    """The files of the user's own styles, by name, sorted; they are not yet opened."""
-    found = sorted(user_folder().glob(f"*{storage.SUFFIX}"))
-    return {path.stem: path for path in found}
 
 
 def find(name: str) -> Style:
@@ -104,7 +71,7 @@ def free_path(name: str, *, overwrite: bool = False) -> Path:
         )
     if name in shipped():
         raise InputError(f"{name}: a style of this name ships with impasto; choose another")
-    path = user_folder() / f"{name}{storage.SUFFIX}"
+    path = user_folder() / f"{name}{SUFFIX}"
     path.parent.mkdir(parents=True, exist_ok=True)
     check_file(path, overwrite=overwrite)
     return path

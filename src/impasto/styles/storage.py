@@ -19,8 +19,6 @@ from impasto.image.output import write_file
 from impasto.image.paths import label, reason
 from impasto.styles.embedding import Style
 
-SUFFIX = ".npz"
-
 _ARRAYS = ("vectors", "colour_means", "colour_covariances", "entries")
 
 _LARGEST_FILE = 16_000_000

@@ -1,0 +1,20 @@
+"""What a shell offers when a word of the command line is to be completed."""
+
+from pathlib import Path
+
+from impasto.image.paths import PICTURES
+
+
+def style_words(incomplete: str) -> list[str]:
+    """Names of styles that begin so, and pictures in this folder that do.
+
+    Nothing if no name does: then the shell offers files, of any folder.
+    """
+    from impasto.styles import catalogue, names
+
+    known = [work.name for work in catalogue.read(names.CATALOGUE)] + list(names.own())
+    begun = [name for name in dict.fromkeys(known) if name.startswith(incomplete)]
+    if not begun:
+        return []
+    files = sorted(path.name for path in Path().iterdir() if path.suffix.lower() in PICTURES)
+    return begun + [name for name in files if name.startswith(incomplete)]

@@ -1,0 +1,30 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from impasto.styles import names
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "expected"),
+    [
+        ("linux", "XDG_DATA_HOME", Path("data/impasto/styles")),
+        ("win32", "APPDATA", Path("data/impasto/styles")),
+        ("darwin", "", Path("home/Library/Application Support/impasto/styles")),
+        ("linux", "", Path("home/.local/share/impasto/styles")),
+    ],
+)
+def test_user_folder(monkeypatch, tmp_path, platform, variable, expected):
+    monkeypatch.delenv("IMPASTO_STYLES", raising=False)
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    if variable:
+        monkeypatch.setenv(variable, str(tmp_path / "data"))
+    assert names.user_folder() == tmp_path / expected
+
+
+def test_user_folder_can_be_chosen(monkeypatch, tmp_path):
+    monkeypatch.setenv("IMPASTO_STYLES", str(tmp_path))
+    assert names.user_folder() == tmp_path
