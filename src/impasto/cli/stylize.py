@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from impasto.cli.completion import style_words
 from impasto.cli.optimize import RegionWords, parse_region, parse_style
 from impasto.cli.options import settings_from, with_settings
-from impasto.cli.completion import style_words
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import PICTURES, label, reason
 from impasto.settings import StylizeSettings
@@ -45,9 +45,9 @@ def stylize(
             "-s",
             "--si",
             metavar="STYLE[:WEIGHT]",
+            autocompletion=style_words,
             help="A picture, or a name that `impasto styles` lists; again to mix several.",
         ),
-            autocompletion=style_words,
     ] = None,
     region: RegionWords = None,
     content: Annotated[
