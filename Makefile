@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint bench gallery clean
 
 # All that painting in one pass needs; PyTorch and the rest come with the tests.
 $(VENV)/.core: pyproject.toml
@@ -27,6 +27,12 @@ lint: $(VENV)/.dev
 
 test: lint
 	$(BIN)/pytest
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks --readme benchmarks/README.md
+
+gallery: $(VENV)/.dev
+	$(BIN)/python docs/gallery.py
 
 clean:
 	rm -rf $(VENV) demo.png
