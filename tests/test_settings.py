@@ -1,8 +1,10 @@
 """Every setting is checked: its type, its bounds, its words; each complaint is one line."""
 
+import json
 import math
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, asdict, fields
 
+import numpy as np
 import pytest
 
 from impasto.errors import SettingError
@@ -36,12 +38,15 @@ def test_settings_do_not_change():
         {"style_layers": ("relu1_1",), "style_layer_weights": (2,)},
         {"style_layers": ("relu1_1", "relu2_1"), "style_layer_weights": (0, 0.5)},
         {"low_memory": True},
+        {"size": np.int64(64), "seed": np.uint32(7), "strength": np.float32(0.5)},
+        {"style_layers": ("relu1_1",), "style_layer_weights": (np.float32(2),)},
         {"seed": 2**32 - 1},
     ],
 )
 def test_values_at_the_bounds_are_accepted(accepted):
     settings = OptimizeSettings(**accepted)
     assert {name: getattr(settings, name) for name in accepted} == accepted
+    json.dumps(asdict(settings))  # which takes no numbers of NumPy's
 
 
 @pytest.mark.parametrize(
@@ -53,6 +58,8 @@ def test_values_at_the_bounds_are_accepted(accepted):
         ("size", 512.0, "size is 512.0; it must be a whole number"),
         ("size", "512", "size is '512'; it must be a whole number"),
         ("size", True, "size is True; it must be a whole number"),
+        ("size", np.float32(64), "it must be a whole number"),
+        ("quality", np.array(["good"]), "it can be: draft, good, best"),
         ("strength", -0.01, "strength is -0.01; it must be at least 0 and at most 1"),
         ("strength", 1.5, "strength is 1.5; it must be at least 0 and at most 1"),
         ("strength", math.nan, "strength is nan; it must be at least 0 and at most 1"),

@@ -28,6 +28,12 @@ class OutputError(ImpastoError):
     exit_code = 2
 
 
+class DiskError(OutputError):
+    """The disk failed while the result was written: it is full, or reports an error."""
+
+    exit_code = 1
+
+
 class WeightsError(ImpastoError):
     """A network's weights are missing, broken or of another network."""
 
@@ -41,3 +47,9 @@ class MissingExtraError(ImpastoError):
 
 class DeviceError(ImpastoError):
     """The device asked for is absent or its memory does not suffice."""
+
+
+class AbsentDeviceError(DeviceError):
+    """This machine, or the software on it, has no such device."""
+
+    exit_code = 2

@@ -5,8 +5,10 @@ line makes its options from it, `__post_init__` checks it.
 """
 
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -183,42 +185,47 @@ class StylizeSettings:
 def check(settings: Any) -> None:
     """Compares every field of a settings object with its type and its bounds.
 
+    Numbers of NumPy's become Python's, so that settings can be written as JSON.
+
     Raises:
         SettingError: naming the field, the value and what it may be.
     """
     hints = get_type_hints(type(settings))
     for entry in fields(settings):
         name = entry.name.replace("_", "-")
-        _check_value(name, getattr(settings, entry.name), hints[entry.name], entry.metadata)
+        value = _checked(name, getattr(settings, entry.name), hints[entry.name], entry.metadata)
+        object.__setattr__(settings, entry.name, value)  # the settings are frozen
 
 
-def _check_value(name: str, value: Any, hint: Any, bounds: Mapping[str, Any]) -> None:
+def _checked(name: str, value: Any, hint: Any, bounds: Mapping[str, Any]) -> Any:
+    """The value, or a SettingError."""
     kind = get_origin(hint)
     if kind in (Union, UnionType):  # of one type and None, here
-        if value is not None:
-            _check_value(name, value, get_args(hint)[0], bounds)
-    elif kind is Literal:
-        if value not in get_args(hint):
-            words = ", ".join(map(str, get_args(hint)))
-            raise SettingError(f"{name} is {value!r}; it can be: {words}")
-    elif kind is tuple:
+        return None if value is None else _checked(name, value, get_args(hint)[0], bounds)
+    if hint in (int, float):
+        return _checked_number(name, value, hint, bounds)
+    if kind is tuple:
         if not isinstance(value, tuple):
             raise SettingError(f"{name} is {value!r}; it must be a tuple")
-        for part in value:
-            _check_value(name, part, get_args(hint)[0], bounds)
-    elif hint in (int, float):
-        _check_number(name, value, hint, bounds)
+        return tuple(_checked(name, part, get_args(hint)[0], bounds) for part in value)
+    if kind is Literal:
+        if not isinstance(value, str) or value not in get_args(hint):
+            words = ", ".join(map(str, get_args(hint)))
+            raise SettingError(f"{name} is {value!r}; it can be: {words}")
     elif not isinstance(value, hint):
         kinds = {bool: "True or False", str: "a text"}
         raise SettingError(f"{name} is {value!r}; it must be {kinds.get(hint, hint.__name__)}")
+    return value
 
 
-def _check_number(name: str, value: Any, wanted: type, bounds: Mapping[str, Any]) -> None:
-    if isinstance(value, bool) or not isinstance(value, int if wanted is int else (int, float)):
+def _checked_number(name: str, value: Any, wanted: type, bounds: Mapping[str, Any]) -> float:
+    if isinstance(value, bool) or not isinstance(value, Integral if wanted is int else Real):
         kind = "whole number" if wanted is int else "number"
         raise SettingError(f"{name} is {value!r}; it must be a {kind}")
+    number = operator.index(value) if isinstance(value, Integral) else float(value)
     low = bounds["minimum"] or 0
     high = math.inf if bounds["maximum"] is None else bounds["maximum"]
-    if not low <= value <= high or value == math.inf:  # no comparison holds for a NaN
+    if not low <= number <= high or number == math.inf:  # no comparison holds for a NaN
         upper = "" if high == math.inf else f" and at most {high}"
-        raise SettingError(f"{name} is {value}; it must be at least {low}{upper}")
+        raise SettingError(f"{name} is {number}; it must be at least {low}{upper}")
+    return number

@@ -71,7 +71,7 @@ def test_wrong_words(impasto, words):
         ),
         (
             PermissionError(errno.EACCES, "Permission denied", "runs"),
-            1,
+            2,
             "impasto: error: runs: permission denied\n",
         ),
         (KeyboardInterrupt(), 130, ""),

@@ -100,6 +100,11 @@ def test_overwrite(stylize, refused, tmp_path):
         (("--size", 20), "both sides need at least 16"),
         (("-o", "x.xyz"), "this is no format that is written"),
         (("-o", "missing/x.png"), "the folder missing is missing"),
+        (("-o", f"{__file__}/x.png"), "test_stylize.py is a file, not a folder"),
+        (("-o", f"{__file__}/more/x.png"), "test_stylize.py is a file, not a folder"),
+        (("-o", f"{__file__}/more"), "there is a file where a folder should be"),
+        (("-o", "x" * 300 + ".png"), "the name is too long"),
+        (("--device", "directml"), "not among the devices of this ONNX Runtime"),
     ],
 )
 def test_refuses(impasto, refused, photo, wave, words, part):
@@ -147,9 +152,31 @@ def test_two_photos_of_one_name(impasto, album, photo, wave, tmp_path):
     twin = album / "photo.png"
     with Image.open(photo) as image:
         image.save(twin)
-    result = impasto("stylize", photo, twin, "-s", wave, "-o", tmp_path / "out", "--overwrite")
+    out = tmp_path / "out"
+    result = impasto("stylize", photo, twin, "-s", wave, "-o", out)
+    assert result.exit_code == 0
+    assert sorted(p.name for p in out.iterdir()) == ["photo-wave-2.png", "photo-wave.png"]
+
+
+def test_a_name_too_long_does_not_keep_the_others_from_it(impasto, photo, wave, tmp_path):
+    long = tmp_path / f"{'x' * 300}.jpg"
+    (line,) = impasto("stylize", long, "-s", wave).stderr.splitlines()
+    assert line == f"impasto: error: {long}: the name is too long; choose a shorter one"
+    result = impasto("stylize", long, photo, "-s", wave, "-q")
     assert result.exit_code == 1
-    assert f"{twin}: its painting has the same name as that of {photo}" in result.stderr
+    assert (tmp_path / "photo-wave.png").exists()
+
+
+def test_a_batch_goes_on_when_its_reader_has_left(album, wave, tmp_path):
+    (album / "b.jpg").unlink()
+    words = [sys.executable, "-m", "impasto", "stylize", album, "-s", wave]
+    with (tmp_path / "errors").open("w+") as errors:
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors)
+        process.stdout.close()
+        assert process.wait() == 0
+        errors.seek(0)
+        assert errors.read() == ""
+    assert len(list((album / "painted").iterdir())) == 2
 
 
 def test_refuses_folders(fails, album, photo, wave, tmp_path):

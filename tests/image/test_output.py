@@ -40,7 +40,7 @@ def _names(folder):
     return [path.name for path in folder.iterdir()]
 
 
-def _refused(call, path, part, **options):
+def _refused(call, path, part, exit_code=2, **options):
     """Calls, expecting one line that names the file, and nothing new in its folder."""
     folder = path.parent
     before = set(folder.iterdir()) if folder.is_dir() else None
@@ -48,7 +48,7 @@ def _refused(call, path, part, **options):
         call(path, **options)
     assert len(str(caught.value).splitlines()) == 1
     assert path.name in str(caught.value)
-    assert caught.value.exit_code == 2
+    assert caught.value.exit_code == exit_code
     if before is not None:
         assert set(folder.iterdir()) == before
 
@@ -184,16 +184,16 @@ def test_write_interrupted_leaves_nothing(call, overwrite, error, tmp_path, pixe
 
 
 @pytest.mark.parametrize(
-    ("number", "part"),
+    ("number", "part", "exit_code"),
     [
-        (errno.ENOSPC, "disk is full"),
-        (errno.EACCES, "permission denied"),
-        (errno.EIO, "Input/output error"),
+        (errno.ENOSPC, "disk is full", 1),
+        (errno.EACCES, "permission denied", 2),
+        (errno.EIO, "Input/output error", 1),
     ],
 )
-def test_write_disk_errors(number, part, tmp_path, pixels, monkeypatch):
+def test_write_disk_errors(number, part, exit_code, tmp_path, pixels, monkeypatch):
     monkeypatch.setattr(os, "fsync", _fail(OSError(number, os.strerror(number))))
-    _refused(output.write, tmp_path / "a.png", part, pixels=pixels)
+    _refused(output.write, tmp_path / "a.png", part, exit_code, pixels=pixels)
 
 
 def test_write_encoder_error(tmp_path, pixels, monkeypatch):
@@ -281,7 +281,8 @@ def test_check_output_missing_folder(tmp_path):
 
 def test_check_output_in_a_file(tmp_path):
     (tmp_path / "file").touch()
-    _refused(output.check_output, tmp_path / "file" / "a.png", "create it", overwrite=True)
+    for path in (tmp_path / "file" / "a.png", tmp_path / "file" / "more" / "a.png"):
+        _refused(output.check_output, path, "file is a file, not a folder", overwrite=True)
 
 
 def test_check_output_folder(tmp_path):

@@ -150,7 +150,7 @@ def test_unusable_file(job, tmp_path, spoil, line):
 def test_missing_file(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         checkpoint.load(tmp_path / "c", CPU)
-    with pytest.raises(InputError, match="directory"):
+    with pytest.raises(InputError, match="this is a folder"):
         checkpoint.load(tmp_path, CPU)
 
 

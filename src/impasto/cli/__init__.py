@@ -1,15 +1,47 @@
 """The command line: parses words, calls the library, shows how it goes."""
 
+import os
+import signal
 import sys
+from types import FrameType
 
 INTERRUPTED = 130
 """The exit code that a shell expects of a program that Ctrl-C ended: 128 + SIGINT."""
 
+_IMPORTING = "<frozen importlib._bootstrap>"
+"""Where, in every stack, an import under way is to be found."""
+
+_SHOW_CURSOR = b"\x1b[?25h"
+"""What a terminal is to be told where a progress bar may have hidden it."""
+
 
 def main() -> None:
     """The program `impasto`."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
     try:
         from impasto.cli.app import app
+
+        app(prog_name="impasto")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    app(prog_name="impasto")
+    finally:  # nothing is left to clean up, and Python ends with tracebacks if interrupted
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """Ends the program when Ctrl-C or the system asks for it: by an exception, which cleans up.
+
+    But at once while a module is being imported: there an exception can be lost in C, or be taken
+    for the module's being missing, and there is nothing yet to clean up.
+    """
+    while frame is not None:
+        if frame.f_code.co_filename == _IMPORTING:
+            if os.isatty(2):
+                os.write(2, _SHOW_CURSOR)
+            os._exit(128 + number)
+        frame = frame.f_back
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    sys.exit(128 + number)

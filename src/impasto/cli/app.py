@@ -4,6 +4,7 @@ Nothing here or at the top of the commands' modules imports NumPy, PyTorch or ON
 `impasto --help` is to answer at once.
 """
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -22,7 +23,7 @@ from impasto.cli import (
     weights,
 )
 from impasto.errors import ImpastoError
-from impasto.image.paths import reason
+from impasto.image.paths import is_wrong_path, label, reason
 
 
 class Program(TyperGroup):
@@ -39,8 +40,8 @@ class Program(TyperGroup):
         except MemoryError:
             raise _ended("not enough memory; try a smaller --size", 1) from None
         except OSError as problem:
-            where = f"{problem.filename}: " if problem.filename else ""
-            raise _ended(f"{where}{reason(problem)}", 1) from None
+            where = f"{label(Path(problem.filename))}: " if problem.filename else ""
+            raise _ended(f"{where}{reason(problem)}", 2 if is_wrong_path(problem) else 1) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
 

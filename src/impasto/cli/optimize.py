@@ -333,7 +333,8 @@ class Outputs:
 class CtrlC:
     """While this lasts, the first Ctrl-C only asks for an end after the current step.
 
-    So the picture and the state are whole when they are written. A second one ends at once.
+    So the picture and the state are whole when they are written. A second one ends at once, and
+    says that it did.
     """
 
     def __init__(self) -> None:
@@ -343,12 +344,14 @@ class CtrlC:
         self._before = signal.signal(signal.SIGINT, self._press)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         signal.signal(signal.SIGINT, self._before)
+        if kind is KeyboardInterrupt:
+            typer.echo("impasto: stopped at once; what was not yet written is lost", err=True)
 
     def _press(self, *_: object) -> None:
         self.pressed = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, self._before)
 
 
 def _default_output(content: Path, styles: Sequence[tuple[Path, float]]) -> Path:

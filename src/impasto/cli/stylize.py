@@ -1,9 +1,11 @@
 """`impasto stylize`: paints photos in one pass."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,7 +89,7 @@ def stylize(
     jobs = plan([*(photos or []), *(content or [])], [path.stem for path in every], output)
 
     from impasto import api
-    from impasto.image.output import check_output
+    from impasto.image.output import check_output, make_folder
 
     mixed = [api.load_style(styles, device=settings.device)] if styles else []
     regions = [
@@ -98,8 +100,7 @@ def stylize(
 
     def paint(job: Job) -> None:
         started = begun if len(jobs) == 1 else time.monotonic()
-        if not job.photo.exists():  # or the output's folder, named after it, would be blamed
-            raise InputError(f"{label(job.photo)}: no such file; check the spelling")
+        _check_present(job.photo)  # or the output's folder, named after it, would be blamed
         check_output(job.output, overwrite=overwrite, inputs=inputs)
         painting = api.stylize(job.photo, mixed, regions=regions, settings=settings)
         painting.save(job.output, overwrite=overwrite)
@@ -108,7 +109,7 @@ def stylize(
         if not quiet:
             width, height = painting.size
             seconds = time.monotonic() - started
-            typer.echo(f"{label(job.output)}: {width} x {height} pixels in {seconds:.1f} s")
+            _say(f"{label(job.output)}: {width} x {height} pixels in {seconds:.1f} s")
 
     for folder in {job.output.parent for job in jobs if job.in_folder}:
         make_folder(folder)
@@ -128,7 +129,7 @@ class Job:
 
 
 def plan(named: Sequence[Path], style_names: Sequence[str], output: Path | None) -> list[Job]:
-    """Every photo that is named or lies in a folder that is named, and its output.
+    """Every photo that is named or lies in a folder that is named, and an output of its own.
 
     Raises:
         SettingError: no photo is named.
@@ -139,7 +140,7 @@ def plan(named: Sequence[Path], style_names: Sequence[str], output: Path | None)
 
     if not named:
         raise SettingError("there is no photo; name one, or a folder of them")
-    photos = list(dict.fromkeys((p, path.is_dir()) for path in named for p in _photos(path)))
+    photos = list(dict.fromkeys((p, _is_folder(path)) for path in named for p in _photos(path)))
     if output is not None and output.suffix and not output.is_dir():
         if len(photos) > 1:
             raise OutputError(
@@ -147,11 +148,23 @@ def plan(named: Sequence[Path], style_names: Sequence[str], output: Path | None)
             )
         return [Job(photos[0][0], output, in_folder=False)]
     jobs = []
+    taken: set[str] = set()
     for photo, from_folder in photos:
         folder = output or (photo.parent / PAINTED if from_folder else None)
-        painting = default_output(photo, style_names, folder)
+        painting = _free(default_output(photo, style_names, folder), taken)
         jobs.append(Job(photo, painting, in_folder=folder is not None))
     return jobs
+
+
+def _free(path: Path, taken: set[str]) -> Path:
+    """The path, with a number where another painting has it: of photo.jpg, say, and photo.png.
+
+    Names that differ in the case of letters only are one to many disks.
+    """
+    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    free = next(name for name in chain([path], names) if str(name).casefold() not in taken)
+    taken.add(str(free).casefold())
+    return free
 
 
 def paint_all(jobs: Sequence[Job], paint: Callable[[Job], None], quiet: bool) -> None:
@@ -160,17 +173,13 @@ def paint_all(jobs: Sequence[Job], paint: Callable[[Job], None], quiet: bool) ->
     Raises:
         typer.Exit: with code 1, if there is a rest.
     """
-    written: dict[Path, Path] = {}
 
     def failure(job: Job) -> str | None:
-        name = label(job.photo)
-        if (other := written.get(job.output)) is not None:
-            return f"{name}: its painting has the same name as that of {label(other)}"
         try:
             paint(job)
         except ImpastoError as problem:
+            name = label(job.photo)
             return f"{name}: {str(problem).removeprefix(f'{name}: ')}"
-        written[job.output] = job.photo
         return None
 
     failures = [line for job in _with_bar(jobs, quiet) if (line := failure(job)) is not None]
@@ -181,20 +190,29 @@ def paint_all(jobs: Sequence[Job], paint: Callable[[Job], None], quiet: bool) ->
         raise typer.Exit(1)
 
 
-def make_folder(folder: Path) -> None:
-    """Makes a folder for paintings, unless it is there.
-
-    Raises:
-        OutputError: it cannot be made.
-    """
+def _check_present(photo: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise OutputError(f"{label(folder)}: {reason(problem)}") from problem
+        photo.stat()
+    except (OSError, ValueError) as problem:
+        raise InputError(f"{label(photo)}: {reason(problem)}") from problem
+
+
+def _say(line: str) -> None:
+    """Prints a line, unless whoever read our output has left: paintings are still wanted."""
+    try:
+        typer.echo(line)
+    except BrokenPipeError:
+        # What is still buffered would fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _is_folder(path: Path) -> bool:
+    """`Path.is_dir`, but False for a name that is too long, where that raises an error."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _photos(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if not _is_folder(path):
         return [path]
     found = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
     if not found:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import DeviceError, SettingError, WeightsError
+from impasto.errors import AbsentDeviceError, DeviceError, SettingError, WeightsError
 from impasto.settings import Device
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def open_network(path: Path, device: Device = "auto") -> Network:
     except Exception as problem:  # from C++, of many kinds
         raise WeightsError(f"{path}: damaged, or no network; install impasto again") from problem
     if device != "auto" and session.get_providers()[0] != PROVIDERS[device]:
-        raise DeviceError(f"{device}: its drivers or libraries are missing; try --device cpu")
+        raise AbsentDeviceError(f"{device}: its drivers or libraries are missing; try --device cpu")
     return Network(session)
 
 
@@ -107,7 +107,7 @@ def _providers(device: Device, available: list[str]) -> list[Any]:
 
     Raises:
         SettingError: there is no such device.
-        DeviceError: the device is not among the available.
+        AbsentDeviceError: the device is not among the available.
     """
     if device not in get_args(Device):
         raise SettingError(f"device is {device!r}; it can be: {', '.join(get_args(Device))}")
@@ -116,7 +116,7 @@ def _providers(device: Device, available: list[str]) -> list[Any]:
     if PROVIDERS[device] not in available:
         package = _PACKAGES.get(device)
         hint = f"pip install {package}" if package else "try --device cpu"
-        raise DeviceError(f"{device}: not among the devices of this ONNX Runtime; {hint}")
+        raise AbsentDeviceError(f"{device}: not among the devices of this ONNX Runtime; {hint}")
     return list(dict.fromkeys([PROVIDERS[device], CPU]))
 
 

@@ -50,7 +50,10 @@ class Picture:
 
 
 def load(
-    source: str | Path | Image.Image | NDArray[Any], *, max_pixels: int = MAX_PIXELS
+    source: str | Path | Image.Image | NDArray[Any],
+    *,
+    min_side: int = MIN_SIDE,
+    max_pixels: int = MAX_PIXELS,
 ) -> Picture:
     """A picture from whatever a Python user has at hand.
 
@@ -62,18 +65,19 @@ def load(
         InputError: the source is no picture, or too small or large.
         TypeError: the source is of none of these types.
     """
+        min_side: pictures with a shorter side are refused.
     if isinstance(source, (str, Path)):
-        return read(source, max_pixels=max_pixels)
+        return read(source, min_side=min_side, max_pixels=max_pixels)
     if isinstance(source, Image.Image):
         name = "the image"
         with _decoding(name, source.format or "image"):
-            _check_size(name, source.size, max_pixels)
+            _check_size(name, source.size, min_side, max_pixels)
             source.load()
             return _finish(source, name, None)
     if isinstance(source, np.ndarray):
         decoded = decode.from_array(source)
         height, width = source.shape[:2]
-        _check_size("the array", (width, height), max_pixels)
+        _check_size("the array", (width, height), min_side, max_pixels)
         return Picture(
             decoded.pixels,
             decoded.alpha,
@@ -82,7 +86,7 @@ def load(
     raise TypeError(f"a picture is a path, a PIL image or an array, not {type(source).__name__}")
 
 
-def read(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def read(path: str | Path, *, min_side: int = MIN_SIDE, max_pixels: int = MAX_PIXELS) -> Picture:
     """Read a JPEG, PNG, WebP, TIFF, BMP or GIF; AVIF and HEIC where Pillow can.
 
     Of several frames or pages the first is taken, with a notice. The EXIF orientation is
@@ -90,18 +94,19 @@ def read(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Picture:
 
     Args:
         path: the file.
-        max_pixels: larger pictures are refused before they are decoded.
+        min_side: pictures with a shorter side are refused before they are decoded.
+        max_pixels: larger pictures are, too.
 
     Raises:
-        InputError: the file is missing, unreadable, broken, of a format that is not read, has a
-            side under `MIN_SIDE` or too many pixels.
+        InputError: the file is missing, unreadable, broken, of a format that is not read, has
+            too short a side or too many pixels.
     """
     path = Path(path)
     name = label(path)
     try:
         _check_regular(path, name)
         with path.open("rb") as file:
-            return _decode(file, path, max_pixels)
+            return _decode(file, path, min_side, max_pixels)
     except (OSError, ValueError) as error:
         raise InputError(f"{name}: {reason(error)}") from error
 
@@ -114,11 +119,11 @@ def _check_regular(path: Path, name: str) -> None:
         raise InputError(f"{name}: this is a device or pipe; name a file")
 
 
-def _decode(file: BinaryIO, path: Path, max_pixels: int) -> Picture:
+def _decode(file: BinaryIO, path: Path, min_side: int, max_pixels: int) -> Picture:
     name = label(path)
     kind = formats.identify(file.read(formats.HEAD_BYTES), path, name)
     with _decoding(name, kind), formats.open_as(file, kind, name) as image:
-        _check_size(name, image.size, max_pixels)
+        _check_size(name, image.size, min_side, max_pixels)
         notices = _frames_left_out(image)
         image.load()
         return _finish(image, name, path, notices)
@@ -159,12 +164,12 @@ def _decoding(name: str, kind: str) -> Iterator[None]:
         ) from error
 
 
-def _check_size(name: str, size: tuple[int, int], max_pixels: int) -> None:
+def _check_size(name: str, size: tuple[int, int], min_side: int, max_pixels: int) -> None:
     width, height = size
-    if min(size) < MIN_SIDE:
+    if min(size) < min_side:
         raise InputError(
             f"{name}: {width} x {height} pixels is too small to paint; "
-            f"both sides need at least {MIN_SIDE}"
+            f"both sides need at least {min_side}"
         )
     if width * height > max_pixels:
         raise InputError(

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import OutputError
-from impasto.image.paths import label, reason
+from impasto.errors import DiskError, OutputError
+from impasto.image.paths import is_wrong_path, label, reason
 from impasto.image.profiles import srgb_profile
 
 _FORMATS = {
@@ -70,9 +70,7 @@ def check_file(path: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> N
     name = label(path)
     with _writing(name):
         if not path.parent.is_dir():
-            raise OutputError(
-                f"{name}: the folder {label(path.parent)} is missing; create it first"
-            )
+            raise OutputError(f"{name}: {_no_folder(path.parent)}")
         _check_existing(path, overwrite, inputs)
         temporary = _temporary(path)
         try:
@@ -82,6 +80,16 @@ def check_file(path: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> N
 
 
 def default_output(content: Path, style_names: Sequence[str], folder: Path | None = None) -> Path:
+def make_folder(folder: Path) -> None:
+    """Make a folder for files to come, and those that it lies in, unless it is there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    with _writing(label(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
     """Where a painting goes when the user does not say: `photo-STYLE.png` beside the photo.
 
     Several styles are joined with `+`. Letters and digits of any script are kept, all else that
@@ -163,6 +171,14 @@ def _check_side(name: str, kind: str, size: tuple[int, int]) -> None:
 
 
 def _check_existing(path: Path, overwrite: bool, inputs: Sequence[Path]) -> None:
+def _no_folder(folder: Path) -> str:
+    """Why nothing can be put into a folder that is none."""
+    nearest = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+    if nearest.is_file():
+        return f"{label(nearest)} is a file, not a folder; name another folder"
+    return f"the folder {label(folder)} is missing; create it first"
+
+
     name = label(path)
     try:
         path.lstat()
@@ -244,7 +260,8 @@ def _writing(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        raise OutputError(f"{name}: {reason(error)}") from error
+        kind = OutputError if is_wrong_path(error) else DiskError
+        raise kind(f"{name}: {reason(error)}") from error
 
 
 def _temporary(path: Path) -> Path:

@@ -9,15 +9,25 @@ PLAIN_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 PICTURES = PLAIN_PICTURES | {".gif", ".avif", ".heic"}
 """The same, and of those that may need another package or show more than one picture."""
 
-_REASONS = {
+# What another path would mend.
+_WRONG_PATH = {
     errno.ENOENT: "no such file; check the spelling",
+    errno.ENOTDIR: "there is a file where a folder should be",
+    errno.EISDIR: "this is a folder; name a file",
+    errno.EEXIST: "there is a file of this name",
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
     errno.EROFS: "the disk is read-only",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+    errno.ELOOP: "a link that leads to itself",
+}
+
+_FULL = {
     errno.ENOSPC: "the disk is full; free some space or write elsewhere",
     errno.EDQUOT: "the disk quota is used up; free some space or write elsewhere",
-    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
+
+_REASONS = _WRONG_PATH | _FULL
 
 
 def label(path: Path) -> str:
@@ -25,6 +35,11 @@ def label(path: Path) -> str:
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(path)
     )
+
+
+def is_wrong_path(error: OSError | ValueError) -> bool:
+    """Whether the path is to blame for a failed system call, and not the disk or the system."""
+    return isinstance(error, ValueError) or error.errno in _WRONG_PATH
 
 
 def reason(error: OSError | ValueError) -> str:

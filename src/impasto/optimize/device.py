@@ -2,7 +2,7 @@
 
 import torch
 
-from impasto.errors import DeviceError
+from impasto.errors import AbsentDeviceError
 
 
 def choose(name: str | None = None) -> torch.device:
@@ -12,12 +12,12 @@ def choose(name: str | None = None) -> torch.device:
         name: "cpu", "mps", "cuda" (the first one) or "cuda:1"; "auto" is None.
 
     Raises:
-        DeviceError: this machine has no such device.
+        AbsentDeviceError: this machine has no such device.
     """
     present = available()
     wanted = present[0] if name in (None, "auto") else {"cuda": "cuda:0"}.get(name, name)
     if wanted not in present:
-        raise DeviceError(f"there is no device {name!r} here; there is: {', '.join(present)}")
+        raise AbsentDeviceError(f"there is no device {name!r} here; there is: {', '.join(present)}")
     return torch.device(wanted)
 
 

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from impasto.errors import InputError
-from impasto.image.output import check_file
+from impasto.image.output import check_file, make_folder
 from impasto.styles import storage
 from impasto.styles.embedding import Style
 from impasto.styles.names import SUFFIX, is_name, own, user_folder
@@ -72,7 +72,7 @@ def free_path(name: str, *, overwrite: bool = False) -> Path:
     if name in shipped():
         raise InputError(f"{name}: a style of this name ships with impasto; choose another")
     path = user_folder() / f"{name}{SUFFIX}"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     check_file(path, overwrite=overwrite)
     return path
 
