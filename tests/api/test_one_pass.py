@@ -12,7 +12,7 @@ import impasto
 from impasto.errors import InputError, OutputError, SettingError
 from impasto.image.colour import rgb_to_oklab
 
-SAMPLES = Path(__file__).parents[1] / "samples"
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def test_from_files_images_arrays_and_names(photo, wave):

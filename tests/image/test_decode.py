@@ -7,6 +7,7 @@ from PIL import Image
 
 from impasto.errors import InputError
 from impasto.image import decode
+from impasto.image.samples import to_float
 
 _GREY = np.tile(np.linspace(0, 1, 32, dtype=np.float32), (20, 1))
 
@@ -56,15 +57,17 @@ def test_to_unit_is_always_in_range(values):
 
 @pytest.mark.parametrize("shape", [(20, 32), (20, 32, 1), (20, 32, 3), (20, 32, 4)])
 def test_from_array_shapes(shape):
-    pixels, alpha, _ = decode.from_array(np.full(shape, 51, np.uint8))
-    assert pixels.shape == (20, 32, 3)
-    assert pixels == pytest.approx(0.2)
+    samples, alpha, _ = decode.from_array(np.full(shape, 51, np.uint8))
+    assert samples.shape == (20, 32, 3)
+    assert samples.dtype == np.uint8
+    assert to_float(samples) == pytest.approx(0.2)
     assert (alpha is not None) == (shape[-1] == 4)
 
 
-def test_from_array_does_not_share_memory():
-    source = np.zeros((20, 32, 3), np.float32)
-    decode.from_array(source).pixels[:] = 1
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_from_array_does_not_share_memory(dtype):
+    source = np.zeros((20, 32, 3), dtype)
+    decode.from_array(source).samples[:] = 1
     assert source.max() == 0
 
 
@@ -104,9 +107,11 @@ def test_from_array_refuses_type(dtype):
 )
 def test_from_image_modes(mode, colour, pixel, alpha):
     decoded = decode.from_image(Image.new(mode, (32, 20), colour))
-    assert decoded.pixels.shape == (20, 32, 3)
-    assert decoded.pixels.dtype == np.float32
-    assert decoded.pixels[3, 3] == pytest.approx(np.array(pixel), abs=1 / 200)
+    assert decoded.samples.shape == (20, 32, 3)
+    assert decoded.samples.dtype == (
+        np.float32 if mode[0] in "1LIF" and mode != "LAB" else np.uint8
+    )
+    assert to_float(decoded.samples)[3, 3] == pytest.approx(np.array(pixel), abs=1 / 200)
     assert (decoded.alpha is None) == (alpha is None)
     if alpha is not None:
         assert decoded.alpha == pytest.approx(alpha)
@@ -116,7 +121,7 @@ def test_from_image_palette_with_alpha():
     image = Image.new("RGB", (32, 20), (255, 0, 0)).convert("P").convert("PA")
     image.putalpha(51)
     decoded = decode.from_image(image)
-    assert decoded.pixels[0, 0] == pytest.approx(np.array([1, 0, 0]))
+    assert to_float(decoded.samples)[0, 0] == pytest.approx(np.array([1, 0, 0]))
     assert decoded.alpha == pytest.approx(0.2)
 
 
@@ -143,5 +148,5 @@ def test_from_image_widened_16_bit_png_keeps_its_scale():
     image = Image.new("I", (32, 20), 200)
     image.format = "PNG"
     decoded = decode.from_image(image)
-    assert decoded.pixels == pytest.approx(200 / 65535)
+    assert decoded.samples == pytest.approx(200 / 65535)
     assert decoded.notices == ()

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from impasto.image import samples
 from impasto.image.resize import fit, limit, resize
 
 _SIDES = st.integers(1, 40_000)
@@ -80,3 +81,17 @@ def test_resize_accepts_strided_views(rng):
     assert np.allclose(
         resize(pixels[:, ::-1], (16, 10)), resize(pixels, (16, 10))[:, ::-1], atol=1e-5
     )
+
+
+@pytest.mark.parametrize("size", [(9, 7), (40, 33), (201, 111), (300, 400)])
+def test_resize_in_bands_is_resize_in_one(rng, size, monkeypatch):
+    values = rng.random((111, 201, 3)).astype(np.float32)
+    whole = resize(values, size)
+    monkeypatch.setattr(samples, "BAND", 1000)
+    assert resize(values, size) == pytest.approx(whole, abs=2e-6)
+
+
+def test_resize_takes_8_bits(rng):
+    coarse = rng.integers(0, 256, (40, 30, 3), np.uint8)
+    exact = (coarse / 255).astype(np.float32)
+    assert resize(coarse, (17, 23)) == pytest.approx(resize(exact, (17, 23)), abs=1e-6)

@@ -20,6 +20,7 @@ from impasto.image import files, masks
 from impasto.image.colour import TO_PHOTO
 from impasto.image.files import Picture
 from impasto.image.resize import fit, resize
+from impasto.image.samples import Samples, to_float
 from impasto.settings import LARGEST, WORK_SIZE, StylizeSettings
 from impasto.styles.embedding import Style
 
@@ -61,21 +62,19 @@ def stylize(
             f"size {chosen.size} makes a painting of {size[0]} x {size[1]} pixels; "
             f"both sides need at least {files.MIN_SIDE}"
         )
-    pixels, alpha = photo.pixels, photo.alpha
+    samples, alpha = photo.samples, photo.alpha
     if size != photo.size:
-        pixels = resize(pixels, size)
+        samples = resize(samples, size)
         alpha = None if alpha is None else resize(alpha, size)
-    painted = pixels
+    painted = samples
     if with_weights(style) or not regions:
-        painted = painted_in(pixels, load_style(style, device=chosen.device), chosen)
+        painted = painted_in(samples, load_style(style, device=chosen.device), chosen)
     if regions:
-        painted = _with_regions(painted, pixels, photo, regions, chosen)
+        painted = _with_regions(painted, samples, photo, regions, chosen)
     return Painting(painted, alpha, photo.exif, photo.notices, losses=())
 
 
-def painted_in(
-    photo: NDArray[np.float32], style: Style, settings: StylizeSettings
-) -> NDArray[np.float32]:
+def painted_in(photo: Samples, style: Style, settings: StylizeSettings) -> Samples:
     """The photo (H, W, 3) in one style, in its final colours."""
     from impasto.feedforward.stylizer import render
 
@@ -89,13 +88,13 @@ def painted_in(
         device=settings.device,
     )
     if settings.colour != "style":
-        painted = TO_PHOTO[settings.colour](painted, photo)
+        painted = TO_PHOTO[settings.colour](to_float(painted), to_float(photo))
     return painted
 
 
 def _with_regions(
-    painted: NDArray[np.float32],
-    pixels: NDArray[np.float32],
+    painted: Samples,
+    samples: Samples,
     photo: Picture,
     regions: StyleRegions,
     settings: StylizeSettings,
@@ -104,13 +103,13 @@ def _with_regions(
 
     Args:
         painted: what no region covers.
-        pixels: the photo at the size of the painting.
+        samples: the photo at the size of the painting.
     """
-    size = pixels.shape[1], pixels.shape[0]
+    size = samples.shape[1], samples.shape[0]
     named = [(f"region {n}", *region) for n, region in enumerate(regions, start=1)]
     found = [region_mask(name, mask, photo) for name, mask, *_ in named]
     covers = masks.shared([masks.resize(mask, size) for mask in found])
-    whole = masks.rest(covers)[..., None] * painted
+    whole = masks.rest(covers)[..., None] * to_float(painted)
     for cover, (name, _, style, *weight) in zip(covers, named, strict=True):
         share = weight[0] if weight else 1.0
         if not 0 <= share <= 1:
@@ -119,5 +118,5 @@ def _with_regions(
             )
         part = replace(settings, strength=settings.strength * share)
         mixed = load_style(style, device=settings.device)
-        whole += cover[..., None] * painted_in(pixels, mixed, part)
+        whole += cover[..., None] * to_float(painted_in(samples, mixed, part))
     return whole

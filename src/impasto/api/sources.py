@@ -79,7 +79,7 @@ def _load_one_style(source: StyleSource, device: Device) -> Style:
         return stored
     from impasto.feedforward.encoder import encode
 
-    return encode(files.load(source).pixels, device=device)
+    return encode(files.load(source).samples, device=device)
 
 
 def _stored_style(source: Source) -> Style | None:

@@ -26,6 +26,7 @@ from impasto.errors import SettingError
 from impasto.extras import require
 from impasto.image import files
 from impasto.image.resize import resize
+from impasto.image.samples import to_float
 from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings
 
 if TYPE_CHECKING:
@@ -267,7 +268,7 @@ def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
     painted = photo
     for part in inputs.parts(photo):
         mixed = load_style([(style.pixels, style.weight) for style in part.styles])
-        whole = painted_in(photo, mixed, StylizeSettings())
+        whole = to_float(painted_in(photo, mixed, StylizeSettings()))
         if part.mask is None:
             return whole
         painted = painted + part.mask[..., None] * (whole - photo)

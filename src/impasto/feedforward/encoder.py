@@ -1,11 +1,11 @@
 """Pictures to styles."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from impasto.feedforward.session import network
 from impasto.image.colour import gaussian
 from impasto.image.resize import limit, resize
+from impasto.image.samples import Samples
 from impasto.settings import Device
 from impasto.styles.embedding import Style
 
@@ -21,11 +21,11 @@ SMALLEST = 2 * STRIDE
 """The least side in pixels of what the networks see."""
 
 
-def encode(picture: NDArray[np.float32], *, device: Device = "auto") -> Style:
+def encode(picture: Samples, *, device: Device = "auto") -> Style:
     """The style of a picture, looked at with a long side of at most `SIDE` pixels.
 
     Args:
-        picture: (H, W, 3) in [0, 1].
+        picture: (H, W, 3).
         device: see `session.network`.
 
     Raises:

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from impasto.feedforward.encoder import SMALLEST, STRIDE
 from impasto.image.resize import fit_least, resize
+from impasto.image.samples import Pixels, Samples
 
 THUMBNAIL = 1536
 """Long side of the reduced copy in pixels, or half as much again as a tile's, if that is less."""
@@ -27,16 +27,14 @@ BLENDED = 64
 
 OVERLAP = 2 * SPOILED + BLENDED
 
-Pixels = NDArray[np.float32]
-
 
 class Painter(Protocol):
     """Paints a part of a picture; see `stylizer.Brush`."""
 
-    def paint(self, part: Pixels, given: Pixels | None = None) -> tuple[Pixels, Pixels]:
+    def paint(self, part: Samples, given: Pixels | None = None) -> tuple[Pixels, Pixels]:
         """(3, h, w) of (h, w, 3), and its statistics (2, channels)."""
 
-    def survey(self, part: Pixels) -> Pixels:
+    def survey(self, part: Samples) -> Pixels:
         """The first of these statistics, (2, fewer channels)."""
 
 
@@ -48,11 +46,11 @@ class Span(NamedTuple):
     weights: Pixels
 
 
-def paint(photo: Pixels, brush: Painter, tile: int) -> Pixels:
+def paint(photo: Samples, brush: Painter, tile: int) -> Pixels:
     """The photo painted in parts of at most `tile` pixels a side.
 
     Args:
-        photo: (H, W, 3) in [0, 1].
+        photo: (H, W, 3).
         tile: more than twice `OVERLAP`.
 
     Returns:
@@ -61,7 +59,7 @@ def paint(photo: Pixels, brush: Painter, tile: int) -> Pixels:
     height, width = photo.shape[:2]
     parts = [(r, c) for r in spans(height, tile) for c in spans(width, tile)]
     statistics = _statistics(photo, brush, tile)
-    painted = np.zeros_like(photo)
+    painted = np.zeros(photo.shape, np.float32)
     for rows, columns in parts:
         part, _ = brush.paint(
             photo[rows.start : rows.stop, columns.start : columns.stop], statistics
@@ -103,7 +101,7 @@ def merged(found: Sequence[Pixels], areas: Sequence[int]) -> Pixels:
     return np.stack([mean, square - mean**2]).astype(np.float32)
 
 
-def _statistics(photo: Pixels, brush: Painter, tile: int) -> Pixels:
+def _statistics(photo: Samples, brush: Painter, tile: int) -> Pixels:
     height, width = photo.shape[:2]
     side = min(THUMBNAIL, 3 * tile // 2, max(width, height))
     _, statistics = brush.paint(resize(photo, fit_least((width, height), side, SMALLEST)))

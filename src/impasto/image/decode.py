@@ -1,4 +1,4 @@
-"""Pillow images and NumPy arrays of every kind to float32 sRGB.
+"""Pillow images and NumPy arrays of every kind to sRGB, uint8 or float32.
 
 Precision: Pillow delivers 16-bit grey in full, but reduces 16-bit RGB, grey with alpha and CMYK
 to 8 bits a channel while decoding. That is finer than any painting needs.
@@ -12,18 +12,19 @@ from PIL import Image
 
 from impasto.errors import InputError
 from impasto.image import profiles
+from impasto.image.samples import Samples, to_float
 
 # Floats up to here are taken as [0, 1] with the overshoot of a sharpening or resampling filter.
 _OVERSHOOT = 2.0
 
 
 class Decoded(NamedTuple):
-    """What a source holds: pixels (H, W, 3) and alpha (H, W) or None, both float32 in [0, 1].
+    """What a source holds: samples (H, W, 3), and alpha (H, W) in [0, 1] or None.
 
     Each notice continues a sentence that starts with the name of the source.
     """
 
-    pixels: NDArray[np.float32]
+    samples: Samples
     alpha: NDArray[np.float32] | None
     notices: tuple[str, ...]
 
@@ -43,7 +44,7 @@ def from_image(image: Image.Image) -> Decoded:
         pixels, unprofiled = profiles.grey_to_srgb(grey, profile)
         return Decoded(pixels, alpha, unusual + unprofiled)
     colour, unprofiled = profiles.to_srgb(image, profile)
-    return Decoded(np.asarray(colour, np.float32) / np.float32(255), alpha, unprofiled)
+    return Decoded(np.asarray(colour), alpha, unprofiled)
 
 
 def from_array(array: NDArray[Any]) -> Decoded:
@@ -63,10 +64,10 @@ def from_array(array: NDArray[Any]) -> Decoded:
         raise InputError(
             f"the array has shape {array.shape}; it must be (H, W), (H, W, 3) or (H, W, 4)"
         )
-    values, notices = to_unit(array)
-    pixels = np.repeat(values, 3, axis=2) if values.shape[2] == 1 else values[..., :3].copy()
-    alpha = _unless_opaque(values[..., 3].copy()) if values.shape[2] == 4 else None
-    return Decoded(pixels, alpha, notices)
+    values, notices = (array, ()) if array.dtype == np.uint8 else to_unit(array)
+    samples = np.repeat(values, 3, axis=2) if values.shape[2] == 1 else values[..., :3].copy()
+    alpha = _unless_opaque(to_float(values[..., 3]).copy()) if values.shape[2] == 4 else None
+    return Decoded(samples, alpha, notices)
 
 
 def to_unit(array: NDArray[Any]) -> tuple[NDArray[np.float32], tuple[str, ...]]:

@@ -1,9 +1,9 @@
 """Enlarging a painting with the photo as guide."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from impasto.image.resize import resize
+from impasto.image.resize import resized_rows
+from impasto.image.samples import Pixels, Samples, bands, to_bytes, to_float
 
 RADIUS = 2
 """Pixels of the small painting around each of its pixels in which it is compared to the photo."""
@@ -11,13 +11,13 @@ RADIUS = 2
 _NOISE_VARIANCE = 4e-4
 """A standard deviation of 0.02: lightness that varies less guides nothing."""
 
+_LARGEST_SLOPE = 2
+
 _WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
 """Of red, green and blue in the lightness of the photo, ITU-R BT.601."""
 
-Pixels = NDArray[np.float32]
 
-
-def enlarge(painted: Pixels, photo: Pixels) -> Pixels:
+def enlarge(painted: Pixels, reduced: Pixels, photo: Samples, *, opacity: float = 1.0) -> Samples:
     """The painting at the photo's size, as sharp as the photo along its edges.
 
     Enlarging blurs. What blurring takes from the photo's lightness g is therefore added again,
@@ -31,26 +31,42 @@ def enlarge(painted: Pixels, photo: Pixels) -> Pixels:
 
     Args:
         painted: (h, w, 3) in [0, 1].
-        photo: (H, W, 3) in [0, 1], of the same shape and at least that size.
+        reduced: the photo at that size.
+        photo: (H, W, 3), of the same shape and at least that size.
+        opacity: of the enlarged painting, laid over the photo.
 
     Returns:
-        (H, W, 3) in [0, 1].
+        (H, W, 3), of the photo's type: uint8 stays uint8.
     """
     height, width = photo.shape[:2]
-    guide = np.asarray(photo @ _WEIGHTS)
-    small = resize(guide, (painted.shape[1], painted.shape[0]))
-    detail = guide - resize(small, (width, height))
-    mean = _mean(small)
-    variance = np.maximum(_mean(small * small) - mean * mean, 0) + _NOISE_VARIANCE
+    small = np.asarray(reduced @ _WEIGHTS)
+    shares = _shares(painted, small)
     finished = np.empty_like(photo)
+    for rows in bands(height, width):
+        colours = to_float(photo[rows])
+        guide = colours @ _WEIGHTS
+        detail = guide - resized_rows(small, (width, height), rows)
+        slopes = _LARGEST_SLOPE * (2 * resized_rows(shares, (width, height), rows) - 1)
+        slopes *= detail[..., None]
+        slopes += resized_rows(painted, (width, height), rows)
+        if opacity < 1:
+            slopes = colours + np.float32(opacity) * (slopes - colours)
+        slopes.clip(0, 1, out=slopes)
+        finished[rows] = to_bytes(slopes) if photo.dtype == np.uint8 else slopes
+    return finished
+
+
+def _shares(painted: Pixels, guide: Pixels) -> Pixels:
+    """The slopes of the painting's channels over the guide, (h, w, 3), as shares of their range:
+    `resized_rows` keeps to [0, 1], and few slopes lie outside."""
+    mean = _mean(guide)
+    variance = np.maximum(_mean(guide * guide) - mean * mean, 0) + _NOISE_VARIANCE
+    shares = np.empty_like(painted)
     for channel in range(3):
         plane = painted[..., channel]
-        slope = (_mean(small * plane) - mean * _mean(plane)) / variance
-        # Few slopes lie outside [-2, 2]; `resize` keeps to [0, 1].
-        share = np.asarray((slope.clip(-2, 2) + 2) / 4, np.float32)
-        slopes = 4 * resize(share, (width, height)) - 2
-        finished[..., channel] = resize(plane, (width, height)) + slopes * detail
-    return finished.clip(0, 1, out=finished)
+        slope = (_mean(guide * plane) - mean * _mean(plane)) / variance
+        shares[..., channel] = (slope / _LARGEST_SLOPE).clip(-1, 1) / 2 + 0.5
+    return shares
 
 
 def _mean(values: Pixels) -> Pixels:

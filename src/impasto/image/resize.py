@@ -3,8 +3,12 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
+
+from impasto.image.samples import Pixels, Samples, bands, to_float
+
+_SUPPORT = 3
+"""How many pixels of the coarser of the two grids the filter looks at on each side."""
 
 
 def fit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
@@ -30,21 +34,43 @@ def fit_least(size: tuple[int, int], long_side: int, least: int) -> tuple[int, i
     return fit(size, max(long_side, math.ceil(least * max(size) / min(size))))
 
 
-def resize(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+def resize(samples: Samples, size: tuple[int, int]) -> Pixels:
     """Resample with a Lanczos filter (a = 3), widened when shrinking, so nothing aliases.
 
-    Works channel by channel in float32, so no precision is lost to 8 bits on the way.
+    Works channel by channel in float32, so no precision is lost to 8 bits on the way, and a few
+    rows at a time, so that it takes little memory beside the result.
 
     Args:
-        values: (H, W, C) pixels or (H, W) alpha, in [0, 1].
+        samples: (H, W, C) pixels or (H, W) alpha.
         size: (width, height) of the result.
 
     Returns:
-        (height, width, C) or (height, width), clipped to [0, 1], as the filter overshoots.
+        (height, width, C) or (height, width) in [0, 1]: clipped, as the filter overshoots.
     """
-    if values.ndim == 2:
-        channel = Image.fromarray(np.ascontiguousarray(values, np.float32))
-        resized = np.asarray(channel.resize(size, Image.Resampling.LANCZOS), np.float32)
-        return resized.clip(0, 1)
-    channels = [resize(values[..., channel], size) for channel in range(values.shape[2])]
-    return np.stack(channels, axis=2)
+    width, height = size
+    resized = np.empty((height, width, *samples.shape[2:]), np.float32)
+    # Bands are measured on the larger of the two pictures.
+    most = max(height, samples.shape[0])
+    for band in bands(most, max(width, samples.shape[1])):
+        rows = slice(band.start * height // most, band.stop * height // most)
+        if rows.stop > rows.start:
+            resized[rows] = resized_rows(samples, size, rows)
+    return resized
+
+
+def resized_rows(samples: Samples, size: tuple[int, int], rows: slice) -> Pixels:
+    """As `resize`, but only these rows of the result."""
+    width, height = size
+    scale = samples.shape[0] / height
+    reach = _SUPPORT * max(1, scale) + 1
+    first = max(0, math.floor(rows.start * scale - reach))
+    last = min(samples.shape[0], math.ceil(rows.stop * scale + reach))
+    box = (0, rows.start * scale - first, samples.shape[1], min(rows.stop * scale, last) - first)
+    seen = samples[first:last]
+    planes = seen[..., None] if seen.ndim == 2 else seen
+    resized = np.empty((rows.stop - rows.start, width, planes.shape[2]), np.float32)
+    for channel in range(planes.shape[2]):
+        plane = Image.fromarray(np.ascontiguousarray(to_float(planes[..., channel])))
+        resized[..., channel] = plane.resize((width, len(resized)), Image.Resampling.LANCZOS, box)
+    resized.clip(0, 1, out=resized)
+    return resized[..., 0] if seen.ndim == 2 else resized

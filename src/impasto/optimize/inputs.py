@@ -58,7 +58,7 @@ class Inputs:
     def photo(self) -> Pixels:
         """The content at the size of the painting."""
         side = self.settings.size or min(LARGEST_DEFAULT, max(self.content.size))
-        return resize(self.content.pixels, fit(self.content.size, side))
+        return resize(self.content.samples, fit(self.content.size, side))
 
     def parts(self, photo: Pixels) -> list[RegionInput]:
         """What is painted where: masks of the photo's size that sum to at most 1, and styles in
@@ -95,7 +95,7 @@ class Inputs:
     def finish(self, painted: Pixels) -> Pixels:
         """A picture of the solver's, of any scale: in its final colours, and with the photo
         where neither a region nor a style covers it."""
-        photo = resize(self.content.pixels, _size(painted))
+        photo = resize(self.content.samples, _size(painted))
         finished = colours.finish(painted, photo, self.settings.colour)
         if self.styles:
             return finished

@@ -40,7 +40,7 @@ class Schedule:
     learning_rate: float = 0.03
     warmup: int = 200
     clip: float = 1.0
-    average: float = 0.998
+    average: float = 0.999
     save_every: int = 250
     seed: int = 0
 

@@ -52,13 +52,13 @@ class Weights:
         encoder: distance of the encoder's features to those of the compact encoder.
     """
 
-    content: float = 1.0
+    content: float = 1.4
     moments: float = 4.0
     covariance: float = 2.0
     gram: float = 3.0
     identity: float = 3.0
     outside: float = 2.0
-    encoder: float = 1.0
+    encoder: float = 0.25
 
 
 @dataclass(frozen=True)

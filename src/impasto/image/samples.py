@@ -1,0 +1,48 @@
+"""Pixels as they are kept: in 8 bits a channel where the source had no more.
+
+A photo of 100 megapixels takes 0.3 GB in 8 bits and 1.2 GB in float32. So a large photo stays as
+it was decoded, and becomes float32 where it is worked on: reduced, or a few rows at a time.
+"""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
+"""Values from 0 to 255 if uint8, else from 0 to 1 as float32."""
+
+Pixels: TypeAlias = NDArray[np.float32]
+
+BAND = 1 << 20
+"""How many pixels are worked on at a time."""
+
+
+def to_float(samples: Samples) -> Pixels:
+    """Values in [0, 1]; floats are given back as they are, not copied."""
+    if samples.dtype == np.uint8:
+        floats: Pixels = samples.astype(np.float32) / np.float32(255)
+        return floats
+    return np.asarray(samples, np.float32)
+
+
+def to_bytes(samples: Samples) -> NDArray[np.uint8]:
+    """Values from 0 to 255, clipped and rounded.
+
+    Raises:
+        ValueError: a value is not finite.
+    """
+    if samples.dtype == np.uint8:
+        return np.asarray(samples, np.uint8)
+    if not np.isfinite(samples).all():
+        raise ValueError("the painting holds values that are not finite numbers")
+    scaled = np.clip(samples, 0, 1) * 255
+    return np.asarray(np.rint(scaled), np.uint8)
+
+
+def bands(height: int, width: int) -> Iterator[slice]:
+    """Rows of a picture, in parts of about `BAND` pixels."""
+    rows = max(1, BAND // width)
+    for top in range(0, height, rows):
+        yield slice(top, min(top + rows, height))
