@@ -15,6 +15,7 @@ from PIL import Image
 from impasto.errors import ImpastoError, InputError
 from impasto.image import decode, formats, metadata
 from impasto.image.paths import label, reason
+from impasto.image.samples import Samples, to_float
 
 # Float32 RGB of this size takes 1.8 GB. Pillow has a limit of its own, twice
 # `PIL.Image.MAX_IMAGE_PIXELS` (179 megapixels), which we leave in force.
@@ -29,14 +30,14 @@ class Picture:
     """A decoded picture.
 
     Attributes:
-        pixels: (H, W, 3) float32 in [0, 1], sRGB-encoded RGB, upright.
+        samples: (H, W, 3), sRGB-encoded RGB, upright.
         alpha: (H, W) float32 in [0, 1], or None where all is opaque.
         exif: the EXIF block for the painting, see `metadata.kept_exif`, or None.
         notices: one line each on what the user should know, such as frames left out.
         path: the file it came from, or None.
     """
 
-    pixels: NDArray[np.float32] = field(repr=False)
+    samples: Samples = field(repr=False)
     alpha: NDArray[np.float32] | None = field(default=None, repr=False)
     exif: bytes | None = field(default=None, repr=False)
     notices: tuple[str, ...] = ()
@@ -45,8 +46,13 @@ class Picture:
     @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
-        height, width = self.pixels.shape[:2]
+        height, width = self.samples.shape[:2]
         return width, height
+
+    @property
+    def pixels(self) -> NDArray[np.float32]:
+        """(H, W, 3) float32 in [0, 1]; made anew from 8 bits at every call."""
+        return to_float(self.samples)
 
 
 def load(
@@ -59,13 +65,13 @@ def load(
 
     Args:
         source: a path, a Pillow image, or an array as `decode.from_array` describes.
+        min_side: pictures with a shorter side are refused.
         max_pixels: larger pictures are refused.
 
     Raises:
         InputError: the source is no picture, or too small or large.
         TypeError: the source is of none of these types.
     """
-        min_side: pictures with a shorter side are refused.
     if isinstance(source, (str, Path)):
         return read(source, min_side=min_side, max_pixels=max_pixels)
     if isinstance(source, Image.Image):
@@ -79,7 +85,7 @@ def load(
         height, width = source.shape[:2]
         _check_size("the array", (width, height), min_side, max_pixels)
         return Picture(
-            decoded.pixels,
+            decoded.samples,
             decoded.alpha,
             notices=tuple(f"the array {notice}" for notice in decoded.notices),
         )
@@ -138,7 +144,7 @@ def _finish(
     turned.format = image.format  # turning forgets it, and it tells the scale of some values
     decoded = decode.from_image(turned)
     notices = tuple(f"{name} {notice}" for notice in notices + lost + decoded.notices)
-    return Picture(decoded.pixels, decoded.alpha, exif, notices, path)
+    return Picture(decoded.samples, decoded.alpha, exif, notices, path)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from PIL import Image
 from impasto.errors import DiskError, OutputError
 from impasto.image.paths import is_wrong_path, label, reason
 from impasto.image.profiles import srgb_profile
+from impasto.image.samples import Samples, to_bytes, to_float
 
 _FORMATS = {
     ".png": "PNG",
@@ -79,7 +80,6 @@ def check_file(path: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> N
             temporary.unlink(missing_ok=True)
 
 
-def default_output(content: Path, style_names: Sequence[str], folder: Path | None = None) -> Path:
 def make_folder(folder: Path) -> None:
     """Make a folder for files to come, and those that it lies in, unless it is there.
 
@@ -90,6 +90,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
+def default_output(content: Path, style_names: Sequence[str], folder: Path | None = None) -> Path:
     """Where a painting goes when the user does not say: `photo-STYLE.png` beside the photo.
 
     Several styles are joined with `+`. Letters and digits of any script are kept, all else that
@@ -107,7 +108,7 @@ def make_folder(folder: Path) -> None:
 
 def write(
     path: Path,
-    pixels: NDArray[np.float32],
+    pixels: Samples,
     *,
     alpha: NDArray[np.float32] | None = None,
     exif: bytes | None = None,
@@ -122,7 +123,7 @@ def write(
 
     Args:
         path: where to; the suffix names the format.
-        pixels: (H, W, 3), sRGB-encoded; clipped to [0, 1] and rounded.
+        pixels: (H, W, 3), sRGB-encoded; floats are clipped to [0, 1] and rounded.
         alpha: (H, W) in [0, 1], or None for opaque.
         exif: an EXIF block, as in `Picture.exif`.
         overwrite: whether an existing file may be replaced.
@@ -170,7 +171,6 @@ def _check_side(name: str, kind: str, size: tuple[int, int]) -> None:
         )
 
 
-def _check_existing(path: Path, overwrite: bool, inputs: Sequence[Path]) -> None:
 def _no_folder(folder: Path) -> str:
     """Why nothing can be put into a folder that is none."""
     nearest = next((place for place in (folder, *folder.parents) if place.exists()), folder)
@@ -179,6 +179,7 @@ def _no_folder(folder: Path) -> str:
     return f"the folder {label(folder)} is missing; create it first"
 
 
+def _check_existing(path: Path, overwrite: bool, inputs: Sequence[Path]) -> None:
     name = label(path)
     try:
         path.lstat()
@@ -213,25 +214,17 @@ def _cut(text: str) -> str:
     return text.encode()[:_HALF_NAME].decode(errors="ignore").strip("-+.")
 
 
-def _to_image(
-    pixels: NDArray[np.float32], alpha: NDArray[np.float32] | None, kind: str
-) -> Image.Image:
+def _to_image(pixels: Samples, alpha: NDArray[np.float32] | None, kind: str) -> Image.Image:
     if pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"pixels must be (H, W, 3), not {pixels.shape}")
     if alpha is None:
-        return Image.fromarray(_to_bytes(pixels))
+        return Image.fromarray(to_bytes(pixels))
     if alpha.shape != pixels.shape[:2]:
         raise ValueError(f"alpha is {alpha.shape}, pixels are {pixels.shape}")
     if kind in _WITHOUT_ALPHA:
         # Mixed in sRGB-encoded values, as every browser and editor does.
-        return Image.fromarray(_to_bytes(1 - alpha[..., None] * (1 - pixels)))
-    return Image.fromarray(np.dstack([_to_bytes(pixels), _to_bytes(alpha)]))
-
-
-def _to_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    if not np.isfinite(values).all():
-        raise ValueError("the painting holds values that are not finite numbers")
-    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+        return Image.fromarray(to_bytes(1 - alpha[..., None] * (1 - to_float(pixels))))
+    return Image.fromarray(np.dstack([to_bytes(pixels), to_bytes(alpha)]))
 
 
 def _encode(image: Image.Image, kind: str, exif: bytes | None, quality: int, name: str) -> bytes:
