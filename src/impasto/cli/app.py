@@ -40,7 +40,7 @@ class Program(TyperGroup):
         except MemoryError:
             raise _ended("not enough memory; try a smaller --size", 1) from None
         except OSError as problem:
-            where = f"{label(Path(problem.filename))}: " if problem.filename else ""
+            where = f"{label(Path(str(problem.filename)))}: " if problem.filename else ""
             raise _ended(f"{where}{reason(problem)}", 2 if is_wrong_path(problem) else 1) from None
         except KeyboardInterrupt:
             raise typer.Exit(INTERRUPTED) from None
