@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from impasto import __version__
 from impasto.cli import (
     INTERRUPTED,
+    doctor,
     evaluate,
     export,
     mix,
@@ -86,3 +87,4 @@ app.add_typer(weights.app, name="weights")
 app.add_typer(train.app, name="train")
 app.command("evaluate")(evaluate.evaluate)
 app.command("export")(export.export)
+app.command("doctor")(doctor.doctor)

@@ -18,7 +18,7 @@ def list_files() -> None:
     typer.echo("compact: the default encoder\n  ships with impasto, nothing to fetch")
     for name, file in weights.OFFICIAL.items():
         typer.echo(f"{name}: {file.purpose}")
-        typer.echo(f"  {file.size / 1e6:.0f} MB, {_state(name)}")
+        typer.echo(f"  {file.size / 1e6:.0f} MB, {state(name)}")
         typer.echo(f"  {weights.cached_path(name)}")
 
 
@@ -50,7 +50,8 @@ def verify() -> None:
         typer.echo(f"{name}: sound")
 
 
-def _state(name: str) -> str:
+def state(name: str) -> str:
+    """Whether an official file is there: in a word or two."""
     from impasto.networks import weights
 
     if weights.is_cached(name):

@@ -1,0 +1,224 @@
+"""`impasto doctor`: what is installed, where things lie, and whether both engines paint here."""
+
+import os
+import platform
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from typing import TYPE_CHECKING, get_args
+
+import typer
+
+from impasto import __version__
+from impasto.cli.weights import state
+from impasto.errors import AbsentDeviceError, ImpastoError
+from impasto.extras import require
+from impasto.settings import LARGEST, Device, OptimizeSettings
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from impasto.api import Painting
+
+STYLE = "great-wave"
+"""The style that ships with impasto in which the test picture is painted."""
+
+SIDE, STEPS = 64, 3
+"""Of the picture that `optimize` paints: enough to see that it does."""
+
+EXTRAS = ("torch", "export")
+HEIF = "pillow-heif"
+
+
+def doctor() -> None:
+    """Say what is installed and where things lie, and paint a test picture in both engines.
+
+    The exit code is 1 if a picture cannot be painted. Nothing is sent anywhere, and your home
+    folder is written as ~, so that all of it can be put into a bug report.
+    """
+    for line in (*_machine(), "", *_packages(), "", *_files(), ""):
+        typer.echo(without_home(line))
+    failed = False
+    typer.echo("self-test, loading included:")
+    for trial in _trials():
+        typer.echo(f"  {trial.name}: {without_home(trial.outcome)}")
+        failed = failed or trial.failed
+    if failed:
+        raise ImpastoError("the self-test failed; the lines above say where")
+    typer.echo("all is well")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An engine tried on a device: what came of it."""
+
+    name: str
+    outcome: str
+    failed: bool = False
+
+
+def _machine() -> list[str]:
+    return [
+        f"impasto {__version__}",
+        f"Python {platform.python_version()} in {sys.prefix}",
+        f"{platform.platform()}, {os.cpu_count()} processors",
+    ]
+
+
+def _packages() -> Iterator[str]:
+    """What impasto needs, as its metadata say, and the versions that are there."""
+    yield "packages:"
+    for name, extra in requirements().items():
+        install = f"impasto[{extra}]" if extra else name
+        yield f"  {name} ({extra or 'needed'}): {_present(name, install)}"
+    yield f"  {HEIF} (HEIC photos): {_present(HEIF, HEIF)}"
+
+
+def _present(name: str, install: str) -> str:
+    """A package's version, or how to get it."""
+    return _version(name) or f'not installed: pip install "{install}"'
+
+
+def requirements() -> dict[str, str]:
+    """The packages that impasto needs, each with the first extra that brings it, or "" if all of
+    impasto needs it; none where it runs from a folder without being installed."""
+    try:
+        lines = metadata.requires("impasto") or []
+    except metadata.PackageNotFoundError:
+        return {}
+    found: dict[str, str] = {}
+    for wanted in ("", *EXTRAS):
+        for line in lines:
+            package, _, marker = line.partition(";")
+            extra = re.search(r"extra == ['\"](\w+)", marker)
+            if (extra[1] if extra else "") == wanted:
+                found.setdefault(re.split(r"[^\w.-]", package.strip())[0], wanted)
+    return found
+
+
+def _version(name: str) -> str | None:
+    """A package's version; ONNX Runtime comes in several, for one kind of device each."""
+    if name != "onnxruntime":
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            return None
+    names = {str(found.metadata["Name"]): found.version for found in metadata.distributions()}
+    builds = {key: names[key] for key in sorted(names) if key.startswith(name)}
+    if list(builds) == [name]:
+        return builds[name]
+    return ", ".join(f"{key} {version}" for key, version in builds.items()) or None
+
+
+def _files() -> Iterator[str]:
+    from impasto.styles import names
+
+    yield "files:"
+    yield f"  networks and styles that ship: {names.CATALOGUE.parent}"
+    yield f"  your own styles: {len(names.own())} in {names.user_folder()}"
+    if _version("pooch") is None:  # which knows where
+        return
+    from impasto.networks import weights
+
+    for name in weights.OFFICIAL:
+        yield f"  {name}: {state(name)}, {weights.cached_path(name)}"
+
+
+def _trials() -> Iterator[Trial]:
+    """Paints with every engine on every device that can be asked for."""
+    for device in get_args(Device):
+        if device != "auto":
+            yield attempt(f"stylize on {device}", partial(_stylize, device))
+    try:
+        require("optimize", "torch", "torch", "safetensors")
+    except ImpastoError as problem:
+        yield Trial("optimize", str(problem).removeprefix("optimize "))
+        return
+    yield from _optimize_trials()
+
+
+def _optimize_trials() -> Iterator[Trial]:
+    try:
+        from impasto.optimize import device as devices
+    except Exception as problem:  # PyTorch is there and cannot be loaded
+        yield Trial("optimize", _told(problem), failed=True)
+        return
+    for device in devices.available():
+        trial = attempt(f"optimize on {device}", partial(_optimize, device))
+        yield trial
+        if not trial.failed:
+            yield Trial(f"memory of {device}", _memory(device))
+
+
+def attempt(name: str, paint: Callable[[], "Painting"]) -> Trial:
+    """Paints, and looks at the picture; whatever goes wrong is the outcome."""
+    started = time.perf_counter()
+    try:
+        painting = paint()
+        seconds = time.perf_counter() - started
+        # What a device that computes nonsense leaves: one colour, or no numbers.
+        if not painting.pixels.std(axis=(0, 1)).min() > 0:
+            return Trial(name, "painted nothing", failed=True)
+    except AbsentDeviceError as problem:
+        return Trial(name, f"absent ({str(problem).partition(': ')[2]})")
+    except Exception as problem:  # of any kind: what is broken here is not known beforehand
+        return Trial(name, _told(problem), failed=True)
+    width, height = painting.size
+    return Trial(name, f"{width} x {height} pixels in {seconds:.2f} s")
+
+
+def _stylize(device: Device) -> "Painting":
+    from impasto import api
+
+    return api.stylize(_picture(), STYLE, device=device)
+
+
+def _optimize(device: str) -> "Painting":
+    from PIL import ImageOps
+
+    from impasto import api
+
+    photo = _picture()
+    style = ImageOps.posterize(ImageOps.invert(photo.rotate(90)), 2)
+    return api.optimize(photo, style, size=SIDE, steps=STEPS, device=device)
+
+
+def _picture() -> "Image.Image":
+    """A photo that every machine has: rings and gradients in three colours, 256 x 256."""
+    from PIL import Image
+
+    gradient = Image.linear_gradient("L")
+    return Image.merge("RGB", (Image.radial_gradient("L"), gradient, gradient.rotate(90)))
+
+
+def _memory(device: str) -> str:
+    """How much is free, and what `optimize` does with pictures that need more."""
+    import torch
+
+    from impasto.networks import compact
+    from impasto.optimize.memory import fitting_tile, free_bytes
+
+    where, defaults = torch.device(device), OptimizeSettings()
+    free = free_bytes(where)
+    if free is None:
+        return "not known"
+    layers = defaults.content_layers + defaults.style_layers
+    tile = fitting_tile(compact.build(), layers, (LARGEST, LARGEST), where)
+    parts = "painted whole" if tile is None else f"painted in tiles of {tile}"
+    return f"{free / 1e9:.1f} GB free, the largest pictures are {parts}"
+
+
+def _told(problem: Exception) -> str:
+    """The first line of what went wrong."""
+    line = next(iter(str(problem).splitlines()), "")
+    return line if isinstance(problem, ImpastoError) else f"{type(problem).__name__}: {line}"
+
+
+def without_home(line: str) -> str:
+    """The line with the user's home folder, and so their name, written as ~."""
+    home = os.path.expanduser("~").rstrip("/\\")  # noqa: PTH111 - it never fails
+    return re.sub(rf"{re.escape(home)}(?![\w.-])", "~", line) if home else line
