@@ -2,12 +2,6 @@ import pytest
 import torch
 
 from impasto.evaluation.metrics import distances
-from impasto.networks import weights
-
-
-@pytest.fixture(scope="module")
-def judge():
-    return weights.encoder("compact")
 
 
 def picture(seed, side=96):

@@ -1,25 +1,45 @@
-"""`impasto evaluate`: measures an engine, or another tool's pictures, over photos and styles."""
+"""`impasto evaluate`: measures engines, or other tools' pictures, over photos and styles."""
 
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.errors import OutputError, SettingError
 from impasto.extras import require
+from impasto.image.paths import label
 
 if TYPE_CHECKING:
-    from impasto.evaluation.report import Painter
+    from impasto.evaluation.measure import Candidate, Row
+    from impasto.evaluation.page import ContactSheet
+    from impasto.evaluation.pairs import Pair, Pixels
+    from impasto.evaluation.report import Report
+
+PAGE = ".html"
+"""Suffix of the page, which lies beside the file with the figures."""
 
 
 def evaluate(
     contents: Annotated[Path, typer.Option(help="Folder of photos.")],
     styles: Annotated[Path, typer.Option(help="Folder of styles.")],
     engine: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            help="stylize, optimize, or a folder of pictures PHOTO__STYLE.png painted before."
+            help="stylize, optimize, or a folder of pictures PHOTO__STYLE.png painted before; "
+            "again to compare several [default: stylize].",
         ),
-    ] = "stylize",
+    ] = None,
+    strength: Annotated[
+        list[float] | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="How much style; again to compare several [default: 1].",
+        ),
+    ] = None,
     judge: Annotated[
         str,
         typer.Option(
@@ -35,7 +55,15 @@ def evaluate(
     ] = None,
     size: Annotated[int, typer.Option(min=64, help="Long side of photos and styles.")] = 512,
     report: Annotated[
-        Path | None, typer.Option(help="Write all figures to this JSON file.")
+        Path | None,
+        typer.Option(
+            metavar="NAME.json",
+            help="Write all figures to this file, and NAME.html, with pictures and plots.",
+        ),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="EARLIER.json", help="Say what has changed since that report."),
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an existing report.")] = False,
 ) -> None:
@@ -43,38 +71,123 @@ def evaluate(
 
     Smaller is closer. The two distances pull against each other, so compare engines by both.
     """
-    require("evaluation", "torch", "torch", "safetensors")
-    from impasto.evaluation import report as measuring
-    from impasto.image.output import check_file, write_file
+    require("evaluation", "torch", "torch", "safetensors", "matplotlib")
+    from impasto.evaluation import pairs as pairing
+    from impasto.evaluation import report as reporting
+    from impasto.evaluation.measure import measure
+    from impasto.evaluation.page import ContactSheet
     from impasto.networks.teachers import teacher
 
     if report is not None:
-        check_file(report, overwrite=overwrite)
-    chosen = measuring.pairs(contents, styles, pairs)
-    rows = []
-    for row in measuring.evaluate(_painter(engine), teacher(judge), chosen, size=size):
-        rows.append(row)
-        typer.echo(
-            f"{row.photo} in {row.style}: content {row.content_distance:.4f} "
-            f"style {row.style_distance:.4f} {row.seconds:.2f} s",
-            err=True,
-        )
-    means = measuring.summary(rows)
-    typer.echo(
-        f"{engine}, {len(rows)} pairs at {size} px, judged by {judge}: "
-        f"content {means['content_distance']:.4f} style {means['style_distance']:.4f} "
-        f"{means['seconds']:.2f} s a picture"
-    )
+        _check_outputs(report, [against] if against else [], overwrite=overwrite)
+    chosen = pairing.choose(contents, styles, pairs)
+    candidates = _candidates(engine or ["stylize"], strength or [], chosen)
+    before = None if against is None else reporting.read(against)
+    network = teacher(judge)
+    found = reporting.Report(Path(judge).name, reporting.fingerprint(network), size, rows=())
+    if before is not None:
+        reporting.check_alike(found, before)
+    rows, sheet = [], ContactSheet()
+    for measured in measure(candidates, network, chosen, size=size):
+        rows.append(measured.row)
+        sheet.add(measured)
+        _tell(measured.row)
+    found = replace(found, rows=tuple(rows))
+    _tell_means(found, before)
     if report is not None:
-        write_file(report, measuring.as_json(rows).encode(), overwrite=overwrite)
+        _write(report, found, sheet, before, overwrite=overwrite)
 
 
-def _painter(engine: str) -> "Painter":
+def _candidates(
+    engines: Iterable[str], strengths: Collection[float], chosen: Sequence[tuple[Path, Path]]
+) -> "list[Candidate]":
+    """Every engine at every strength; a folder's pictures, whose strength nobody knows, once.
+
+    Raises:
+        SettingError: there are strengths and no engine that has one.
+        InputError: a folder lacks a picture.
+    """
     from impasto import api
-    from impasto.evaluation.report import painted_before
+    from impasto.evaluation.measure import Candidate, painted_before
 
-    if engine == "stylize":
-        return lambda pair: api.stylize(pair.photo, pair.style).pixels
-    if engine == "optimize":
-        return lambda pair: api.optimize(pair.photo, pair.style).pixels
-    return painted_before(Path(engine))
+    def stylize(strength: float, pair: "Pair") -> "Pixels":
+        return api.stylize(pair.photo, pair.style, strength=strength).pixels
+
+    def optimize(strength: float, pair: "Pair") -> "Pixels":
+        return api.optimize(pair.photo, pair.style, strength=strength).pixels
+
+    painters = {"stylize": stylize, "optimize": optimize}
+    found = []
+    for engine in dict.fromkeys(engines):
+        if (painter := painters.get(engine)) is None:
+            found += [Candidate(engine, None, painted_before(Path(engine), chosen))]
+        else:
+            every = dict.fromkeys(strengths or [1.0])
+            found += [Candidate(engine, each, partial(painter, each)) for each in every]
+    if strengths and all(candidate.strength is None for candidate in found):
+        raise SettingError("pictures painted before have a strength already; leave out --strength")
+    return found
+
+
+def _check_outputs(report: Path, inputs: Sequence[Path], *, overwrite: bool) -> None:
+    """Makes sure, before the work, that both files can be written.
+
+    Raises:
+        OutputError: one cannot be.
+    """
+    from impasto.image.output import check_file
+
+    if report.suffix.lower() != ".json":
+        raise OutputError(f"{label(report)}: the figures are written as .json")
+    for path in (report, report.with_suffix(PAGE)):
+        check_file(path, overwrite=overwrite, inputs=inputs)
+
+
+def _write(
+    path: Path,
+    report: "Report",
+    sheet: "ContactSheet",
+    before: "Report | None",
+    *,
+    overwrite: bool,
+) -> None:
+    from impasto.evaluation.page import html
+    from impasto.evaluation.report import as_json
+    from impasto.image.output import write_file
+
+    page = path.with_suffix(PAGE)
+    write_file(path, as_json(report).encode(), overwrite=overwrite)
+    write_file(page, html(report, sheet, before).encode(), overwrite=overwrite)
+    typer.echo(f"{label(path)}, {label(page)}")
+
+
+def _tell(row: "Row") -> None:
+    """The figures of a painting, while more are painted."""
+    typer.echo(
+        f"{row.photo} in {row.style}, {row.series}: content {row.content_distance:.4f} "
+        f"style {row.style_distance:.4f} {row.seconds:.2f} s",
+        err=True,
+    )
+
+
+def _tell_means(report: "Report", before: "Report | None") -> None:
+    """The average figures, and what has changed."""
+    from impasto.evaluation.report import changes
+
+    for series, mean in report.means().items():
+        typer.echo(
+            f"{series}, {mean.pairs} pairs at {report.size} px, judged by {report.judge}: "
+            f"content {mean.content_distance:.4f} style {mean.style_distance:.4f} "
+            f"{mean.seconds:.2f} s a picture"
+        )
+    if before is None:
+        return
+    found = changes(report, before)
+    for series, change in found.items():
+        typer.echo(
+            f"{series}, against impasto {before.impasto}: "
+            f"content {change.content:+.4f} ({change.content_closer} of {change.pairs} closer) "
+            f"style {change.style:+.4f} ({change.style_closer} of {change.pairs} closer)"
+        )
+    if not found:
+        typer.echo("the earlier report has none of these pairs, engines and strengths")

@@ -1,132 +1,156 @@
-"""An engine measured over a set of photos and styles."""
+"""The figures of an evaluation: in a file, on average, and against those of an earlier one."""
 
+import hashlib
 import json
+import math
 import statistics
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import nn
 
+from impasto import __version__
 from impasto.errors import InputError
-from impasto.evaluation.metrics import Judge, distances
-from impasto.image.files import read
-from impasto.image.resize import limit, resize
-
-Pixels = NDArray[np.float32]
+from impasto.evaluation.measure import Row, Series
+from impasto.image.paths import label
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A photo and the style it is to get: names, and pixels (H, W, 3) in [0, 1]."""
+class Report:
+    """All figures, and what they depend on.
 
-    photo_name: str
-    style_name: str
-    photo: Pixels
-    style: Pixels
+    Attributes:
+        impasto: its version.
+        judge: the name of the network that measured.
+        fingerprint: of its weights, see `fingerprint`.
+        size: the long side, at most, of photos and styles in pixels.
+        rows: the figures.
+    """
 
+    judge: str
+    fingerprint: str
+    size: int
+    rows: tuple[Row, ...]
+    impasto: str = __version__
 
-Painter = Callable[[Pair], Pixels]
-"""Makes a painting of the photo's size."""
+    def series(self) -> dict[Series, list[Row]]:
+        """The rows of each engine and strength, in the order in which they were measured."""
+        found: dict[Series, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(row.series, []).append(row)
+        return found
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
+    def means(self) -> "dict[Series, Means]":
+        """The average figures of each engine and strength."""
+        return {series: Means.of(rows) for series, rows in self.series().items()}
 
 
 @dataclass(frozen=True)
-class Row:
-    """One painting's figures; seconds are the painter's."""
+class Means:
+    """Averages over pairs."""
 
-    photo: str
-    style: str
+    pairs: int
     content_distance: float
     style_distance: float
     seconds: float
 
+    @classmethod
+    def of(cls, rows: list[Row]) -> "Means":
+        """The averages of some rows, at least one."""
+        return cls(
+            len(rows),
+            statistics.fmean(row.content_distance for row in rows),
+            statistics.fmean(row.style_distance for row in rows),
+            statistics.fmean(row.seconds for row in rows),
+        )
 
-def pairs(contents: Path, styles: Path, chosen: Path | None = None) -> list[tuple[Path, Path]]:
-    """Which photo is painted in which style.
 
-    Args:
-        contents, styles: folders of images.
-        chosen: a JSON file with a list of [photo, style] names without suffix; by default
-            every photo is paired with one style, in the order of their names.
+@dataclass(frozen=True)
+class Change:
+    """How the distances of an engine and strength differ from earlier ones, pair by pair.
+
+    Attributes:
+        pairs: how many both reports have.
+        content, style: mean differences; below 0 is closer than before.
+        content_closer, style_closer: how many pairs are closer than before.
+    """
+
+    pairs: int
+    content: float
+    style: float
+    content_closer: int
+    style_closer: int
+
+
+def check_alike(now: Report, before: Report) -> None:
+    """Makes sure that the figures of two reports can be compared.
 
     Raises:
-        InputError: a folder is empty, or a name in the file is in no folder.
+        InputError: they were judged by different networks, or at different sizes.
     """
-    photos, paintings = _by_name(contents), _by_name(styles)
-    if chosen is None:
-        ordered = list(paintings.values())
-        return [(p, ordered[k % len(ordered)]) for k, p in enumerate(photos.values())]
+    if (now.fingerprint, now.size) != (before.fingerprint, before.size):
+        raise InputError(
+            f"the earlier report was judged by {before.judge} ({before.fingerprint}) at "
+            f"{before.size} px, this one by {now.judge} ({now.fingerprint}) at {now.size} px; "
+            "choose the same --judge and --size"
+        )
+
+
+def changes(now: Report, before: Report) -> dict[Series, Change]:
+    """What has changed, for each engine and strength of which both reports have pairs."""
+    earlier = {(row.series, row.photo, row.style): row for row in before.rows}
+    found = {}
+    for series, rows in now.series().items():
+        both = [(r, e) for r in rows if (e := earlier.get((series, r.photo, r.style)))]
+        if both:
+            content = [r.content_distance - e.content_distance for r, e in both]
+            style = [r.style_distance - e.style_distance for r, e in both]
+            found[series] = Change(
+                len(both),
+                statistics.fmean(content),
+                statistics.fmean(style),
+                sum(difference < 0 for difference in content),
+                sum(difference < 0 for difference in style),
+            )
+    return found
+
+
+def as_json(report: Report) -> str:
+    """The report, for `read`, with the means for whoever else reads it."""
+    means = [{**series._asdict(), **asdict(mean)} for series, mean in report.means().items()]
+    return json.dumps({**asdict(report), "means": means}, indent=1)
+
+
+def read(path: Path) -> Report:
+    """A report that was written before.
+
+    Raises:
+        InputError: the file is missing or no report.
+    """
     try:
-        names = [(str(photo), str(style)) for photo, style in json.loads(chosen.read_text("utf-8"))]
-    except (OSError, ValueError, TypeError) as problem:
-        raise InputError(f"{chosen}: not a JSON list of [photo, style] names ({problem})") from None
-    if not names:
-        raise InputError(f"{chosen}: names no pair; write [photo, style] names into it")
-    unknown = [p for p, _ in names if p not in photos] + [s for _, s in names if s not in paintings]
-    if unknown:
-        raise InputError(f"{chosen}: names {unknown[0]!r}, which its folder does not hold")
-    return [(photos[photo], paintings[style]) for photo, style in names]
+        found = json.loads(path.read_text("utf-8"))
+        rows = tuple(_row(row) for row in found["rows"])
+        words = {name: str(found[name]) for name in ("judge", "fingerprint", "impasto")}
+        return Report(size=int(found["size"]), rows=rows, **words)
+    except (OSError, ValueError, TypeError, KeyError) as problem:
+        raise InputError(f"{label(path)}: not a report of impasto evaluate ({problem!r})") from None
 
 
-def evaluate(
-    painter: Painter, judge: Judge, chosen: Iterable[tuple[Path, Path]], *, size: int
-) -> Iterator[Row]:
-    """Paints and measures pair after pair; photos and styles with a long side of at most `size`."""
-    for photo_file, style_file in chosen:
-        photo, style = _load(photo_file, size), _load(style_file, size)
-        pair = Pair(photo_file.stem, style_file.stem, photo, style)
-        start = time.perf_counter()
-        painting = painter(pair)
-        seconds = time.perf_counter() - start
-        if painting.shape != photo.shape:
-            painting = resize(painting, (photo.shape[1], photo.shape[0]))
-        found = distances(judge, _tensor(painting), _tensor(photo), _tensor(style))
-        yield Row(pair.photo_name, pair.style_name, found.content, found.style, seconds)
+def fingerprint(network: nn.Module) -> str:
+    """A word that tells the weights of a network from those of any other."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
 
 
-def summary(rows: Sequence[Row]) -> dict[str, float]:
-    """Means over the pairs."""
-    return {
-        "pairs": len(rows),
-        "content_distance": statistics.fmean(r.content_distance for r in rows),
-        "style_distance": statistics.fmean(r.style_distance for r in rows),
-        "seconds": statistics.fmean(r.seconds for r in rows),
-    }
-
-
-def as_json(rows: Sequence[Row]) -> str:
-    """The summary and every row."""
-    return json.dumps({"summary": summary(rows), "rows": [asdict(r) for r in rows]}, indent=1)
-
-
-def painted_before(folder: Path) -> Painter:
-    """A painter that looks its pictures up, PHOTO__STYLE.png: measures what others painted."""
-
-    def painter(pair: Pair) -> Pixels:
-        return read(folder / f"{pair.photo_name}__{pair.style_name}.png").pixels
-
-    return painter
-
-
-def _by_name(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise InputError(f"{folder}: not a folder of images")
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
-    if not files:
-        raise InputError(f"{folder}: holds no image")
-    return {p.stem: p for p in files}
-
-
-def _load(file: Path, size: int) -> Pixels:
-    picture = read(file)
-    return resize(picture.pixels, limit(picture.size, size))
-
-
-def _tensor(pixels: Pixels) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None]
+def _row(found: Mapping[str, Any]) -> Row:
+    strength = found["strength"]
+    figures = [float(found[key]) for key in ("content_distance", "style_distance", "seconds")]
+    if not all(map(math.isfinite, figures)):
+        raise ValueError("a figure is not finite")
+    photo, style, engine = (str(found[key]) for key in ("photo", "style", "engine"))
+    return Row(photo, style, engine, None if strength is None else float(strength), *figures)

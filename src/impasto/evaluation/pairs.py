@@ -1,0 +1,83 @@
+"""Which photo is painted in which style."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import InputError
+from impasto.image.files import read
+from impasto.image.paths import PLAIN_PICTURES, label
+from impasto.image.resize import limit, resize
+
+Pixels = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A photo and the style it is to get: their names, and pixels (H, W, 3) in [0, 1]."""
+
+    photo_name: str
+    style_name: str
+    photo: Pixels
+    style: Pixels
+
+
+def choose(contents: Path, styles: Path, chosen: Path | None = None) -> list[tuple[Path, Path]]:
+    """The files of photos, each with that of a style.
+
+    Args:
+        contents, styles: folders of pictures.
+        chosen: a JSON file with a list of [photo, style] names without suffix; by default
+            every photo is paired with one style, in the order of their names.
+
+    Raises:
+        InputError: a folder is empty or holds two pictures of a name, or a name in the file is
+            in no folder.
+    """
+    photos, paintings = _by_name(contents), _by_name(styles)
+    if chosen is None:
+        ordered = list(paintings.values())
+        return [(p, ordered[k % len(ordered)]) for k, p in enumerate(photos.values())]
+    name = label(chosen)
+    try:
+        names = [(str(photo), str(style)) for photo, style in json.loads(chosen.read_text("utf-8"))]
+    except (OSError, ValueError, TypeError) as problem:
+        raise InputError(f"{name}: not a JSON list of [photo, style] names ({problem})") from None
+    if not names:
+        raise InputError(f"{name}: names no pair; write [photo, style] names into it")
+    unknown = [p for p, _ in names if p not in photos] + [s for _, s in names if s not in paintings]
+    if unknown:
+        raise InputError(f"{name}: names {unknown[0]!r}, which its folder does not hold")
+    return [(photos[photo], paintings[style]) for photo, style in names]
+
+
+def load(photo: Path, style: Path, size: int) -> Pair:
+    """A pair from its files, both with a long side of at most `size` pixels.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    return Pair(photo.stem, style.stem, _reduced(photo, size), _reduced(style, size))
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    if not folder.is_dir():
+        raise InputError(f"{label(folder)}: not a folder of pictures")
+    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in PLAIN_PICTURES)
+    if not files:
+        raise InputError(f"{label(folder)}: holds no picture")
+    named: dict[str, Path] = {}
+    for file in files:
+        if file.stem in named:
+            other = label(named[file.stem])
+            raise InputError(f"{label(file)}: has the name of {other}; rename one of them")
+        named[file.stem] = file
+    return named
+
+
+def _reduced(file: Path, size: int) -> Pixels:
+    picture = read(file)
+    return resize(picture.pixels, limit(picture.size, size))
