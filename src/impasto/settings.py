@@ -24,14 +24,17 @@ COLOUR_HELP = (
     "linear (the photo's colour mean and covariance); histogram (the photo's palette)."
 )
 
-LARGEST_DEFAULT = 1024
-"""Long side in pixels that an optimized painting has at most where its size is not given."""
+WORK_SIZE_HELP = (
+    "Long side in pixels at which to paint at most; a larger size is reached by enlarging the "
+    "painting along the edges of the photo [default: 1024]."
+)
+SIZE_HELP = "Long side of the painting in pixels [default: the photo's]."
 
 LARGEST = 16384
 """Long side in pixels beyond which nothing is painted."""
 
 WORK_SIZE = 1024
-"""Long side in pixels at which a photo is painted in one pass where it is not given."""
+"""Long side in pixels at which a photo is painted where it is not given."""
 
 INIT_WORDS = ("content", "noise", "style", "fast")
 """What `init` can be besides the path of a picture."""
@@ -57,18 +60,14 @@ class OptimizeSettings:
         SettingError: a value is outside its bounds, or of the wrong type.
     """
 
-    size: int | None = setting(
-        None,
-        "Long side of the picture in pixels [default: the photo's, at most 1024].",
-        minimum=32,
-        maximum=LARGEST,
-    )
+    size: int | None = setting(None, SIZE_HELP, minimum=32, maximum=LARGEST)
     quality: Quality = setting("good", "How many steps to spend: draft, good or best.")
     strength: float = setting(
         1.0, "How much style: 0 is the photo, 1 the full style.", minimum=0, maximum=1
     )
     brush: float = setting(1.0, BRUSH_HELP, minimum=0.1, maximum=4)
     colour: Colour = setting("style", COLOUR_HELP)
+    work_size: int | None = setting(None, WORK_SIZE_HELP, minimum=32, maximum=LARGEST)
     content_weight: float = setting(
         0.08, "How closely to keep the photo's content.", minimum=0, maximum=1000
     )
@@ -139,6 +138,10 @@ class OptimizeSettings:
         if weights is not None and sum(weights) == 0:
             raise SettingError("style-layer-weights are all 0; at least one must count")
 
+    def work_side(self, side: int) -> int:
+        """Long side in pixels at which a photo with this long side is painted."""
+        return min(self.size or side, self.work_size or WORK_SIZE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StylizeSettings:
@@ -151,22 +154,10 @@ class StylizeSettings:
     strength: float = setting(
         1.0, "How much style: 0 is the photo, 1 the full style.", minimum=0, maximum=1
     )
-    size: int | None = setting(
-        None,
-        "Long side of the painting in pixels [default: the photo's].",
-        minimum=16,
-        maximum=LARGEST,
-    )
+    size: int | None = setting(None, SIZE_HELP, minimum=16, maximum=LARGEST)
     brush: float = setting(1.0, BRUSH_HELP, minimum=0.25, maximum=4)
     colour: Colour = setting("style", COLOUR_HELP)
-    work_size: int | None = setting(
-        None,
-        "Long side in pixels at which to paint at most, with a brush of 1; a larger size is "
-        "reached by enlarging the painting along the edges of the photo "
-        f"[default: {WORK_SIZE}].",
-        minimum=64,
-        maximum=LARGEST,
-    )
+    work_size: int | None = setting(None, WORK_SIZE_HELP, minimum=64, maximum=LARGEST)
     tile: int | None = setting(
         None,
         "Side in pixels above which the photo is painted in parts that do not show "

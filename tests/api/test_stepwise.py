@@ -7,6 +7,7 @@ from PIL import ExifTags, Image
 
 import impasto
 from impasto.errors import InputError, OutputError, SettingError, WeightsError
+from impasto.image.resize import resize
 
 
 @pytest.fixture
@@ -67,9 +68,28 @@ def test_weights_of_styles(paint, wave, flow):
 def test_size(paint, blotches, tmp_path):
     assert paint(size=96).size == (96, 72)
     assert paint(size=32).size == (32, 24)
-    # Not enlarged, nor beyond 1024 px, unless asked.
+    # Of its own accord it paints at 1024 px at most, and enlarges the painting.
     blotches(5, 1300, 40).save(tmp_path / "wide.png")
-    assert paint(tmp_path / "wide.png", steps=1).size == (1024, 32)
+    painting = paint(tmp_path / "wide.png", steps=1)
+    assert painting.size == (1300, 40)
+    assert painting.losses[-1].side == 1024
+
+
+def test_work_size_is_enlarged_to_the_size_asked_for(paint, photo):
+    seen = []
+    painting = paint(size=200, work_size=96, on_step=seen.append)
+    assert painting.losses[-1].side == 96
+    assert painting.size == (200, 150)
+    assert seen[-1].picture().shape == (72, 96, 3)
+    small = resize(painting.samples, (96, 72))
+    assert np.abs(small - seen[-1].picture()).mean() < 0.01
+    assert paint(size=96, work_size=200).losses[-1].side == 96
+
+
+def test_without_strength_an_enlarged_photo_is_the_photo(paint, blotches):
+    photo = blotches(3, 400, 300)
+    painting = paint(photo, strength=0, work_size=100)
+    assert np.abs(painting.pixels - np.asarray(photo) / 255).mean() < 0.01
 
 
 def test_panorama_skips_scales_that_are_too_narrow(paint, blotches, tmp_path):

@@ -53,6 +53,7 @@ WORDS = {
     "precision": ("float32", "float32"),
     "low_memory": (None, True),
     "colour": ("linear", "linear"),
+    "work_size": ("900", 900),
     "tile": ("512", 512),
 }
 

@@ -76,7 +76,10 @@ class Step:
         return self._finish(np.ascontiguousarray(pixels))
 
     def painting(self) -> Painting:
-        """The picture so far with the content's alpha and EXIF; the last step's is finished."""
+        """The picture so far with the content's alpha and EXIF; the last step's is finished.
+
+        At the last scale it is enlarged to the size asked for, if that is more than was painted.
+        """
         return self._frame(self.picture())
 
 
@@ -353,10 +356,11 @@ class _Run:
         self, notices: tuple[str, ...], steps: int, pixels: NDArray[np.float32]
     ) -> Painting:
         content = self._inputs.content
+        samples = self._inputs.enlarge(pixels)
         alpha = content.alpha
         if alpha is not None:
-            alpha = resize(alpha, (pixels.shape[1], pixels.shape[0]))
-        return Painting(pixels, alpha, content.exif, notices, tuple(self._trace[:steps]))
+            alpha = resize(alpha, (samples.shape[1], samples.shape[0]))
+        return Painting(samples, alpha, content.exif, notices, tuple(self._trace[:steps]))
 
     def _finished(self) -> "State":
         """The last state of a run that was finished before it was resumed."""

@@ -33,7 +33,7 @@ RegionWords = Annotated[
 ]
 """The option `--region`, for `parse_region`."""
 
-FIRST = ("size", "quality", "strength", "brush", "colour")
+FIRST = ("size", "quality", "strength", "brush", "colour", "work_size")
 """The settings that an artist asks for first."""
 
 

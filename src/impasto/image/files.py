@@ -17,8 +17,8 @@ from impasto.image import decode, formats, metadata
 from impasto.image.paths import label, reason
 from impasto.image.samples import Samples, to_float
 
-# Float32 RGB of this size takes 1.8 GB. Pillow has a limit of its own, twice
-# `PIL.Image.MAX_IMAGE_PIXELS` (179 megapixels), which we leave in force.
+# RGB of this size takes 0.45 GB in 8 bits, and several times that to paint. Pillow has a limit of
+# its own, twice `PIL.Image.MAX_IMAGE_PIXELS` (179 megapixels), which we leave in force.
 MAX_PIXELS = 150_000_000
 
 # Below this a network that halves the picture four times has nothing left to look at.

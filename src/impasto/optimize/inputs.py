@@ -3,20 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from impasto.image import masks
+from impasto.image import guided, masks
 from impasto.image.files import Picture
 from impasto.image.resize import fit, resize
+from impasto.image.samples import Pixels, Samples
 from impasto.optimize import colours
 from impasto.optimize.regions import Region, StylePicture
 from impasto.optimize.solver import Images
-from impasto.settings import LARGEST_DEFAULT, OptimizeSettings
-
-Pixels = NDArray[np.float32]
+from impasto.settings import OptimizeSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +53,8 @@ class Inputs:
     init: Pixels | None
 
     def photo(self) -> Pixels:
-        """The content at the size of the painting."""
-        side = self.settings.size or min(LARGEST_DEFAULT, max(self.content.size))
+        """The content at the size at which it is painted."""
+        side = self.settings.work_side(max(self.content.size))
         return resize(self.content.samples, fit(self.content.size, side))
 
     def parts(self, photo: Pixels) -> list[RegionInput]:
@@ -101,6 +98,18 @@ class Inputs:
             return finished
         covered = 1 - masks.rest(self._covers(photo))
         return photo + covered[..., None] * (finished - photo)
+
+    def enlarge(self, finished: Pixels) -> Samples:
+        """A finished picture at the size asked for, if it has the size at which it is painted;
+        those of smaller scales stay as they are."""
+        size = fit(self.content.size, self.settings.size or max(self.content.size))
+        painted = _size(finished)
+        if painted == size or max(painted) < self.settings.work_side(max(self.content.size)):
+            return finished
+        photo = self.content.samples
+        if size != self.content.size:
+            photo = resize(photo, size)
+        return guided.enlarge(finished, resize(photo, painted), photo)
 
     def _covers(self, photo: Pixels) -> list[masks.Mask]:
         """The regions' masks at the photo's size, sharing where they overlap."""

@@ -17,7 +17,7 @@ from impasto.optimize.memory import fitting_tile, is_out_of_memory
 from impasto.optimize.objective import Objective
 from impasto.optimize.regions import Region, StylePicture
 from impasto.optimize.schedule import Scale, schedule
-from impasto.settings import LARGEST_DEFAULT, OptimizeSettings
+from impasto.settings import OptimizeSettings
 
 LEARNING_RATE = {"adam": 0.03, "lbfgs": 1.0}
 
@@ -112,7 +112,7 @@ class Solver:
         self._settings = settings
         self.position = position or Position()
         height, width = images.content.shape[-2:]
-        side = settings.size or min(LARGEST_DEFAULT, max(height, width))
+        side = settings.work_side(max(height, width))
         scales = schedule(side, settings.quality, settings.steps)
         if settings.init == "fast":
             scales = scales[-1:]  # what the coarse scales are for is there already
