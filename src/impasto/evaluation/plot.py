@@ -14,8 +14,8 @@ def draw(report: Report, before: Report | None = None) -> str:
     """The means, and every pair, as an SVG picture.
 
     Closer to both photo and style is nearer to the lower left corner. The strengths of an engine
-    are joined by a line; what an earlier report has of the same is drawn in grey, with an arrow
-    from there to here.
+    are joined by a line; among all pairs those of full strength are darker. The means of an
+    earlier report are grey, with an arrow from there to here.
     """
     import matplotlib
     from matplotlib.figure import Figure

@@ -13,8 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from impasto.errors import InputError
+from impasto.image.paths import PLAIN_PICTURES
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 CACHED_SIDE = 320
 """Images are kept in memory with their short side at most this long (about 0.4 MB each)."""
 ENLARGED = 1.1
@@ -40,7 +40,7 @@ class ImageFolder:
     def __init__(self, folder: Path, *, held_out: bool = False) -> None:
         if not folder.is_dir():
             raise InputError(f"{folder}: not a folder of training images")
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PLAIN_PICTURES and p.is_file())
         self.files = [p for p in files if _is_held_out(p) == held_out]
         if not self.files:
             part = "held-out image (one in fifty is)" if held_out else "image to train on"
