@@ -19,8 +19,9 @@ SIDE = 224
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em; color: #222; background: #fff }
 table { border-collapse: collapse; margin: 1em 0 }
-td, th { padding: .3em .8em; font-variant-numeric: tabular-nums; text-align: left; vertical-align: top; font-weight: normal }
-th { color: #777 }
+td, th { padding: .3em .8em; text-align: left; vertical-align: top }
+td { font-variant-numeric: tabular-nums }
+th { color: #777; font-weight: normal }
 tr + tr > td { border-top: 1px solid #e6e6e6 }
 img { display: block }
 small { color: #777 }

@@ -40,7 +40,8 @@ class ImageFolder:
     def __init__(self, folder: Path, *, held_out: bool = False) -> None:
         if not folder.is_dir():
             raise InputError(f"{folder}: not a folder of training images")
-        files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in PLAIN_PICTURES and p.is_file())
+        named = (p for p in folder.rglob("*") if p.suffix.lower() in PLAIN_PICTURES)
+        files = sorted(p for p in named if p.is_file())
         self.files = [p for p in files if _is_held_out(p) == held_out]
         if not self.files:
             part = "held-out image (one in fifty is)" if held_out else "image to train on"
