@@ -32,8 +32,13 @@ _REASONS = _WRONG_PATH | _FULL
 
 def label(path: Path) -> str:
     """The path as the user gave it, with anything that would break the line replaced."""
+    return printable(str(path))
+
+
+def printable(text: str) -> str:
+    """The text with every line break, control character and undecodable byte replaced."""
     return "".join(
-        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in str(path)
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
 
 

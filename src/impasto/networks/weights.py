@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from impasto.errors import InputError, MissingExtraError, SettingError, WeightsError
+from impasto.image.paths import label, printable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -158,21 +159,22 @@ def load(path: Path) -> dict[str, Tensor]:
         InputError: the path names no file, or a file of another kind.
         WeightsError: the file is truncated, damaged, or holds more than plain weights.
     """
+    name = label(path)
     if not path.is_file():
         what = "is a folder, not a file" if path.is_dir() else "no such file"
-        raise InputError(f"{path}: {what}")
+        raise InputError(f"{name}: {what}")
     read = _READERS.get(path.suffix.lower())
     if read is None:
-        raise InputError(f"{path}: weights come in {', '.join(_READERS)} files")
+        raise InputError(f"{name}: weights come in {', '.join(_READERS)} files")
     try:
         weights: dict[str, Tensor] = read(path)
     # A damaged pickle can raise nearly anything; none of it tells the user more than this.
     except Exception as problem:
         raise WeightsError(
-            f"{path}: cannot be read as weights: truncated, damaged, or holding Python objects, "
+            f"{name}: cannot be read as weights: truncated, damaged, or holding Python objects, "
             "which are refused because they can run code"
         ) from problem
-    _check_values(weights, path)
+    _check_values(weights, name)
     return weights
 
 
@@ -186,17 +188,18 @@ def load_into(network: nn.Module, path: Path) -> None:
         WeightsError: an entry is missing or of another shape; the network is unchanged.
     """
     weights = load(path)
+    name = label(path)
     own = network.state_dict()
     missing = [key for key in own if key not in weights]
     if missing:
         raise WeightsError(
-            f"{path}: weights of another network: {len(missing)} of {len(own)} entries are "
+            f"{name}: weights of another network: {len(missing)} of {len(own)} entries are "
             f"missing, the first is {missing[0]}"
         )
     for key, tensor in own.items():
         if weights[key].shape != tensor.shape:
             raise WeightsError(
-                f"{path}: weights of another network: {key} has shape "
+                f"{name}: weights of another network: {key} has shape "
                 f"{tuple(weights[key].shape)} instead of {tuple(tensor.shape)}"
             )
     network.load_state_dict({key: weights[key] for key in own})
@@ -336,24 +339,31 @@ def _read_safetensors(path: Path) -> Any:
 _READERS = {".pth": _read_pickle, ".pt": _read_pickle, ".safetensors": _read_safetensors}
 
 
-def _check_values(weights: Any, path: Path) -> None:
+def _check_values(weights: Any, name: str) -> None:
     """Makes sure that `weights` are named, plain, finite floating-point tensors."""
     if not isinstance(weights, dict) or not weights:
-        raise WeightsError(f"{path}: holds no weights by name")
+        raise WeightsError(f"{name}: holds no weights by name")
     for key, tensor in weights.items():
+        entry = printable(str(key))
         if not _is_plain_float(tensor):
-            raise WeightsError(f"{path}: {key} is no tensor of floating-point numbers")
+            raise WeightsError(f"{name}: {entry} is no tensor of floating-point numbers")
         # The extremes show a NaN or an infinity in one pass, without a copy as large as the file.
         if not all(extreme.isfinite() for extreme in tensor.aminmax()):
-            raise WeightsError(f"{path}: {key} holds a NaN or an infinity")
+            raise WeightsError(f"{name}: {entry} holds a NaN or an infinity")
 
 
 def _is_plain_float(value: object) -> bool:
+    """Whether it is a tensor of floats that has all its numbers in memory.
+
+    A tensor on the device `meta` has none, and one with a stride of 0 can claim any shape from a
+    single number: a small file of it would fill the memory as soon as it is computed with.
+    """
     import torch
 
     return (
         isinstance(value, torch.Tensor)
         and value.layout == torch.strided
         and value.dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-        and value.numel() > 0
+        and value.device.type == "cpu"
+        and 0 < value.numel() * value.element_size() <= value.untyped_storage().nbytes()
     )

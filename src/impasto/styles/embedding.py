@@ -28,10 +28,11 @@ class Style:
         colour_mean: (3,) float32, the mean RGB colour.
         colour_covariance: (3, 3) float32, of the RGB colours.
         encoder: which encoder made the vector; the vectors of two encoders do not mix.
-        title, artist, year: of the work, as far as known.
+        title, artist, year: of the work, as far as known, each on one line.
 
     Raises:
-        InputError: the numbers cannot be those of a picture.
+        InputError: the numbers cannot be those of a picture, or a text is not fit to be printed
+            on one line.
     """
 
     vector: NDArray[np.float32] = field(repr=False)
@@ -49,6 +50,10 @@ class Style:
                 raise InputError(f"a style's {name} has {values.dtype} of shape {values.shape}")
             if not np.abs(values).max() < _LARGEST:  # true of a NaN, too
                 raise InputError(f"a style's {name} holds values that no picture has")
+        for name in TEXTS:
+            text = getattr(self, name)
+            if not isinstance(text, str) or not text.isprintable():
+                raise InputError(f"a style's {name} must be one line of text that can be printed")
         covariance = self.colour_covariance.astype(np.float64)
         if np.abs(covariance - covariance.T).max() > _ROUNDING:
             raise InputError("a style's colour_covariance is not symmetric")
@@ -57,6 +62,9 @@ class Style:
 
 
 _SHAPES = {"vector": (SIZE,), "colour_mean": (3,), "colour_covariance": (3, 3)}
+
+TEXTS = ("encoder", "title", "artist", "year")
+"""The fields of a style that are words."""
 
 
 def blend(styles: Sequence[Style], weights: Sequence[float]) -> Style:

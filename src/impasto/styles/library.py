@@ -5,6 +5,7 @@ from pathlib import Path
 
 from impasto.errors import InputError
 from impasto.image.output import check_file, make_folder
+from impasto.image.paths import label
 from impasto.styles import storage
 from impasto.styles.embedding import Style
 from impasto.styles.names import SUFFIX, is_name, own, user_folder
@@ -43,7 +44,7 @@ def read(path: Path) -> Style:
     """
     styles = list(storage.load(path).values())
     if len(styles) > 1:
-        raise InputError(f"{path}: holds {len(styles)} styles; name a file with one")
+        raise InputError(f"{label(path)}: holds {len(styles)} styles; name a file with one")
     return styles[0]
 
 

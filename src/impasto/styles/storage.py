@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from impasto.errors import InputError
+from impasto.errors import InputError, OutputError
 from impasto.image.output import write_file
-from impasto.image.paths import label, reason
-from impasto.styles.embedding import Style
+from impasto.image.paths import label, printable, reason
+from impasto.styles.embedding import TEXTS, Style
+from impasto.styles.names import SUFFIX
 
 _ARRAYS = ("vectors", "colour_means", "colour_covariances", "entries")
 
@@ -29,11 +29,13 @@ def save(path: Path, styles: Mapping[str, Style], *, overwrite: bool = False) ->
     """Writes styles under their names, at least one; the file appears whole or not at all.
 
     Raises:
-        OutputError: the file exists, or cannot be written.
+        OutputError: the file exists, cannot be written, or would not be known for what it is.
     """
+    if path.suffix.lower() != SUFFIX:
+        raise OutputError(f"{label(path)}: styles are told by their names; end it in {SUFFIX}")
     entries = [
-        {"name": n, "encoder": s.encoder, "title": s.title, "artist": s.artist, "year": s.year}
-        for n, s in styles.items()
+        {"name": printable(n)} | {text: getattr(style, text) for text in TEXTS}
+        for n, style in styles.items()
     ]
     packed = io.BytesIO()
     np.savez(
@@ -77,21 +79,14 @@ def _unpack(content: bytes) -> dict[str, Style]:
     if not texts:
         raise ValueError("holds no style")
     return {
-        _text(text, "name"): _style(vector, mean, covariance, text)
+        _name(text): Style(vector, mean, covariance, **{key: text[key] for key in TEXTS})
         for vector, mean, covariance, text in zip(vectors, means, covariances, texts, strict=True)
     }
 
 
-def _style(
-    vector: NDArray[Any], mean: NDArray[Any], covariance: NDArray[Any], texts: Mapping[str, Any]
-) -> Style:
-    words = {key: _text(texts, key) for key in ("encoder", "title", "artist", "year")}
-    return Style(vector, mean, covariance, **words)
-
-
-def _text(texts: Mapping[str, Any], key: str) -> str:
-    """A text fit to be printed on one line."""
-    text = texts[key]
-    if not isinstance(text, str) or not text.isprintable():
-        raise ValueError(f"{key} is no line of text")
-    return text
+def _name(texts: Mapping[str, Any]) -> str:
+    """A name fit to be printed on one line."""
+    name = texts["name"]
+    if not isinstance(name, str) or not name.isprintable():
+        raise ValueError("the name is no line of text")
+    return name
