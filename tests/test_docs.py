@@ -1,0 +1,316 @@
+"""README and docs/ held against the program: what they say to type is typed here.
+
+The blocks of a page are run from top to bottom in one folder, as a reader would:
+
+- `sh`: every `impasto` line is parsed as it stands, and run; `make`, `pip` and `python` lines name
+  a target, an extra and a script that exist.
+- `console`: lines after `$` are run; what follows is what they print (`...` is anything), and
+  `# exit code N` how they end.
+- `python`: run, with names shared along the page.
+
+What takes minutes or a download is run smaller: with the options of `QUICKER` behind the command,
+or in the call, and at sizes up to `LARGEST`. What is in `NOT_RUN` is only parsed. Commands and
+options named in running text are parsed, too, and links lead somewhere.
+"""
+
+import contextlib
+import functools
+import importlib.util
+import io
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+import impasto
+from impasto.cli.app import app
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+LINKING = [
+    *PAGES,
+    *(ROOT / name for name in ("CHANGELOG.md", "samples/README.md", "benchmarks/README.md")),
+    *sorted((ROOT / "src/impasto/assets").glob("*.md")),
+]
+
+QUICKER = {
+    "optimize": {"size": 96, "steps": 2, "encoder": "compact"},
+    "evaluate": {"size": 64, "judge": "compact"},
+    "train encoder": {"steps": 1, "size": 64, "batch": 4, "teacher": "teacher.safetensors"},
+    "train stylizer": {"steps": 1, "size": 48, "batch": 2},
+}
+"""Options that commands are given here, whatever stands on the page."""
+
+LARGEST = 1200
+"""Pixels that `--size` and `--work-size` are cut to."""
+
+NOT_RUN = ("weights fetch",)
+"""Downloads half a gigabyte."""
+
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
+ELSEWHERE = ("http://", "https://", "mailto:")
+
+
+def name(page):
+    return page.relative_to(ROOT).as_posix()
+
+
+def blocks(page):
+    return BLOCK.findall(page.read_text("utf-8"))
+
+
+def spans(page):
+    """Code in running text and tables."""
+    return SPAN.findall(BLOCK.sub("", page.read_text("utf-8")))
+
+
+def lines(body):
+    """The lines of a shell block, those ending in a backslash joined to the next."""
+    return [line for line in body.replace("\\\n", " ").splitlines() if line.strip()]
+
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=name)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder as the reader has it, with a photo, a painting, a drawing, and more of them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IMPASTO_STYLES", str(tmp_path / "styles"))
+    samples = tmp_path / "samples"
+    shutil.copytree(ROOT / "samples", samples)
+    shutil.copy(samples / "photos/chelsea.jpg", "photo.jpg")
+    shutil.copy(samples / "styles/wave.jpg", "painting.jpg")
+    shutil.copy(samples / "styles/glass.jpg", "drawing.jpg")
+    shutil.copytree(samples / "photos", "holiday")
+    return tmp_path
+
+
+@pytest.fixture
+def training(folder):
+    """Photos and paintings to train on and one of each that is held out, and a random teacher."""
+    from safetensors.torch import save_file
+
+    from impasto.networks.teachers import CollaborativeEncoder
+    from impasto.training.images import _is_held_out
+
+    names = [Path(f"{number}.jpg") for number in range(500)]
+    held_out = next(filter(_is_held_out, names))
+    for kind, sample in ("photos", "photo.jpg"), ("paintings", "painting.jpg"):
+        images = folder / kind
+        images.mkdir()
+        for file in (*names[:2], held_out):
+            shutil.copy(sample, images / file)
+    save_file(CollaborativeEncoder().state_dict(), folder / "teacher.safetensors")
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """`impasto.optimize` and `optimize_steps` with the settings that its command is given here."""
+    for verb in ("optimize", "optimize_steps"):
+        real = getattr(impasto, verb)
+
+        def quickly(*pictures, real=real, **options):
+            return real(*pictures, **options | QUICKER["optimize"])
+
+        monkeypatch.setattr(impasto, verb, quickly)
+
+
+@every_page
+def test_blocks_do_what_the_page_says(page, folder, hurried, request):
+    found = blocks(page)
+    if any(re.search(r"impasto (train|evaluate)", body) for _, body in found):
+        request.getfixturevalue("training")
+    names = {}
+    for language, body in found:
+        if language == "sh":
+            for line in lines(body):
+                follow(line)
+        elif language == "console":
+            converse(body)
+        elif language == "python":
+            exec(compile(body, name(page), "exec"), names)
+        else:
+            pytest.fail(f"a block of {language or 'no language'}, which nobody checks:\n{body}")
+
+
+def follow(line):
+    """Does what a line of a shell block says, or makes sure that it can be done."""
+    words = shlex.split(line, comments=True)
+    match words:
+        case ["impasto", *rest]:
+            assert not refusal(rest), line
+            if not " ".join(rest).startswith(NOT_RUN):
+                result = run(rest)
+                assert result.exit_code == 0, f"{line}\n{result.output}"
+        case ["make", target]:
+            makefile = (ROOT / "Makefile").read_text("utf-8")
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), line
+        case ["pip", "install", package]:
+            check_package(package)
+        case ["python", script, *_]:
+            assert (ROOT / script).is_file(), line
+        case [".", ".venv/bin/activate"]:
+            pass
+        case _:
+            pytest.fail(f"nobody knows whether this works: {line}")
+
+
+def converse(body):
+    """Types what stands behind the dollars of a console block, and compares the answers."""
+    for exchange in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+        line, _, answer = exchange.partition("\n")
+        command, _, code = line.partition("# exit code ")
+        result = run(shlex.split(command)[1:])
+        expected = ".*".join(map(re.escape, answer.split("...")))
+        assert re.fullmatch(expected, result.output), f"{line}\n{result.output}"
+        assert result.exit_code == int(code or 0), line
+
+
+def check_package(package):
+    """A package to install is this one, with an extra that exists, or somebody else's."""
+    extra = re.fullmatch(r"(?:\.|impasto)\[(\w+)\]", package)
+    if extra:
+        assert f"\n{extra[1]} = [" in (ROOT / "pyproject.toml").read_text("utf-8"), package
+
+
+def run(words):
+    """Runs a command, quicker where that is needed."""
+    said = " ".join(words)
+    quicker = next((QUICKER[start] for start in QUICKER if said.startswith(start)), {})
+    extra = [word for option, value in quicker.items() for word in (f"--{option}", str(value))]
+    sizes = {at + 1 for at, word in enumerate(words) if word in ("--size", "--work-size")}
+    cut = [str(min(int(w), LARGEST)) if at in sizes else w for at, w in enumerate(words)]
+    return CliRunner().invoke(app, [*cut, *extra])
+
+
+def refusal(words):
+    """What the command line says against words when they are parsed; nothing is run."""
+    with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(said):
+        try:
+            parser().main(words, "impasto")
+        except SystemExit as end:
+            return said.getvalue() if end.code else ""
+    return ""
+
+
+@functools.cache
+def parser():
+    """The program with commands that do nothing."""
+    program = get_command(app)
+    commands = [program]
+    for command in commands:
+        command.callback = None
+        commands.extend(getattr(command, "commands", {}).values())
+    return program
+
+
+@every_page
+def test_commands_in_the_text_exist(page):
+    for span in spans(page):
+        if span.startswith("impasto "):
+            assert not_because_of_what_is_left_out(refusal(shlex.split(span)[1:])), span
+
+
+@every_page
+def test_options_in_the_text_exist(page):
+    commands = [["stylize", "x"], ["optimize", "x"], ["mix", "x"], ["evaluate"], ["export"]]
+    commands += [["train", "stylizer"], ["train", "encoder"], ["weights", "list"], []]
+    for span in spans(page):
+        if span.startswith("--"):
+            words = shlex.split(span)
+            answers = [refusal([*command, *words]) for command in commands]
+            assert any(map(not_because_of_what_is_left_out, answers)), f"{span}\n{answers[0]}"
+
+
+def not_because_of_what_is_left_out(refused):
+    """Whether a fragment of a command is right as far as it goes."""
+    left_out = ("Missing argument", "Missing option", "requires an argument")
+    return not refused or any(what in refused for what in left_out)
+
+
+@every_page
+def test_names_and_targets_in_the_text_exist(page):
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for span in spans(page):
+        if public := re.match(r"impasto\.(\w+)", span):
+            assert hasattr(impasto, public[1]), span
+        if target := re.fullmatch(r"make ([\w-]+)", span):
+            assert f"\n{target[1]}:" in makefile, span
+        if package := re.fullmatch(r"pip install \"?([^\"]+)\"?", span):
+            check_package(package[1])
+        if script := re.match(r"python ([\w/]+\.py)", span):
+            assert (ROOT / script[1]).is_file(), span
+
+
+@pytest.mark.parametrize("page", LINKING, ids=name)
+def test_links_lead_somewhere(page):
+    for target in (markdown or html for markdown, html in LINK.findall(page.read_text("utf-8"))):
+        if target.startswith(ELSEWHERE):
+            continue
+        path, _, heading = target.partition("#")
+        goal = (page.parent / path).resolve() if path else page
+        assert goal.exists(), target
+        if heading:
+            assert heading in headings(goal), target
+
+
+def headings(page):
+    """The anchors that GitHub gives the headings of a page."""
+    titles = re.findall(r"^#+ (.+)$", BLOCK.sub("", page.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.fixture
+def gallery():
+    """The script that renders the pictures."""
+    spec = importlib.util.spec_from_file_location("gallery", ROOT / "docs/gallery.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_gallery_renders_its_pictures(gallery, hurried, tmp_path, monkeypatch):
+    words = ["gallery.py", "stars", "mix", "regions", "--out", str(tmp_path), "--width", "480"]
+    monkeypatch.setattr("sys.argv", words)
+    gallery.main()
+    assert {path.stem for path in tmp_path.iterdir()} == {"stars", "mix", "regions"}
+
+
+def test_gallery_is_whole_and_light(gallery):
+    files = list((ROOT / "docs/gallery").iterdir())
+    assert {path.name for path in files} == {f"{sheet}.jpg" for sheet in gallery.GALLERY}
+    assert sum(path.stat().st_size for path in files) < 1_000_000
+
+
+FIGURES = {"README.md": "## Figures", "docs/large-prints.md": "## Memory"}
+"""Where measurements are repeated, so that they are seen."""
+
+
+@pytest.mark.parametrize(("page", "heading"), FIGURES.items())
+def test_figures_are_those_of_the_benchmarks(page, heading):
+    _, _, section = (ROOT / page).read_text("utf-8").partition(f"\n{heading}\n")
+    table = re.findall(r"^\|.*\|$", section.partition("\n## ")[0], re.MULTILINE)
+    figures = re.findall(r"\b\d[\d.,]*\b", "\n".join(table))
+    measured = re.findall(r"\b\d[\d.,]*\b", (ROOT / "benchmarks/README.md").read_text("utf-8"))
+    assert figures
+    assert not set(figures) - set(measured)
+
+
+def test_no_page_is_left_out_of_the_index():
+    index = (ROOT / "docs/README.md").read_text("utf-8")
+    for page in PAGES:
+        if page.parent.name == "docs" and page.name != "README.md":
+            assert f"({page.name})" in index, page
+
+
+def test_the_citation_is_of_this_version():
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {impasto.__version__}\n" in citation
+    assert f"## [{impasto.__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
