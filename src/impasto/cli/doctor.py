@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from importlib import metadata
 from typing import TYPE_CHECKING, get_args
 
 import typer
@@ -86,6 +85,8 @@ def _present(name: str, install: str) -> str:
 def requirements() -> dict[str, str]:
     """The packages that impasto needs, each with the first extra that brings it, or "" if all of
     impasto needs it; none where it runs from a folder without being installed."""
+    from importlib import metadata
+
     try:
         lines = metadata.requires("impasto") or []
     except metadata.PackageNotFoundError:
@@ -102,6 +103,8 @@ def requirements() -> dict[str, str]:
 
 def _version(name: str) -> str | None:
     """A package's version; ONNX Runtime comes in several, for one kind of device each."""
+    from importlib import metadata  # as long to import as the whole command line
+
     if name != "onnxruntime":
         try:
             return metadata.version(name)
