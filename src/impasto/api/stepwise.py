@@ -199,6 +199,8 @@ def optimize_steps(
     images = inputs.images(first, place)
     network = network.to(place).compute_in(devices.precision(chosen.precision, place))
     solver = Solver(network, images, chosen, position)
+    if resume:
+        checkpoints.check_fits(Path(resume), solver)
     keeper = checkpoints.Keeper(Path(path), identity, solver, trace) if path and identity else None
     return _Run(inputs, notices, solver, trace, keeper).steps()
 

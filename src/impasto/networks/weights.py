@@ -345,14 +345,14 @@ def _check_values(weights: Any, name: str) -> None:
         raise WeightsError(f"{name}: holds no weights by name")
     for key, tensor in weights.items():
         entry = printable(str(key))
-        if not _is_plain_float(tensor):
+        if not is_plain_float(tensor):
             raise WeightsError(f"{name}: {entry} is no tensor of floating-point numbers")
         # The extremes show a NaN or an infinity in one pass, without a copy as large as the file.
         if not all(extreme.isfinite() for extreme in tensor.aminmax()):
             raise WeightsError(f"{name}: {entry} holds a NaN or an infinity")
 
 
-def _is_plain_float(value: object) -> bool:
+def is_plain_float(value: object) -> bool:
     """Whether it is a tensor of floats that has all its numbers in memory.
 
     A tensor on the device `meta` has none, and one with a stride of 0 can claim any shape from a

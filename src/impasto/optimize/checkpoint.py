@@ -4,6 +4,7 @@ The file is a line that says what it is, the SHA-256 of the rest, and the rest a
 writes it. PyTorch alone does not notice a flipped bit, which would end in another picture.
 """
 
+import copy
 import hashlib
 import io
 import json
@@ -21,13 +22,16 @@ from torch import nn
 from impasto import __version__
 from impasto.errors import InputError, SettingError
 from impasto.image.output import write_file
-from impasto.image.paths import label, reason
+from impasto.image.paths import label, printable, reason
+from impasto.networks.weights import is_plain_float
 from impasto.optimize.inputs import Inputs
 from impasto.optimize.solver import Position, Solver, State
 from impasto.optimize.trace import Record
 from impasto.settings import INIT_WORDS
 
 MAGIC = b"impasto checkpoint 1\n"
+
+_OTHER_VERSION = "this is no checkpoint of this version; start anew"
 
 INTERVAL = 10.0
 """Seconds between two checkpoints of the same scale."""
@@ -127,10 +131,14 @@ def load(path: Path, device: torch.device) -> Checkpoint:
         position = Position(**parts["position"])
         position.canvas = parts["position"]["canvas"].to(device)
         trace = [Record(**record) for record in parts["trace"]]
-        return Checkpoint(Identity(**parts["identity"]), position, trace)
+        found = Checkpoint(Identity(**parts["identity"]), position, trace)
+        sound = _is_sound(found)
     # The digest is right, so another program wrote this; its unpickling can raise anything.
     except Exception as problem:
-        raise InputError(f"{name}: this is no checkpoint of this version; start anew") from problem
+        raise InputError(f"{name}: {_OTHER_VERSION}") from problem
+    if not sound:
+        raise InputError(f"{name}: {_OTHER_VERSION}")
+    return found
 
 
 def check_same(path: Path, found: Identity, wanted: Identity) -> None:
@@ -141,7 +149,52 @@ def check_same(path: Path, found: Identity, wanted: Identity) -> None:
     """
     if found != wanted:
         differences = "; ".join(_differences(found, wanted))
-        raise SettingError(f"{label(path)}: the checkpoint is of another painting: {differences}")
+        raise SettingError(
+            f"{label(path)}: the checkpoint is of another painting: {printable(differences)}"
+        )
+
+
+def check_fits(path: Path, solver: Solver) -> None:
+    """Makes sure that the solver can go on from the position that a checkpoint gave it.
+
+    Raises:
+        InputError: it cannot, though it is of the same painting: another program wrote it.
+    """
+    name = label(path)
+    if not _is_within(solver):
+        raise InputError(f"{name}: {_OTHER_VERSION}")
+    try:
+        _step_in_vain(solver)
+    # Optimizers do not check what they are given, and fail on it in any way.
+    except Exception as problem:
+        raise InputError(f"{name}: {_OTHER_VERSION}") from problem
+
+
+def _is_within(solver: Solver) -> bool:
+    """Whether the solver's position is one that it comes by."""
+    position, scales = solver.position, solver.scales
+    reached = position.scale if position.step else position.scale - 1
+    steps = scales[position.scale].steps if position.scale < len(scales) else 0
+    return (
+        0 <= reached < len(scales)
+        and position.step <= steps
+        and position.canvas is not None
+        and position.canvas.shape[-2:] == solver.size(reached)
+    )
+
+
+def _step_in_vain(solver: Solver) -> None:
+    """A step with the optimizer's memory, on copies, down a loss that costs nothing."""
+    position = copy.deepcopy(solver.position)
+    if position.canvas is None or not position.step:
+        return
+    canvas = position.canvas.requires_grad_()
+
+    def closure() -> torch.Tensor:
+        canvas.grad = canvas.detach().clone()
+        return canvas.detach().square().sum() / 2
+
+    solver.optimizer(canvas, position.optimizer).step(closure)  # type: ignore[arg-type]
 
 
 class Keeper:
@@ -171,6 +224,35 @@ class Keeper:
         """Saves now; only between two steps is the position whole."""
         save(self._path, Checkpoint(self._run, self._solver.position, self._trace))
         self._saved = time.monotonic()
+
+
+def _is_sound(found: Checkpoint) -> bool:
+    """Whether all is of its type: the digest does not tell who wrote it.
+
+    Raises:
+        Exception: it is not.
+    """
+    run, position = found.identity, found.position
+    texts = (run.content, run.encoder, run.version, *run.settings, *(s for s, _ in run.styles))
+    whole = (position.scale, position.step, position.setbacks)
+    seconds = [record.seconds for record in found.trace]
+    numbers = [*seconds, *(w for _, w in run.styles), *_losses(found.trace)]
+    return (
+        isinstance(run.settings, dict)
+        and all(isinstance(text, str) for text in texts)
+        and all(type(number) is int and number >= 0 for number in whole)
+        and all(isinstance(number, float) for number in numbers)
+        and len(seconds) > 0
+        and is_plain_float(position.canvas)
+        and position.canvas is not None
+        and position.canvas.dtype == torch.float32
+        and position.canvas.shape[:-2] == (1, 3)
+        and bool(position.canvas.isfinite().all())
+    )
+
+
+def _losses(trace: Iterable[Record]) -> Iterator[float]:
+    return (loss for record in trace for loss in record.losses.values())
 
 
 def _fingerprint(arrays: Iterable[NDArray[np.float32]]) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -126,6 +126,10 @@ class Solver:
                 f"which need {least} a side: choose a larger size or shallower layers"
             )
 
+    def size(self, scale: int) -> tuple[int, int]:
+        """(height, width) of the picture at a scale, an index into `scales`."""
+        return fitted(self._images.content, self.scales[scale].side)
+
     def __iter__(self) -> Iterator[State]:
         if self._settings.strength == 0:
             yield from self._photo()
@@ -174,7 +178,7 @@ class Solver:
 
     def _paint_scale(self, clock: "_Clock") -> Iterator[State]:
         scale = self.scales[self.position.scale]
-        size = fitted(self._images.content, scale.side)
+        size = self.size(self.position.scale)
         content = resized(self._images.content, size)
         regions = [self._region_at(region, size, scale.side) for region in self._images.regions]
         tile = self._settings.tile or fitting_tile(
@@ -185,9 +189,7 @@ class Solver:
         )
         objective = Objective(self._encoder, content, regions, self._settings, tile)
         canvas = self._start(size).requires_grad_(True)
-        optimizer = self._optimizer(canvas)
-        if self.position.optimizer:
-            optimizer.load_state_dict(self.position.optimizer)
+        optimizer = self.optimizer(canvas, self.position.optimizer)
         while self.position.step < scale.steps:
             self._pace(optimizer, scale)
             losses = _descend(objective, optimizer, canvas)
@@ -227,7 +229,7 @@ class Solver:
             )
         with torch.no_grad():
             canvas.copy_(self._start((canvas.shape[-2], canvas.shape[-1])))
-        return self._optimizer(canvas)
+        return self.optimizer(canvas)
 
     def _start(self, size: tuple[int, int]) -> Tensor:
         """The first canvas of a scale: the last scale's picture, or the one --init names; within
@@ -262,7 +264,16 @@ class Solver:
         mask = None if style.mask is None else _resized_mask(style.mask, size)
         return replace(style, image=resized(style.image, size), mask=mask)
 
-    def _optimizer(self, canvas: Tensor) -> torch.optim.Optimizer:
+    def optimizer(
+        self, canvas: Tensor, memory: Mapping[str, Any] | None = None
+    ) -> torch.optim.Optimizer:
+        """An optimizer of the canvas, with the memory of another one, its `state_dict`."""
+        made = self._new_optimizer(canvas)
+        if memory:  # of which only what was learned of the canvas is not known already
+            made.load_state_dict({**made.state_dict(), "state": memory["state"]})
+        return made
+
+    def _new_optimizer(self, canvas: Tensor) -> torch.optim.Optimizer:
         if self._settings.optimizer == "adam":
             return torch.optim.Adam([canvas], betas=(0.9, 0.99))
         # Negative tolerances: it must not stop early, which users see as a stalled picture.
