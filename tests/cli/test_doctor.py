@@ -60,6 +60,11 @@ def test_the_light_install():
     assert done.stdout.endswith("all is well\n")
 
 
+def test_a_user_without_a_home_folder(impasto, monkeypatch):
+    monkeypatch.setenv("IMPASTO_STYLES", "~nobody-is-called-so/styles")
+    assert "  your own styles: there is no home folder" in impasto("doctor").stdout
+
+
 def test_what_impasto_needs_is_read_from_its_metadata():
     found = doctor.requirements()
     assert {found["numpy"], found["onnxruntime"]} == {""}

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from impasto.errors import InputError
 from impasto.styles import names
 
 
@@ -28,3 +29,11 @@ def test_user_folder(monkeypatch, tmp_path, platform, variable, expected):
 def test_user_folder_can_be_chosen(monkeypatch, tmp_path):
     monkeypatch.setenv("IMPASTO_STYLES", str(tmp_path))
     assert names.user_folder() == tmp_path
+
+
+def test_without_a_home_there_are_no_styles_of_one_s_own(monkeypatch):
+    # A name that no system has; who has no home folder at all meets the same error.
+    monkeypatch.setenv("IMPASTO_STYLES", "~nobody-is-called-so/styles")
+    with pytest.raises(InputError, match=r"name a folder for them in .* IMPASTO_STYLES"):
+        names.user_folder()
+    assert names.own() == {}

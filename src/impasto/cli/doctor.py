@@ -122,7 +122,10 @@ def _files() -> Iterator[str]:
 
     yield "files:"
     yield f"  networks and styles that ship: {names.CATALOGUE.parent}"
-    yield f"  your own styles: {len(names.own())} in {names.user_folder()}"
+    try:
+        yield f"  your own styles: {len(names.own())} in {names.user_folder()}"
+    except ImpastoError as problem:
+        yield f"  your own styles: {problem}"
     if _version("pooch") is None:  # which knows where
         return
     from impasto.networks import weights

@@ -5,6 +5,8 @@ import re
 import sys
 from pathlib import Path
 
+from impasto.errors import InputError
+
 SUFFIX = ".npz"
 """Of a file of styles."""
 
@@ -25,19 +27,35 @@ def user_folder() -> Path:
 
     That is the folder that the environment variable IMPASTO_STYLES names, or else `styles` in
     the platform's folder for an application's data.
+
+    Raises:
+        InputError: that is in the user's home folder, and nobody knows where this is, as for
+            some users of containers.
     """
-    if chosen := os.environ.get("IMPASTO_STYLES"):
-        return Path(chosen).expanduser()
-    if sys.platform == "win32":
-        data = Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
-    elif sys.platform == "darwin":
-        data = Path.home() / "Library" / "Application Support"
-    else:
-        data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    return data / "impasto" / "styles"
+    try:
+        if chosen := os.environ.get("IMPASTO_STYLES"):
+            return Path(chosen).expanduser()
+        return _data_folder() / "impasto" / "styles"
+    except RuntimeError:
+        raise InputError(
+            "there is no home folder for your own styles; name a folder for them in the "
+            "environment variable IMPASTO_STYLES"
+        ) from None
 
 
 def own() -> dict[str, Path]:
     """The files of the user's own styles, by name, sorted; they are not yet opened."""
-    found = sorted(user_folder().glob(f"*{SUFFIX}"))
-    return {path.stem: path for path in found}
+    try:
+        folder = user_folder()
+    except InputError:
+        return {}  # who has no home can still paint in the styles that ship
+    return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
+
+
+def _data_folder() -> Path:
+    """The platform's folder for the data of applications."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
