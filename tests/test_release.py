@@ -66,7 +66,11 @@ def test_the_source_archive_has_all_that_its_tests_need(sdist):
         names = {name.partition("/")[2] for name in archive.getnames()}
     for part in ("src/impasto/py.typed", "tests/test_release.py", "samples/photos/chelsea.jpg"):
         assert part in names
-    assert {"README.md", "LICENSE", "Makefile", "pyproject.toml"} <= names
+    in_repository = {
+        path.name for path in ROOT.iterdir() if path.suffix in (".md", ".toml", ".cff")
+    }
+    assert in_repository | {"LICENSE", "Makefile"} <= names
+    assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")} <= names
 
 
 def test_the_wheel_has_the_package_and_nothing_else(wheel):
