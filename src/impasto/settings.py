@@ -6,6 +6,7 @@ line makes its options from it, `__post_init__` checks it.
 
 import math
 import operator
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
@@ -197,22 +198,24 @@ def _checked(name: str, value: Any, hint: Any, bounds: Mapping[str, Any]) -> Any
         return _checked_number(name, value, hint, bounds)
     if kind is tuple:
         if not isinstance(value, tuple):
-            raise SettingError(f"{name} is {value!r}; it must be a tuple")
+            raise SettingError(f"{name} is {_shown(value)}; it must be a tuple")
         return tuple(_checked(name, part, get_args(hint)[0], bounds) for part in value)
     if kind is Literal:
         if not isinstance(value, str) or value not in get_args(hint):
             words = ", ".join(map(str, get_args(hint)))
-            raise SettingError(f"{name} is {value!r}; it can be: {words}")
+            raise SettingError(f"{name} is {_shown(value)}; it can be: {words}")
     elif not isinstance(value, hint):
         kinds = {bool: "True or False", str: "a text"}
-        raise SettingError(f"{name} is {value!r}; it must be {kinds.get(hint, hint.__name__)}")
+        raise SettingError(
+            f"{name} is {_shown(value)}; it must be {kinds.get(hint, hint.__name__)}"
+        )
     return value
 
 
 def _checked_number(name: str, value: Any, wanted: type, bounds: Mapping[str, Any]) -> float:
     if isinstance(value, bool) or not isinstance(value, Integral if wanted is int else Real):
         kind = "whole number" if wanted is int else "number"
-        raise SettingError(f"{name} is {value!r}; it must be a {kind}")
+        raise SettingError(f"{name} is {_shown(value)}; it must be a {kind}")
     number = operator.index(value) if isinstance(value, Integral) else float(value)
     low = bounds["minimum"] or 0
     high = math.inf if bounds["maximum"] is None else bounds["maximum"]
@@ -220,3 +223,8 @@ def _checked_number(name: str, value: Any, wanted: type, bounds: Mapping[str, An
         upper = "" if high == math.inf else f" and at most {high}"
         raise SettingError(f"{name} is {number}; it must be at least {low}{upper}")
     return number
+
+
+def _shown(value: Any) -> str:
+    """The value as a programmer writes it, on one line and not too long."""
+    return " ".join(reprlib.repr(value).split())
