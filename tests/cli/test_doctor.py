@@ -38,9 +38,9 @@ def test_a_sound_machine(impasto, home):
 
 def test_a_part_that_is_missing(impasto, monkeypatch, home):
     monkeypatch.setattr(session, "ASSETS", home)
-    session.network.cache_clear()
+    session._network.cache_clear()
     result = impasto("doctor")
-    session.network.cache_clear()
+    session._network.cache_clear()
     assert result.exit_code == 1
     assert "  stylize on cpu: ~/stylizer.onnx: this part of impasto is missing" in result.stdout
     assert "  optimize on cpu: 64 x 64 pixels in " in result.stdout  # goes on after a failure

@@ -24,6 +24,20 @@ def test_a_network_is_opened_once():
     assert session.network("stylizer.onnx", "cpu") is session.network("stylizer.onnx", "cpu")
 
 
+def test_a_network_opened_ahead_is_the_one_that_is_asked_for():
+    session._network.cache_clear()
+    session.open_ahead("surveyor.onnx", "cpu")
+    found = session.network("surveyor.onnx", "cpu")
+    assert session.network("surveyor.onnx", "cpu") is found
+    assert session._network.cache_info().misses == 1
+
+
+def test_what_fails_ahead_is_told_when_asked_for():
+    session.open_ahead("none.onnx", "cpu")
+    with pytest.raises(WeightsError, match="missing"):
+        session.network("none.onnx", "cpu")
+
+
 def test_networks_say_what_they_are():
     stylizer = session.network("stylizer.onnx", "cpu").metadata
     encoder = session.network("style_encoder.onnx", "cpu").metadata

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,6 +24,13 @@ def test_spans_cover_an_axis_and_weigh_one_everywhere(length, tile):
         total[span.start : span.stop] += span.weights
     assert total == pytest.approx(1)
     assert len(plan) == 1 or length > tile
+
+
+@given(st.integers(16, 20_000), st.integers(320, 3_000))
+def test_spans_overlap_enough_and_not_much_more(length, tile):
+    plan = tiles.spans(length, tile)
+    for before, after in pairwise(plan):
+        assert tiles.OVERLAP - STRIDE < before.stop - after.start <= tiles.OVERLAP + 6 * STRIDE
 
 
 def test_spans_do_not_use_what_the_network_saw_at_a_border():

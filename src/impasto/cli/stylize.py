@@ -88,6 +88,10 @@ def stylize(
     every = [path for path, _ in styles] + [path for _, path, _ in parts]
     jobs = plan([*(photos or []), *(content or [])], [path.stem for path in every], output)
 
+    from impasto.feedforward import session, stylizer
+
+    session.open_ahead(stylizer.FILE, settings.device)
+
     from impasto import api
     from impasto.image.output import check_output, make_folder
 

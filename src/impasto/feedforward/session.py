@@ -1,14 +1,22 @@
 """ONNX Runtime: opening the networks that ship with impasto, on the device asked for."""
 
 import os
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import AbsentDeviceError, DeviceError, SettingError, WeightsError
+from impasto.errors import (
+    AbsentDeviceError,
+    DeviceError,
+    ImpastoError,
+    SettingError,
+    WeightsError,
+)
 from impasto.settings import Device
 
 if TYPE_CHECKING:
@@ -59,7 +67,22 @@ class Network:
         return list(outputs)
 
 
-@cache
+_OPENING = Lock()
+
+
+def open_ahead(file: str, device: Device = "auto") -> None:
+    """Begins to open a network in a thread, so that it is there when `network` asks for it.
+
+    What goes wrong is raised there, not here.
+    """
+
+    def opening() -> None:
+        with suppress(ImpastoError):
+            network(file, device)
+
+    Thread(target=opening).start()
+
+
 def network(file: str, device: Device = "auto") -> Network:
     """A network among the assets, opened once in a process.
 
@@ -71,6 +94,12 @@ def network(file: str, device: Device = "auto") -> Network:
         WeightsError: the file is missing or damaged.
         SettingError, DeviceError: there is no such device, or not here.
     """
+    with _OPENING:
+        return _network(file, device)
+
+
+@cache
+def _network(file: str, device: Device) -> Network:
     path = ASSETS / file
     if not path.is_file():
         raise WeightsError(f"{path}: this part of impasto is missing; install impasto again")

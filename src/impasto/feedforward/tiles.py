@@ -73,15 +73,18 @@ def paint(photo: Samples, brush: Painter, tile: int) -> Pixels:
 
 
 def spans(length: int, tile: int) -> list[Span]:
-    """Parts of about `tile` pixels that cover an axis; everywhere their weights sum to 1.
+    """As few parts of at most about `tile` pixels as cover an axis, none larger than it need be.
 
-    They start at multiples of `STRIDE`: features of the whole picture lie on that grid.
+    Everywhere their weights sum to 1. They start at multiples of `STRIDE`: features of the whole
+    picture lie on that grid.
     """
     if length <= tile:
         return [Span(0, length, np.ones(length, np.float32))]
     count = -(-(length - OVERLAP) // (tile - OVERLAP))
-    starts = [k * (length - tile) // (count - 1) // STRIDE * STRIDE for k in range(count)]
-    stops = [*(start + tile for start in starts[:-1]), length]
+    least = -(-(length + (count - 1) * OVERLAP) // count)
+    side = min(tile, least + 2 * STRIDE)  # for the steps of the grid
+    starts = [k * (length - side) // (count - 1) // STRIDE * STRIDE for k in range(count)]
+    stops = [*(start + side for start in starts[:-1]), length]
     weights = np.zeros((count, length), np.float32)
     for k, (start, stop) in enumerate(zip(starts, stops, strict=True)):
         weights[k, start:stop] = _fading(stop - start, k > 0, k < count - 1)

@@ -27,6 +27,9 @@ _FORMATS = {
     ".bmp": "BMP",
 }
 
+# Of 9: a twentieth more bytes than with 6, the usual, in half the time.
+_PNG_LEVEL = 3
+
 _WITHOUT_ALPHA = {"JPEG", "BMP"}
 
 # The longest side that the format's encoder accepts.
@@ -234,6 +237,8 @@ def _encode(image: Image.Image, kind: str, exif: bytes | None, quality: int, nam
         options["icc_profile"] = srgb_profile()
         if exif is not None:
             options["exif"] = exif
+    if kind == "PNG":
+        options["compress_level"] = _PNG_LEVEL
     if kind in ("JPEG", "WEBP"):
         options["quality"] = quality
     if kind == "JPEG":
