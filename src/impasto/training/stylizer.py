@@ -52,7 +52,7 @@ class Weights:
         encoder: distance of the encoder's features to those of the compact encoder.
     """
 
-    content: float = 1.4
+    content: float = 2.2
     moments: float = 4.0
     covariance: float = 2.0
     gram: float = 3.0
