@@ -1,4 +1,3 @@
-
 import pytest
 
 from impasto.errors import InputError, OutputError
