@@ -89,7 +89,7 @@ def test_errors(fails, folder, teacher, tmp_path, monkeypatch):
     fails("holds no image to train on", *words, "cpu", "--images", empty, "--teacher", teacher)
     fails("not a folder", *words, "cpu", "--images", teacher, "--teacher", teacher)
     fails("there is no device 'tpu'", *words, "tpu", *sound)
-    fails("run: ", "train", "encoder", *sound, "--out", teacher / "run", "--steps", 1, exit_code=1)
+    fails("run: ", "train", "encoder", *sound, "--out", teacher / "run", "--steps", 1)
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
     fails('pip install "impasto[torch]"', *words, "cpu", *sound, exit_code=1)
 
