@@ -88,6 +88,15 @@ def test_what_was_not_changed_goes_on(job):
     assert len(impasto.optimize(resume=path, **words).losses) == 4
 
 
+def test_an_identity_with_a_tensor_that_claims_to_be_huge(job):
+    path, words, parts = job
+    spoilt = copy.deepcopy(parts)
+    spoilt["identity"]["content"] = torch.zeros(1).expand(3_000_000_000_000)
+    write(path, spoilt)
+    with pytest.raises(InputError):
+        impasto.optimize(resume=path, **words)
+
+
 # A failure is not made smaller: every try paints a picture.
 @settings(
     max_examples=40,
