@@ -38,7 +38,7 @@ def members(name: str, kind: type) -> list[str]:
     if name.endswith("Settings"):
         return [f"{name}.{field(entry)}" for entry in dataclasses.fields(kind)]
     lines = [f"{name}.{entry.name}" for entry in dataclasses.fields(kind)]
-    for member, value in sorted(vars(kind).items()):
+    for member, value in inspect.getmembers(kind):
         if isinstance(value, property):
             lines.append(f"{name}.{member}")
         elif inspect.isfunction(value):

@@ -139,10 +139,6 @@ class OptimizeSettings:
         if weights is not None and sum(weights) == 0:
             raise SettingError("style-layer-weights are all 0; at least one must count")
 
-    def work_side(self, side: int) -> int:
-        """Long side in pixels at which a photo with this long side is painted."""
-        return min(self.size or side, self.work_size or WORK_SIZE)
-
 
 @dataclass(frozen=True, kw_only=True)
 class StylizeSettings:
@@ -172,6 +168,11 @@ class StylizeSettings:
 
     def __post_init__(self) -> None:
         check(self)
+
+
+def work_side(settings: OptimizeSettings | StylizeSettings, side: int) -> int:
+    """Long side in pixels at which a photo with this long side is painted, with a brush of 1."""
+    return min(settings.size or side, settings.work_size or WORK_SIZE)
 
 
 def check(settings: Any) -> None:

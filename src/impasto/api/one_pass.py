@@ -3,13 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from impasto.api.painting import Painting
 from impasto.api.sources import (
     Source,
     StyleRegions,
+    StyleSource,
     StyleSources,
     load_style,
     region_mask,
@@ -20,8 +18,8 @@ from impasto.image import files, masks
 from impasto.image.colour import TO_PHOTO
 from impasto.image.files import Picture
 from impasto.image.resize import fit, resize
-from impasto.image.samples import Samples, to_float
-from impasto.settings import LARGEST, WORK_SIZE, StylizeSettings
+from impasto.image.samples import Pixels, Samples, to_float
+from impasto.settings import LARGEST, StylizeSettings, work_side
 from impasto.styles.embedding import Style
 
 
@@ -78,7 +76,7 @@ def painted_in(photo: Samples, style: Style, settings: StylizeSettings) -> Sampl
     """The photo (H, W, 3) in one style, in its final colours."""
     from impasto.feedforward.stylizer import render
 
-    side = min(max(photo.shape[:2]), settings.work_size or WORK_SIZE) / settings.brush
+    side = work_side(settings, max(photo.shape[:2])) / settings.brush
     painted = render(
         photo,
         style,
@@ -98,7 +96,7 @@ def _with_regions(
     photo: Picture,
     regions: StyleRegions,
     settings: StylizeSettings,
-) -> NDArray[np.float32]:
+) -> Pixels:
     """A painting with parts of it in other styles.
 
     Args:
@@ -109,14 +107,15 @@ def _with_regions(
     named = [(f"region {n}", *region) for n, region in enumerate(regions, start=1)]
     found = [region_mask(name, mask, photo) for name, mask, *_ in named]
     covers = masks.shared([masks.resize(mask, size) for mask in found])
-    whole = masks.rest(covers)[..., None] * to_float(painted)
-    for cover, (name, _, style, *weight) in zip(covers, named, strict=True):
-        share = weight[0] if weight else 1.0
+
+    def part(name: str, style: StyleSource, share: float = 1.0) -> Pixels:
         if not 0 <= share <= 1:
             raise SettingError(
                 f"the weight of {name} is {share:g}; it must be at least 0 and at most 1"
             )
-        part = replace(settings, strength=settings.strength * share)
+        weaker = replace(settings, strength=settings.strength * share)
         mixed = load_style(style, device=settings.device)
-        whole += cover[..., None] * to_float(painted_in(samples, mixed, part))
-    return whole
+        return to_float(painted_in(samples, mixed, weaker))
+
+    parts = (part(name, *style) for name, _, *style in named)
+    return masks.composed(to_float(painted), covers, parts)

@@ -9,40 +9,27 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.image import output
-from impasto.image.samples import Samples, to_bytes, to_float
+from impasto.image.samples import Raster, to_bytes
 
 if TYPE_CHECKING:
     from impasto.optimize.trace import Record
 
 
 @dataclass(frozen=True, eq=False)
-class Painting:
+class Painting(Raster):
     """A finished picture, or one so far.
 
     Attributes:
-        samples: (H, W, 3), sRGB-encoded RGB: uint8, or float32 in [0, 1].
         alpha: (H, W) float32 in [0, 1], the content's, or None where all is opaque.
         exif: the content's, without orientation and thumbnail, or None.
         notices: one line each on what the user should know.
         losses: the trace of the steps.
     """
 
-    samples: Samples = field(repr=False)
     alpha: NDArray[np.float32] | None = field(repr=False)
     exif: bytes | None = field(repr=False)
     notices: tuple[str, ...]
     losses: "tuple[Record, ...]" = field(repr=False)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-        height, width = self.samples.shape[:2]
-        return width, height
-
-    @property
-    def pixels(self) -> NDArray[np.float32]:
-        """(H, W, 3) float32 in [0, 1]; made anew from 8 bits at every call."""
-        return to_float(self.samples)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Writes a PNG, JPEG, WebP, TIFF or BMP, as the name's suffix says.

@@ -24,7 +24,7 @@ from impasto.api.sources import (
 )
 from impasto.errors import SettingError
 from impasto.extras import require
-from impasto.image import files
+from impasto.image import files, masks
 from impasto.image.resize import resize
 from impasto.image.samples import to_float
 from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings
@@ -270,14 +270,16 @@ class _Loader:
 def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
     """The photo as `stylize` paints it: each part in its style."""
     photo = inputs.photo()
-    painted = photo
-    for part in inputs.parts(photo):
+    parts = inputs.parts(photo)
+
+    def whole(part: "RegionInput") -> NDArray[np.float32]:
         mixed = load_style([(style.pixels, style.weight) for style in part.styles])
-        whole = to_float(painted_in(photo, mixed, StylizeSettings()))
-        if part.mask is None:
-            return whole
-        painted = painted + part.mask[..., None] * (whole - photo)
-    return painted.clip(0, 1)
+        return to_float(painted_in(photo, mixed, StylizeSettings()))
+
+    if parts[0].mask is None:  # the only one, everywhere
+        return whole(parts[0])
+    covers = [part.mask for part in parts if part.mask is not None]
+    return masks.composed(photo, covers, map(whole, parts)).clip(0, 1)
 
 
 def _weighted(style: Styles) -> list[tuple[Source, float]]:

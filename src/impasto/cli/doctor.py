@@ -203,12 +203,11 @@ def _picture() -> "Image.Image":
 
 def _memory(device: str) -> str:
     """How much is free, and what `optimize` does with pictures that need more."""
-    import torch
-
     from impasto.networks import compact
+    from impasto.optimize import device as devices
     from impasto.optimize.memory import fitting_tile, free_bytes
 
-    where, defaults = torch.device(device), OptimizeSettings()
+    where, defaults = devices.choose(device), OptimizeSettings()
     free = free_bytes(where)
     if free is None:
         return "not known"

@@ -15,8 +15,9 @@ from impasto.image.paths import label
 if TYPE_CHECKING:
     from impasto.evaluation.measure import Candidate, Row
     from impasto.evaluation.page import ContactSheet
-    from impasto.evaluation.pairs import Pair, Pixels
+    from impasto.evaluation.pairs import Pair
     from impasto.evaluation.report import Report
+    from impasto.image.samples import Pixels
 
 PAGE = ".html"
 """Suffix of the page, which lies beside the file with the figures."""

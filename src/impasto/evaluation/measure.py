@@ -13,10 +13,11 @@ from torch import Tensor
 from impasto.errors import InputError
 from impasto.evaluation import pairs
 from impasto.evaluation.metrics import Judge, distances
-from impasto.evaluation.pairs import Pair, Pixels
+from impasto.evaluation.pairs import Pair
 from impasto.image.files import read
 from impasto.image.paths import label
 from impasto.image.resize import resize
+from impasto.image.samples import Pixels
 
 Painter = Callable[[Pair], Pixels]
 """Makes a painting of the photo's size, or nearly."""

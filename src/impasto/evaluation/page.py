@@ -10,8 +10,8 @@ from PIL import Image
 
 from impasto.evaluation import plot
 from impasto.evaluation.measure import Measured, Series
-from impasto.evaluation.pairs import Pixels
 from impasto.evaluation.report import Change, Report, changes
+from impasto.image.samples import Pixels
 
 SIDE = 224
 """Long side of a picture on the page in pixels."""

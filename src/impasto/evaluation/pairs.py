@@ -4,15 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from impasto.errors import InputError
 from impasto.image.files import read
 from impasto.image.paths import PLAIN_PICTURES, label
 from impasto.image.resize import limit, resize
-
-Pixels = NDArray[np.float32]
+from impasto.image.samples import Pixels
 
 
 @dataclass(frozen=True)
@@ -80,4 +76,4 @@ def _by_name(folder: Path) -> dict[str, Path]:
 
 def _reduced(file: Path, size: int) -> Pixels:
     picture = read(file)
-    return resize(picture.pixels, limit(picture.size, size))
+    return resize(picture.samples, limit(picture.size, size))

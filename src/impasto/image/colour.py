@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.float32]
+from impasto.image.samples import Pixels
+
 Reals = NDArray[np.float64]
 
 # Ottosson 2020, "A perceptual color space for image processing", as revised 2021-01-25:

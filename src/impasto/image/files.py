@@ -15,7 +15,7 @@ from PIL import Image
 from impasto.errors import ImpastoError, InputError
 from impasto.image import decode, formats, metadata
 from impasto.image.paths import label, reason
-from impasto.image.samples import Samples, to_float
+from impasto.image.samples import Raster
 
 # RGB of this size takes 0.45 GB in 8 bits, and several times that to paint. Pillow has a limit of
 # its own, twice `PIL.Image.MAX_IMAGE_PIXELS` (179 megapixels), which we leave in force.
@@ -26,33 +26,20 @@ MIN_SIDE = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
-    """A decoded picture.
+class Picture(Raster):
+    """A decoded picture, upright.
 
     Attributes:
-        samples: (H, W, 3), sRGB-encoded RGB, upright.
         alpha: (H, W) float32 in [0, 1], or None where all is opaque.
         exif: the EXIF block for the painting, see `metadata.kept_exif`, or None.
         notices: one line each on what the user should know, such as frames left out.
         path: the file it came from, or None.
     """
 
-    samples: Samples = field(repr=False)
     alpha: NDArray[np.float32] | None = field(default=None, repr=False)
     exif: bytes | None = field(default=None, repr=False)
     notices: tuple[str, ...] = ()
     path: Path | None = None
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-        height, width = self.samples.shape[:2]
-        return width, height
-
-    @property
-    def pixels(self) -> NDArray[np.float32]:
-        """(H, W, 3) float32 in [0, 1]; made anew from 8 bits at every call."""
-        return to_float(self.samples)
 
 
 def load(

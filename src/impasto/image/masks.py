@@ -3,11 +3,13 @@
 Masks are float32 (H, W) in [0, 1].
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from impasto.image.samples import Pixels
 
 Mask = NDArray[np.float32]
 
@@ -31,6 +33,19 @@ def shared(masks: Sequence[Mask]) -> list[Mask]:
     """Masks of one size that sum to at most 1: where they overlap, each gets its part."""
     whole = np.maximum(np.sum(masks, axis=0, dtype=np.float32), np.float32(1))
     return [np.asarray(mask / whole, np.float32) for mask in masks]
+
+
+def composed(base: Pixels, masks: Sequence[Mask], parts: Iterable[Pixels]) -> Pixels:
+    """Each part (H, W, 3) where its mask is, and the base where the masks leave something over.
+
+    Args:
+        masks: of that size, with a sum of at most 1.
+        parts: one for each mask; each is asked for only when the one before has its place.
+    """
+    whole = rest(masks)[..., None] * base
+    for mask, part in zip(masks, parts, strict=True):
+        whole += mask[..., None] * part
+    return whole
 
 
 def rest(masks: Sequence[Mask]) -> Mask:

@@ -5,6 +5,7 @@ it was decoded, and becomes float32 where it is worked on: reduced, or a few row
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -39,6 +40,28 @@ def to_bytes(samples: Samples) -> NDArray[np.uint8]:
         raise ValueError("the painting holds values that are not finite numbers")
     scaled = np.clip(samples, 0, 1) * 255
     return np.asarray(np.rint(scaled), np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """What has pixels.
+
+    Attributes:
+        samples: (H, W, 3), sRGB-encoded RGB: uint8, or float32 in [0, 1].
+    """
+
+    samples: Samples = field(repr=False)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        height, width = self.samples.shape[:2]
+        return width, height
+
+    @property
+    def pixels(self) -> Pixels:
+        """(H, W, 3) float32 in [0, 1]; made anew from 8 bits at every call."""
+        return to_float(self.samples)
 
 
 def bands(height: int, width: int) -> Iterator[slice]:

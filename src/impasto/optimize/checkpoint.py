@@ -131,8 +131,6 @@ def load(path: Path, device: torch.device) -> Checkpoint:
         position = Position(**parts["position"])
         position.canvas = parts["position"]["canvas"].to(device)
         trace = [Record(**record) for record in parts["trace"]]
-        # Fails on tensors: comparing one that claims to be huge would take as much memory.
-        json.dumps(parts["identity"])
         found = Checkpoint(Identity(**parts["identity"]), position, trace)
         sound = _is_sound(found)
     # The digest is right, so another program wrote this; its unpickling can raise anything.
@@ -235,6 +233,8 @@ def _is_sound(found: Checkpoint) -> bool:
         Exception: it is not.
     """
     run, position = found.identity, found.position
+    # Fails on tensors: to compare one that claims to be huge would take as much memory.
+    json.dumps(vars(run))
     texts = (run.content, run.encoder, run.version, *run.settings, *(s for s, _ in run.styles))
     whole = (position.scale, position.step, position.setbacks)
     seconds = [record.seconds for record in found.trace]

@@ -4,7 +4,8 @@ Pictures are float32 RGB (H, W, 3) in [0, 1], sRGB-encoded. Of each mode `image.
 formula and the paper.
 """
 
-from impasto.image.colour import TO_PHOTO, Pixels, match_luminance, match_mean_covariance
+from impasto.image.colour import TO_PHOTO, match_luminance, match_mean_covariance
+from impasto.image.samples import Pixels
 from impasto.settings import Colour
 
 

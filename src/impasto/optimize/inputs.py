@@ -13,7 +13,7 @@ from impasto.image.samples import Pixels, Samples
 from impasto.optimize import colours
 from impasto.optimize.regions import Region, StylePicture
 from impasto.optimize.solver import Images
-from impasto.settings import OptimizeSettings
+from impasto.settings import OptimizeSettings, work_side
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Inputs:
 
     def photo(self) -> Pixels:
         """The content at the size at which it is painted."""
-        side = self.settings.work_side(max(self.content.size))
+        side = work_side(self.settings, max(self.content.size))
         return resize(self.content.samples, fit(self.content.size, side))
 
     def parts(self, photo: Pixels) -> list[RegionInput]:
@@ -104,7 +104,7 @@ class Inputs:
         those of smaller scales stay as they are."""
         size = fit(self.content.size, self.settings.size or max(self.content.size))
         painted = _size(finished)
-        if painted == size or max(painted) < self.settings.work_side(max(self.content.size)):
+        if painted == size or max(painted) < work_side(self.settings, max(self.content.size)):
             return finished
         photo = self.content.samples
         if size != self.content.size:

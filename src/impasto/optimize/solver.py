@@ -17,7 +17,7 @@ from impasto.optimize.memory import fitting_tile, is_out_of_memory
 from impasto.optimize.objective import Objective
 from impasto.optimize.regions import Region, StylePicture
 from impasto.optimize.schedule import Scale, schedule
-from impasto.settings import OptimizeSettings
+from impasto.settings import OptimizeSettings, work_side
 
 LEARNING_RATE = {"adam": 0.03, "lbfgs": 1.0}
 
@@ -112,7 +112,7 @@ class Solver:
         self._settings = settings
         self.position = position or Position()
         height, width = images.content.shape[-2:]
-        side = settings.work_side(max(height, width))
+        side = work_side(settings, max(height, width))
         scales = schedule(side, settings.quality, settings.steps)
         if settings.init == "fast":
             scales = scales[-1:]  # what the coarse scales are for is there already
