@@ -1,13 +1,9 @@
-import errno
 import subprocess
 import sys
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
 import impasto as package
-from impasto.cli import app as program
 
 HEAVY = ("numpy", "PIL", "torch", "onnxruntime", "safetensors", "matplotlib", "pooch")
 
@@ -48,49 +44,6 @@ def test_lists_its_commands(impasto):
     result = impasto("--help")
     for command in ("optimize", "weights", "train"):
         assert command in result.stdout
-
-
-@pytest.mark.parametrize("words", [["optimise"], ["--colour"], ["optimize"], ["weights", "get"]])
-def test_wrong_words(impasto, words):
-    result = impasto(*words)
-    assert result.exit_code == 2
-    assert result.stdout == ""
-    assert "Usage: impasto" in result.stderr
-    assert "Traceback" not in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("problem", "exit_code", "line"),
-    [
-        (package.InputError("a.jpg: broken"), 2, "impasto: error: a.jpg: broken\n"),
-        (package.DeviceError("no GPU"), 1, "impasto: error: no GPU\n"),
-        (
-            OSError(errno.ENOSPC, "No space left on device"),
-            1,
-            "impasto: error: the disk is full; free some space or write elsewhere\n",
-        ),
-        (
-            PermissionError(errno.EACCES, "Permission denied", "runs"),
-            2,
-            "impasto: error: runs: permission denied\n",
-        ),
-        (KeyboardInterrupt(), 130, ""),
-        (BrokenPipeError(errno.EPIPE, "Broken pipe"), 1, ""),
-    ],
-)
-def test_failures_are_one_line(problem, exit_code, line):
-    app = typer.Typer(cls=program.Program, pretty_exceptions_enable=False)
-
-    @app.callback()
-    def group():
-        pass
-
-    @app.command()
-    def fail():
-        raise problem
-
-    result = CliRunner().invoke(app, ["fail"])
-    assert (result.exit_code, result.stdout, result.stderr) == (exit_code, "", line)
 
 
 def test_reader_that_left(tmp_path):

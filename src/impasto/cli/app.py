@@ -1,10 +1,9 @@
-"""The program: its commands, and how it ends when something goes wrong.
+"""The program and its commands.
 
 Nothing here or at the top of the commands' modules imports NumPy, PyTorch or ONNX Runtime:
 `impasto --help` is to answer at once.
 """
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +11,6 @@ from typer.core import TyperGroup
 
 from impasto import __version__
 from impasto.cli import (
-    INTERRUPTED,
     doctor,
     evaluate,
     export,
@@ -23,33 +21,21 @@ from impasto.cli import (
     train,
     weights,
 )
-from impasto.errors import ImpastoError
-from impasto.image.paths import is_wrong_path, label, reason
+from impasto.cli.failures import in_one_line
 
 
 class Program(TyperGroup):
     """The commands as a group in which every failure of a user's making is one line."""
 
+    def make_context(self, *words: Any, **more: Any) -> Any:
+        """Reads the options that stand before the command."""
+        with in_one_line():
+            return super().make_context(*words, **more)
+
     def invoke(self, ctx: Any) -> Any:
-        """Runs the command."""
-        try:
+        """Reads the words of the command, and runs it."""
+        with in_one_line():
             return super().invoke(ctx)
-        except ImpastoError as problem:
-            raise _ended(str(problem), problem.exit_code) from None
-        except BrokenPipeError:
-            raise  # Typer ends quietly: whoever read our output has seen enough
-        except MemoryError:
-            raise _ended("not enough memory; try a smaller --size", 1) from None
-        except OSError as problem:
-            where = f"{label(Path(str(problem.filename)))}: " if problem.filename else ""
-            raise _ended(f"{where}{reason(problem)}", 2 if is_wrong_path(problem) else 1) from None
-        except KeyboardInterrupt:
-            raise typer.Exit(INTERRUPTED) from None
-
-
-def _ended(message: str, exit_code: int) -> typer.Exit:
-    typer.echo(f"impasto: error: {message}", err=True)
-    return typer.Exit(exit_code)
 
 
 app = typer.Typer(
