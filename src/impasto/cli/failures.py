@@ -1,7 +1,7 @@
 """How the program ends when something goes wrong: with one line that says what, and what to do."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -52,7 +52,7 @@ def _ended(message: str, exit_code: int) -> typer.Exit:
 
 def _misuse(problem: Any) -> str:
     """What Typer has to say about a command line, in the way of impasto's own messages."""
-    alike = getattr(problem, "possibilities", None)
+    alike: Sequence[str] = getattr(problem, "possibilities", None) or ()
     message = problem.message if alike else problem.format_message()
     what = printable(" ".join(message.split()))
     for theirs, ours in _CLEARER.items():

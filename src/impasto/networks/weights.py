@@ -30,6 +30,10 @@ BASE_URL = "https://download.pytorch.org/models"
 _TIMEOUT = 30
 """Seconds without an answer or without a byte after which a download counts as broken."""
 
+_LARGEST_LIST = 1 << 18
+"""Bytes of names and shapes in a file of weights: VGG-19 has a few thousand. Every entry is made a
+tensor of its own, so that a file of many keeps one waiting for minutes before it is refused."""
+
 
 @dataclass(frozen=True)
 class OfficialFile:
@@ -168,6 +172,8 @@ def load(path: Path) -> dict[str, Tensor]:
         raise InputError(f"{name}: weights come in {', '.join(_READERS)} files")
     try:
         weights: dict[str, Tensor] = read(path)
+    except WeightsError:
+        raise
     # A damaged pickle can raise nearly anything; none of it tells the user more than this.
     except Exception as problem:
         raise WeightsError(
@@ -327,13 +333,38 @@ def _reason(problem: OSError) -> str:
 def _read_pickle(path: Path) -> Any:
     import torch
 
+    _check_list(path, _pickled_bytes(path))
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _read_safetensors(path: Path) -> Any:
     from safetensors.torch import load_file
 
+    with path.open("rb") as file:
+        _check_list(path, int.from_bytes(file.read(8), "little"))
     return load_file(path)
+
+
+def _pickled_bytes(path: Path) -> int:
+    """The size of what is pickled in a file of PyTorch's, beside the numbers.
+
+    0 for a file from before PyTorch 1.6, which is one pickle and no archive.
+    """
+    import zipfile
+
+    if not zipfile.is_zipfile(path):
+        return 0
+    with zipfile.ZipFile(path) as archive:
+        return sum(e.file_size for e in archive.infolist() if e.filename.endswith("/data.pkl"))
+
+
+def _check_list(path: Path, size: int) -> None:
+    """Makes sure that the list of what a file holds is of a size that an encoder's can have."""
+    if size > _LARGEST_LIST:
+        raise WeightsError(
+            f"{label(path)}: damaged, or weights of another network: the list of its entries "
+            f"alone would be {size / 1e6:,.1f} MB"
+        )
 
 
 _READERS = {".pth": _read_pickle, ".pt": _read_pickle, ".safetensors": _read_safetensors}
