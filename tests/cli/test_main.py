@@ -2,8 +2,10 @@ import subprocess
 import sys
 
 import pytest
+from typer.main import get_command
 
 import impasto as package
+from impasto.cli import app as program
 
 HEAVY = ("numpy", "PIL", "torch", "onnxruntime", "safetensors", "matplotlib", "pooch")
 
@@ -42,8 +44,49 @@ def test_runs_as_a_module():
 
 def test_lists_its_commands(impasto):
     result = impasto("--help")
-    for command in ("optimize", "weights", "train"):
-        assert command in result.stdout
+    for command in program.COMMANDS:
+        assert f" {command} " in result.stdout
+
+
+def test_every_command_is_in_the_module_of_its_name():
+    commands = get_command(program.app).commands
+    assert [command.name for command in commands.values()] == list(program.COMMANDS)
+
+
+def test_only_the_command_asked_for_is_imported():
+    code = (
+        "import sys; from impasto.cli.app import app\n"
+        "app(['stylize', '--help'], standalone_mode=False)\n"
+        "assert 'impasto.cli.stylize' in sys.modules\n"
+        "assert not {'impasto.cli.optimize', 'impasto.cli.train'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(("loaded", "ended"), [("json", ""), ("torch", "ended\n")])
+@pytest.mark.parametrize(
+    ("words", "exit_code", "printed"),
+    [(["--version"], 0, f"impasto {package.__version__}\n"), (["painting"], 2, "")],
+)
+def test_python_ends_in_its_own_way_only_for_those_who_need_it(
+    words, exit_code, printed, loaded, ended
+):
+    code = (
+        f"import atexit, sys; atexit.register(print, 'ended'); sys.modules[{loaded!r}] = None\n"
+        f"sys.argv = ['impasto', *{words}]\n"
+        "from impasto.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (exit_code, printed + ended)
+    assert ("no such command" in done.stderr) == (exit_code == 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of its own")
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_stream_that_is_closed(closed):
+    command = f'"{sys.executable}" -m impasto --version {closed}'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_reader_that_left(tmp_path):

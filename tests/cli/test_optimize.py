@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from impasto.cli.optimize import parse_region, parse_style
-
 QUICK = ("--steps", 2, "--device", "cpu")
 
 
@@ -235,20 +233,6 @@ def test_wrong_regions(refused, fails, photo, wave, compact_weights, tmp_path):
     fails("there is no style; name a picture with --style or --region", "optimize", photo)
 
 
-@pytest.mark.parametrize(
-    ("word", "parsed"),
-    [
-        ("sky.png=wave.jpg", ("sky.png", "wave.jpg", 1)),
-        ("sky.png=wave.jpg:2", ("sky.png", "wave.jpg", 2)),
-        ("alpha=a=b.jpg", ("alpha", "a=b.jpg", 1)),
-        (r"C:\sky.png=C:\wave.jpg:.5", (r"C:\sky.png", r"C:\wave.jpg", 0.5)),
-    ],
-)
-def test_parse_region(word, parsed):
-    mask, style, weight = parsed
-    assert parse_region(word) == (mask, Path(style), weight)
-
-
 def test_missing_content(fails, wave, tmp_path):
     """Not its folder is blamed, though the default output would go there."""
     missing = tmp_path / "missing" / "photo.jpg"
@@ -385,35 +369,6 @@ def test_second_ctrl_c_ends_at_once(impasto, photo, wave, compact_weights, monke
     assert "impasto: stopped at once; what was not yet written is lost\n" in result.stderr
     assert not (tmp_path / "out.png").exists()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-@pytest.mark.parametrize(
-    ("word", "parsed"),
-    [
-        ("wave.jpg", ("wave.jpg", 1)),
-        ("wave.jpg:2", ("wave.jpg", 2)),
-        ("wave.jpg:.5", ("wave.jpg", 0.5)),
-        ("wave.jpg:1e-2", ("wave.jpg", 0.01)),
-        ("wave.jpg:-1", ("wave.jpg", -1)),
-        ("wave.jpg:", ("wave.jpg:", 1)),
-        (r"C:\art\wave.jpg", (r"C:\art\wave.jpg", 1)),
-        (r"C:\art\wave.jpg:2", (r"C:\art\wave.jpg", 2)),
-        ("C:/wave.jpg:0.5", ("C:/wave.jpg", 0.5)),
-        ("a:b.jpg", ("a:b.jpg", 1)),
-        ("a:b.jpg:3", ("a:b.jpg", 3)),
-        (":2", (":2", 1)),
-    ],
-)
-def test_parse_style(word, parsed):
-    assert parse_style(word) == (Path(parsed[0]), parsed[1])
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows allows no colon in a name")
-def test_parse_style_that_is_a_file(tmp_path):
-    path = tmp_path / "12:30"
-    path.touch()
-    assert parse_style(str(path)) == (path, 1)
-    assert parse_style(f"{path}:2") == (path, 2)
 
 
 def test_a_named_style_is_for_the_other_command(fails, photo):

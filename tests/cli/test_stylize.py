@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -204,12 +205,20 @@ def test_works_where_torch_cannot_be_imported(photo, wave, tmp_path):
     code = (
         "import sys; sys.modules['torch'] = sys.modules['safetensors'] = None\n"
         f"sys.argv = ['impasto', 'stylize', {str(photo)!r}, '-s', {str(wave)!r}, '-q']\n"
-        "from impasto.cli import main\n"
-        "try: main()\n"
+        "from impasto.cli.app import app\n"
+        "try: app()\n"
         "finally: assert not {'rich', 'matplotlib', 'onnx'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
     assert (tmp_path / "photo-wave.png").exists()
+
+
+@pytest.mark.parametrize(("colour", "threads"), [("style", "1"), ("luminance", None)])
+def test_numpy_has_threads_for_large_matrices_only(stylize, monkeypatch, colour, threads):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "")  # so that it is as before afterwards
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    stylize("--colour", colour)
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == threads
 
 
 def test_regions(impasto, fails, photo, wave, tmp_path):

@@ -4,24 +4,63 @@ Nothing here or at the top of the commands' modules imports NumPy, PyTorch or ON
 `impasto --help` is to answer at once.
 """
 
-from typing import Annotated, Any
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_group
 
 from impasto import __version__
-from impasto.cli import (
-    doctor,
-    evaluate,
-    export,
-    mix,
-    optimize,
-    styles,
-    stylize,
-    train,
-    weights,
-)
 from impasto.cli.failures import in_one_line
+
+COMMANDS = (
+    "stylize",
+    "optimize",
+    "mix",
+    "styles",
+    "weights",
+    "train",
+    "evaluate",
+    "export",
+    "doctor",
+)
+"""The commands, each in the module of its name, in the order in which `--help` lists them."""
+
+MARKUP: Literal["markdown"] = "markdown"
+"""What the texts of `--help` are written in."""
+
+
+class Commands(Mapping[str, Any]):
+    """The commands by name, each imported when it is asked for: who paints needs but one."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        if name not in self._made:
+            self._made[name] = _command(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+def _command(name: str) -> Any:
+    """What Typer makes of a module's `app`, a group of commands, or of its function `name`."""
+    module = import_module(f"impasto.cli.{name}")
+    alone = typer.Typer(rich_markup_mode=MARKUP, pretty_exceptions_enable=False)
+    if hasattr(module, "app"):
+        alone.add_typer(module.app, name=name)
+    else:
+        alone.command(name)(getattr(module, name))
+    return get_group(alone).commands[name]
 
 
 class Program(TyperGroup):
@@ -38,11 +77,19 @@ class Program(TyperGroup):
             return super().invoke(ctx)
 
 
+class Impasto(Program):
+    """The program with its commands."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = Commands()
+
+
 app = typer.Typer(
-    cls=Program,
+    cls=Impasto,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=MARKUP,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -63,14 +110,3 @@ def program(
     ] = False,
 ) -> None:
     """Turn photos into paintings."""
-
-
-app.command("stylize")(stylize.stylize)
-app.command("optimize")(optimize.optimize)
-app.command("mix")(mix.mix)
-app.add_typer(styles.app, name="styles")
-app.add_typer(weights.app, name="weights")
-app.add_typer(train.app, name="train")
-app.command("evaluate")(evaluate.evaluate)
-app.command("export")(export.export)
-app.command("doctor")(doctor.doctor)

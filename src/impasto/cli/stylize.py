@@ -12,8 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from impasto.cli.completion import style_words
-from impasto.cli.optimize import RegionWords, parse_region, parse_style
 from impasto.cli.options import settings_from, with_settings
+from impasto.cli.words import RegionWords, parse_region, parse_style
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import PICTURES, label, reason
 from impasto.settings import StylizeSettings
@@ -81,6 +81,9 @@ def stylize(
     """
     begun = time.monotonic()
     settings = settings_from(StylizeSettings, options)
+    if settings.colour == "style":
+        # NumPy multiplies small matrices only: not worth the threads that it starts for large ones.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if not style and not region:
         raise SettingError("there is no style; name one, as in --style great-wave")
     styles = [parse_style(word) for word in style or []]

@@ -1,0 +1,45 @@
+"""Words of the command line that name a style, with how much of it there is to be."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from impasto.errors import SettingError
+
+RegionWords = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="MASK=STYLE[:WEIGHT]",
+        help="A part of the photo, white in the picture MASK, with a style of its own; "
+        "MASK can be alpha, the photo's own. The rest is painted in --style, or stays.",
+    ),
+]
+"""The option `--region`, for `parse_region`."""
+
+
+def parse_style(word: str) -> tuple[Path, float]:
+    """`wave.jpg:0.5` as a path and a weight; the weight is 1 where none is given.
+
+    What follows a colon is a weight only if it is a number, and not if the whole names a file:
+    `C:\\wave.jpg` and `12:30` (if there is such a file) are paths.
+    """
+    name, _, weight = word.rpartition(":")
+    if name and not Path(word).exists():
+        try:
+            return Path(name), float(weight)
+        except ValueError:
+            pass
+    return Path(word), 1.0
+
+
+def parse_region(word: str) -> tuple[str, Path, float]:
+    """`sky.png=wave.jpg:0.5` as a mask, a style and a weight; the mask ends at the first `=`.
+
+    Raises:
+        SettingError: there is no `=`, or nothing on one side of it.
+    """
+    mask, _, style = word.partition("=")
+    if not mask or not style:
+        raise SettingError(f"region is {word!r}; it must be MASK=STYLE, such as sky.png=wave.jpg")
+    return (mask, *parse_style(style))

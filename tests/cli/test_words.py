@@ -1,0 +1,49 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from impasto.cli.words import parse_region, parse_style
+
+
+@pytest.mark.parametrize(
+    ("word", "parsed"),
+    [
+        ("wave.jpg", ("wave.jpg", 1)),
+        ("wave.jpg:2", ("wave.jpg", 2)),
+        ("wave.jpg:.5", ("wave.jpg", 0.5)),
+        ("wave.jpg:1e-2", ("wave.jpg", 0.01)),
+        ("wave.jpg:-1", ("wave.jpg", -1)),
+        ("wave.jpg:", ("wave.jpg:", 1)),
+        (r"C:\art\wave.jpg", (r"C:\art\wave.jpg", 1)),
+        (r"C:\art\wave.jpg:2", (r"C:\art\wave.jpg", 2)),
+        ("C:/wave.jpg:0.5", ("C:/wave.jpg", 0.5)),
+        ("a:b.jpg", ("a:b.jpg", 1)),
+        ("a:b.jpg:3", ("a:b.jpg", 3)),
+        (":2", (":2", 1)),
+    ],
+)
+def test_parse_style(word, parsed):
+    assert parse_style(word) == (Path(parsed[0]), parsed[1])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows no colon in a name")
+def test_parse_style_that_is_a_file(tmp_path):
+    path = tmp_path / "12:30"
+    path.touch()
+    assert parse_style(str(path)) == (path, 1)
+    assert parse_style(f"{path}:2") == (path, 2)
+
+
+@pytest.mark.parametrize(
+    ("word", "parsed"),
+    [
+        ("sky.png=wave.jpg", ("sky.png", "wave.jpg", 1)),
+        ("sky.png=wave.jpg:2", ("sky.png", "wave.jpg", 2)),
+        ("alpha=a=b.jpg", ("alpha", "a=b.jpg", 1)),
+        (r"C:\sky.png=C:\wave.jpg:.5", (r"C:\sky.png", r"C:\wave.jpg", 0.5)),
+    ],
+)
+def test_parse_region(word, parsed):
+    mask, style, weight = parsed
+    assert parse_region(word) == (mask, Path(style), weight)
