@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
+from impasto.feedforward import encoder
 from impasto.feedforward.encoder import encode
 from impasto.feedforward.session import network
+from impasto.image.resize import resize
 from impasto.styles.embedding import SIZE
 
 
@@ -23,6 +25,15 @@ def test_encode(picture):
 def test_sizes(size):
     picture = np.random.default_rng(1).random((*size, 3), np.float32)
     assert encode(picture, device="cpu").vector.shape == (SIZE,)
+
+
+def test_what_need_not_be_resized_is_left_alone(monkeypatch):
+    picture = np.random.default_rng(1).integers(0, 256, (64, 48, 3), np.uint8)
+    resized = encode(resize(picture, (48, 64)), device="cpu")
+    monkeypatch.setattr(encoder, "resize", None)
+    found = encode(picture, device="cpu")
+    assert np.array_equal(found.vector, resized.vector)
+    assert np.array_equal(found.colour_covariance, resized.colour_covariance)
 
 
 def test_size_hardly_matters(wave, astronaut):

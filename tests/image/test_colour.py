@@ -85,6 +85,16 @@ def test_reduce_chroma_clips_lightness():
     )
 
 
+def test_gaussian_is_mean_and_covariance(rng):
+    pixels = _picture(rng, 0.2, 0.9)
+    mean, covariance = _statistics(pixels)
+    count = pixels[..., 0].size
+    found = colour.gaussian(pixels)
+    assert found.mean == pytest.approx(mean, abs=1e-7)
+    assert found.covariance == pytest.approx(covariance * (count - 1) / count, abs=1e-7)
+    assert np.array_equal(colour.gaussian(pixels[::2, ::3]).mean, _statistics(pixels[::2, ::3])[0])
+
+
 def test_transfer_luminance_takes_colour_of_photo(rng):
     photo, painted = _picture(rng, 0.35, 0.6), _picture(rng, 0.2, 0.9)
     result = colour.rgb_to_oklab(colour.transfer_luminance(painted, photo))

@@ -5,7 +5,7 @@ import numpy as np
 from impasto.feedforward.session import network
 from impasto.image.colour import gaussian
 from impasto.image.resize import limit, resize
-from impasto.image.samples import Samples
+from impasto.image.samples import Samples, to_float
 from impasto.settings import Device
 from impasto.styles.embedding import Style
 
@@ -34,7 +34,8 @@ def encode(picture: Samples, *, device: Device = "auto") -> Style:
     height, width = picture.shape[:2]
     # Resized to full strides, not padded: what is padded would count in the statistics.
     columns, rows = (_to_stride(side) for side in limit((width, height), SIDE))
-    seen = resize(picture, (columns, rows))
+    fits = (height, width) == (rows, columns)
+    seen = to_float(picture) if fits else resize(picture, (columns, rows))
     encoder = network(FILE, device)
     [[vector]] = encoder(image=np.ascontiguousarray(seen.transpose(2, 0, 1)[None]))
     colours = gaussian(seen)

@@ -2,7 +2,6 @@
 
 import io
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -263,7 +262,8 @@ def _writing(name: str) -> Iterator[None]:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".impasto-{secrets.token_hex(8)}.part")
+    # What `secrets.token_hex` would be, without importing all of Python's cryptography.
+    return path.with_name(f".impasto-{os.urandom(8).hex()}.part")
 
 
 def _write_atomically(path: Path, content: bytes, overwrite: bool) -> None:
