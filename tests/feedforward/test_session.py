@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from threading import Lock
 
 import numpy as np
 import onnxruntime
@@ -30,6 +31,16 @@ def test_a_network_opened_ahead_is_the_one_that_is_asked_for():
     found = session.network("surveyor.onnx", "cpu")
     assert session.network("surveyor.onnx", "cpu") is found
     assert session._network.cache_info().misses == 1
+
+
+def test_a_network_does_not_wait_for_another():
+    with session._OPENING.setdefault(("stylizer.onnx", "cpu"), Lock()):
+        assert session.network("surveyor.onnx", "cpu").metadata
+
+
+def test_threads_without_work_soon_sleep():
+    options = session.network("surveyor.onnx", "cpu")._session.get_session_options()
+    assert options.get_session_config_entry("session.intra_op.spin_duration_us") == "50"
 
 
 def test_what_fails_ahead_is_told_when_asked_for():
