@@ -17,7 +17,7 @@ _IMPORTING = "<frozen importlib._bootstrap>"
 _SHOW_CURSOR = b"\x1b[?25h"
 """What a terminal is to be told where a progress bar may have hidden it."""
 
-_OBJECTS = 10_000
+_OBJECTS = 50_000
 """How many objects more than before make Python look for garbage; its own number is smaller."""
 
 _NEED_AN_END = ("torch", "matplotlib")
