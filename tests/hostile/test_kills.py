@@ -115,6 +115,7 @@ def is_whole(picture):
         ("photo-style.png", ["stylize", "photo.jpg", "-s", "style.png"]),
         ("out.tif", ["mix", "photo.jpg", "-s", "frost", "-s", "udnie", "--steps", "3", "-o",
                      "out.tif"]),
+        ("photo-styles.png", ["styles", "sheet", "photo.jpg"]),
     ],
 )  # fmt: skip
 def test_painting_in_one_pass(painting, words, folder):
