@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from impasto.errors import SettingError
-from impasto.settings import OptimizeSettings
+from impasto.settings import (
+    OptimizeSettings,
+    PaintSettings,
+    StylizeSettings,
+    region_weight,
+    style_weight,
+)
+
+KINDS = (OptimizeSettings, StylizeSettings)
 
 
 def test_defaults_are_within_their_own_bounds():
@@ -28,12 +36,12 @@ def test_settings_do_not_change():
 @pytest.mark.parametrize(
     "accepted",
     [
-        {"size": 32},
+        {"size": 16},
         {"size": 16384},
         {"size": None},
         {"strength": 0},
         {"strength": 1},
-        {"brush": 0.1},
+        {"brush": 0.25},
         {"learning_rate": None},
         {"style_layers": ("relu1_1",), "style_layer_weights": (2,)},
         {"style_layers": ("relu1_1", "relu2_1"), "style_layer_weights": (0, 0.5)},
@@ -52,9 +60,9 @@ def test_values_at_the_bounds_are_accepted(accepted):
 @pytest.mark.parametrize(
     ("name", "value", "complaint"),
     [
-        ("size", 31, "size is 31; it must be at least 32 and at most 16384"),
-        ("size", 16385, "size is 16385; it must be at least 32 and at most 16384"),
-        ("size", 10**400, "it must be at least 32 and at most 16384"),
+        ("size", 15, "size is 15; it must be at least 16 and at most 16384"),
+        ("size", 16385, "size is 16385; it must be at least 16 and at most 16384"),
+        ("size", 10**400, "it must be at least 16 and at most 16384"),
         ("size", 512.0, "size is 512.0; it must be a whole number"),
         ("size", "512", "size is '512'; it must be a whole number"),
         ("size", True, "size is True; it must be a whole number"),
@@ -65,7 +73,7 @@ def test_values_at_the_bounds_are_accepted(accepted):
         ("strength", math.nan, "strength is nan; it must be at least 0 and at most 1"),
         ("strength", True, "strength is True; it must be a number"),
         ("strength", None, "strength is None; it must be a number"),
-        ("brush", 0.0, "brush is 0.0; it must be at least 0.1 and at most 4"),
+        ("brush", 0.0, "brush is 0.0; it must be at least 0.25 and at most 4"),
         ("content_weight", math.inf, "content-weight is inf; it must be at least 0"),
         ("tv_weight", -math.inf, "tv-weight is -inf; it must be at least 0"),
         ("steps", 0, "steps is 0; it must be at least 1 and at most 100000"),
@@ -104,3 +112,32 @@ def test_a_setting_error_is_a_value_error_and_wrong_use():
     with pytest.raises(ValueError) as caught:
         OptimizeSettings(strength=2)
     assert caught.value.exit_code == 2
+
+
+def test_both_engines_take_the_same_words_within_the_same_bounds():
+    shared = {entry.name for entry in fields(PaintSettings)}
+    both = [{entry.name: entry for entry in fields(kind)} for kind in KINDS]
+    assert both[0].keys() & both[1].keys() == shared
+    for name in shared:
+        one, other = (entries[name] for entries in both)
+        assert (one.metadata, one.default, one.type) == (other.metadata, other.default, other.type)
+
+
+@pytest.mark.parametrize("weight", [0, 0.5, 1, np.float32(0.25)])
+def test_a_region_s_weight_is_a_share(weight):
+    assert region_weight("region 1", weight) == weight
+
+
+@pytest.mark.parametrize("weight", [-0.1, 1.1, math.nan, math.inf])
+def test_a_region_s_weight_is_no_more_than_a_share(weight):
+    message = r"the weight of region 3 is .*; it must be at least 0 and at most 1"
+    with pytest.raises(SettingError, match=message):
+        region_weight("region 3", weight)
+
+
+def test_a_style_s_weight_is_any_that_is_finite():
+    assert style_weight("style 1", 0) == 0
+    assert style_weight("style 1", 1e6) == 1e6
+    for weight in (-1, math.nan, math.inf, "2"):
+        with pytest.raises(SettingError, match=r"the weight of style 1 is .*; it must be a"):
+            style_weight("style 1", weight)

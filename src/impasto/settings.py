@@ -19,18 +19,6 @@ Quality = Literal["draft", "good", "best"]
 Colour = Literal["style", "luminance", "linear", "histogram"]
 Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 
-BRUSH_HELP = "Size of the brush strokes: 0.5 is finer, 2 coarser, at the same size of the picture."
-COLOUR_HELP = (
-    "Where the colours come from: style; luminance (strokes of the style, colours of the photo); "
-    "linear (the photo's colour mean and covariance); histogram (the photo's palette)."
-)
-
-WORK_SIZE_HELP = (
-    "Long side in pixels at which to paint at most; a larger size is reached by enlarging the "
-    "painting along the edges of the photo [default: 1024]."
-)
-SIZE_HELP = "Long side of the painting in pixels [default: the photo's]."
-
 LARGEST = 16384
 """Long side in pixels beyond which nothing is painted."""
 
@@ -54,21 +42,61 @@ def setting(
 
 
 @dataclass(frozen=True, kw_only=True)
-class OptimizeSettings:
+class PaintSettings:
+    """What an artist can ask of both engines, in the same words and within the same bounds.
+
+    Raises:
+        SettingError: a value is outside its bounds, or of the wrong type.
+    """
+
+    size: int | None = setting(
+        None,
+        "Long side of the painting in pixels [default: the photo's].",
+        minimum=16,
+        maximum=LARGEST,
+    )
+    strength: float = setting(
+        1.0, "How much style: 0 is the photo, 1 the full style.", minimum=0, maximum=1
+    )
+    brush: float = setting(
+        1.0,
+        "Size of the brush strokes: 0.5 is finer, 2 coarser, at the same size of the picture.",
+        minimum=0.25,
+        maximum=4,
+    )
+    colour: Colour = setting(
+        "style",
+        "Where the colours come from: style; luminance (strokes of the style, colours of the "
+        "photo); linear (the photo's colour mean and covariance); histogram (the photo's palette).",
+    )
+    work_size: int | None = setting(
+        None,
+        "Long side in pixels at which to paint at most; a larger size is reached by enlarging the "
+        "painting along the edges of the photo [default: 1024].",
+        minimum=32,
+        maximum=LARGEST,
+    )
+    tile: int | None = setting(
+        None,
+        "Side in pixels of the tiles in which to paint, for less memory; they do not show "
+        "[default: what the free memory allows].",
+        minimum=256,
+        maximum=LARGEST,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizeSettings(PaintSettings):
     """How to paint by optimization.
 
     Raises:
         SettingError: a value is outside its bounds, or of the wrong type.
     """
 
-    size: int | None = setting(None, SIZE_HELP, minimum=32, maximum=LARGEST)
     quality: Quality = setting("good", "How many steps to spend: draft, good or best.")
-    strength: float = setting(
-        1.0, "How much style: 0 is the photo, 1 the full style.", minimum=0, maximum=1
-    )
-    brush: float = setting(1.0, BRUSH_HELP, minimum=0.1, maximum=4)
-    colour: Colour = setting("style", COLOUR_HELP)
-    work_size: int | None = setting(None, WORK_SIZE_HELP, minimum=32, maximum=LARGEST)
     content_weight: float = setting(
         0.08, "How closely to keep the photo's content.", minimum=0, maximum=1000
     )
@@ -110,19 +138,12 @@ class OptimizeSettings:
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "auto", "Numbers that the encoder computes in; auto: bfloat16 on processors made for it."
     )
-    tile: int | None = setting(
-        None,
-        "Side in pixels of the tiles in which the encoder looks at a picture, for the same "
-        "painting in less memory [default: all of it at once, or what the free memory allows].",
-        minimum=64,
-        maximum=LARGEST,
-    )
     low_memory: bool = setting(
         False, "Recompute features instead of keeping them: slower, less memory."
     )
 
     def __post_init__(self) -> None:
-        check(self)
+        super().__post_init__()
         for name in ("content_layers", "style_layers"):
             layers = getattr(self, name)
             spoken = name.replace("_", "-")
@@ -141,38 +162,42 @@ class OptimizeSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StylizeSettings:
+class StylizeSettings(PaintSettings):
     """How to paint in one pass.
 
     Raises:
         SettingError: a value is outside its bounds, or of the wrong type.
     """
 
-    strength: float = setting(
-        1.0, "How much style: 0 is the photo, 1 the full style.", minimum=0, maximum=1
-    )
-    size: int | None = setting(None, SIZE_HELP, minimum=16, maximum=LARGEST)
-    brush: float = setting(1.0, BRUSH_HELP, minimum=0.25, maximum=4)
-    colour: Colour = setting("style", COLOUR_HELP)
-    work_size: int | None = setting(None, WORK_SIZE_HELP, minimum=64, maximum=LARGEST)
-    tile: int | None = setting(
-        None,
-        "Side in pixels above which the photo is painted in parts that do not show "
-        "[default: 1024].",
-        minimum=320,
-        maximum=LARGEST,
-    )
     device: Device = setting(
         "auto", "cpu, cuda, coreml or directml; auto is the fastest that is installed."
     )
 
-    def __post_init__(self) -> None:
-        check(self)
 
-
-def work_side(settings: OptimizeSettings | StylizeSettings, side: int) -> int:
+def work_side(settings: PaintSettings, side: int) -> int:
     """Long side in pixels at which a photo with this long side is painted, with a brush of 1."""
     return min(settings.size or side, settings.work_size or WORK_SIZE)
+
+
+def region_weight(name: str, weight: Any) -> float:
+    """A region's weight, checked: how much of the strength is used there, in both engines.
+
+    Args:
+        name: of the region, for the message.
+
+    Raises:
+        SettingError: it is no number from 0 to 1.
+    """
+    return _checked_number(f"the weight of {name}", weight, float, {"minimum": 0, "maximum": 1})
+
+
+def style_weight(name: str, weight: Any) -> float:
+    """A style's weight beside other styles', checked: only their ratio matters, in both engines.
+
+    Raises:
+        SettingError: it is no finite number of at least 0.
+    """
+    return _checked_number(f"the weight of {name}", weight, float, {"minimum": 0, "maximum": None})
 
 
 def check(settings: Any) -> None:

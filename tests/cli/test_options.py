@@ -54,7 +54,7 @@ WORDS = {
     "low_memory": (None, True),
     "colour": ("linear", "linear"),
     "work_size": ("900", 900),
-    "tile": ("512", 512),
+    "tile": ("256", 256),
 }
 
 
@@ -73,7 +73,7 @@ def test_every_field_is_an_option(parse):
 @pytest.mark.parametrize(
     "words",
     [
-        ("--size", "31"),
+        ("--size", "15"),
         ("--size", "1.5"),
         ("--strength", "1.1"),
         ("--quality", "superb"),

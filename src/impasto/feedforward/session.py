@@ -1,6 +1,7 @@
 """ONNX Runtime: opening the networks that ship with impasto, on the device asked for."""
 
 import os
+import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from impasto.errors import (
 from impasto.settings import Device
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession, RunOptions
 
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -47,6 +48,9 @@ so that its threads are in the way of Python and NumPy for as long as a small pa
 Before version 1.26 it knows no such number, and takes no notice of ours.
 """
 
+_KEEPS_MEMORY = sys.maxsize > 1 << 32
+"""ONNX Runtime keeps memory in programs of 64 bits only; elsewhere asking for it is an error."""
+
 
 class Network:
     """A network in ONNX Runtime.
@@ -59,20 +63,38 @@ class Network:
         self._session = session
         self.metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
 
-    def __call__(self, **inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def __call__(
+        self, *, sparing: bool = False, **inputs: NDArray[np.float32]
+    ) -> list[NDArray[np.float32]]:
         """The outputs for inputs by name.
+
+        Args:
+            sparing: give the memory back afterwards. ONNX Runtime keeps it for the next inputs of
+                that shape, and keeps more for every other shape; to get it anew takes a quarter
+                of a pass's time.
 
         Raises:
             DeviceError: the device's memory does not suffice, or the device failed.
         """
         try:
-            outputs = self._session.run(None, inputs)
+            giving_back = _giving_back() if sparing and _KEEPS_MEMORY else None
+            outputs = self._session.run(None, inputs, giving_back)
         # Each provider raises its own kinds, from C++; the first line says what it was.
         except Exception as problem:
             where = self._session.get_providers()[0].removesuffix("ExecutionProvider")
             what = str(problem).splitlines()[0]
             raise DeviceError(f"{where}: {what}; try a smaller --size or --device cpu") from problem
         return list(outputs)
+
+
+@cache
+def _giving_back() -> "RunOptions":
+    """What tells ONNX Runtime to give back the processor's memory after a run."""
+    from onnxruntime import RunOptions
+
+    options = RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 _OPENING: dict[tuple[str, str], Lock] = {}

@@ -7,6 +7,7 @@ import numpy as np
 from impasto.errors import InputError, SettingError
 from impasto.feedforward import tiles
 from impasto.feedforward.encoder import SMALLEST, STRIDE, encode
+from impasto.feedforward.memory import fitting_tile
 from impasto.feedforward.session import network
 from impasto.image.colour import Gaussian, gaussian, transport
 from impasto.image.guided import enlarge
@@ -17,9 +18,6 @@ from impasto.styles.embedding import Style, interpolate
 
 FILE = "stylizer.onnx"
 SURVEYOR = "surveyor.onnx"
-
-TILE = 1024
-"""Side in pixels above which a photo is painted in parts, to spare memory."""
 
 _SAMPLED_SIDE = 256
 """Colours are counted on a grid of about this many pixels each way: enough for a mean."""
@@ -42,7 +40,8 @@ def render(
         strength: from 0, which gives the photo, to 1, the full style; see `_opacity`.
         work_side: long side in pixels at which to paint, if not the photo's; then the painting
             is reduced, or enlarged along the photo's edges, to the photo's size.
-        tile: side in pixels above which the photo is painted in parts; None takes `TILE`.
+        tile: side in pixels above which the photo is painted in parts, to spare memory; None
+            is what the free memory allows, see `memory.fitting_tile`.
         device: see `session.network`.
 
     Returns:
@@ -105,13 +104,17 @@ class Brush:
         photo: (H, W, 3); its colours, as a whole, decide how it is recoloured, even
             where only a part of it is painted.
         device: see `session.network`.
+        sparing: see `session.Network`; for parts of several shapes.
     """
 
-    def __init__(self, photo: Samples, style: Style, device: Device) -> None:
+    def __init__(
+        self, photo: Samples, style: Style, device: Device, *, sparing: bool = False
+    ) -> None:
         matrix, offset = recolouring(photo, style)
         self._colours = {"matrix": matrix, "offset": offset}
         self._embedding = style.vector[None]
         self._device = device
+        self._sparing = sparing
 
     def paint(self, part: Samples, given: Pixels | None = None) -> tuple[Pixels, Pixels]:
         """A part of the photo, painted, and its statistics.
@@ -133,6 +136,7 @@ class Brush:
             embedding=self._embedding,
             statistics=given[None],
             share=np.asarray(share, np.float32),
+            sparing=self._sparing,
             **self._colours,
         )
         if not math.isfinite(found.sum()):
@@ -142,16 +146,18 @@ class Brush:
 
     def survey(self, part: Samples) -> Pixels:
         """The statistics of what the encoder sees, the first of those that `paint` finds."""
-        [found] = network(SURVEYOR, self._device)(image=_planes(part)[None], **self._colours)
+        surveyor = network(SURVEYOR, self._device)
+        [found] = surveyor(image=_planes(part)[None], sparing=self._sparing, **self._colours)
         statistics: Pixels = found[0]
         return statistics
 
 
 def _paint(photo: Samples, style: Style, tile: int | None, device: Device) -> Pixels:
-    brush = Brush(photo, style, device)
-    if max(photo.shape[:2]) > (tile or TILE):
-        return tiles.paint(photo, brush, tile or TILE)
-    painted, _ = brush.paint(photo)
+    height, width = photo.shape[:2]
+    tile = tile or fitting_tile((height, width))
+    if max(height, width) > tile:
+        return tiles.paint(photo, Brush(photo, style, device, sparing=True), tile)
+    painted, _ = Brush(photo, style, device).paint(photo)
     return np.stack(list(painted), axis=2)
 
 

@@ -1,20 +1,16 @@
-"""Memory: how much there is, what a picture needs, and whether it ran out."""
+"""Memory: how much a device has, what a picture needs there, and whether it ran out."""
 
-import os
 from collections.abc import Collection
-from pathlib import Path
 
 import torch
 
+from impasto import memory
 from impasto.networks.encoder import Encoder
 from impasto.optimize.tiles import largest_side
 
 BYTES_PER_VALUE = 10
 """What an iteration takes for every value that the encoder's convolutions give. Each is kept in
 4 bytes; copies for the style's statistics and gradients come on top (benchmarks/README.md)."""
-
-USABLE = 0.7
-"""The part of the free memory to plan with: others want some, too."""
 
 SIGNS = (
     "can't allocate memory",  # the CPU's allocator, on Linux and macOS
@@ -33,32 +29,20 @@ def fitting_tile(
     free = free_bytes(device)
     if free is None:
         return None
-    affordable = USABLE * free / (BYTES_PER_VALUE * encoder.values_per_pixel(layers))
+    affordable = memory.USABLE * free / (BYTES_PER_VALUE * encoder.values_per_pixel(layers))
     if size[0] * size[1] <= affordable:
         return None
     stride = max(encoder.stride(layer) for layer in layers)
     return largest_side(affordable, stride=stride, reach=encoder.reach(layers))
 
 
-def free_bytes(device: torch.device, meminfo: Path = Path("/proc/meminfo")) -> int | None:
-    """The memory that can be had on a device; half of all, where the system does not say how
-    much is taken; None where it does not even tell that.
-
-    Args:
-        meminfo: where Linux tells.
-    """
+def free_bytes(device: torch.device) -> int | None:
+    """The memory that can be had on a device; None where the system does not tell."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         # What PyTorch holds in reserve is free, too.
         return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    if meminfo.exists():
-        for line in meminfo.read_text().splitlines():
-            name, _, amount = line.partition(":")
-            if name == "MemAvailable":
-                return int(amount.split()[0]) * 1024
-    if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", ()):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    return None
+    return memory.free_bytes()
 
 
 def is_out_of_memory(problem: BaseException) -> bool:

@@ -1,0 +1,36 @@
+"""What painting in one pass needs of the memory, and into how large parts it therefore cuts."""
+
+from impasto import memory
+
+TILES = (1024, 768, 512, 256)
+"""Sides of tiles in pixels, the usual one first. What a painting looks like depends a little on
+its tiles. So they are never larger than this, whatever the memory; and there are only a few
+sizes, so that a painting does not change with every megabyte that is free."""
+
+BYTES_PER_PIXEL = 250
+"""What the network takes for every pixel that it is shown at once: measured were 100 to 235
+(benchmarks/README.md), as ONNX Runtime rounds up to a power of two here and there."""
+
+_CANVAS_BYTES = 12
+"""What a pixel of the painting takes, three floats."""
+
+_LARGEST_PART = 2.25
+"""The pixels of the reduced copy that tiles share the statistics of (see `tiles`), at most,
+relative to a tile's: its sides are half as long again."""
+
+
+def fitting_tile(size: tuple[int, int]) -> int:
+    """The side of the largest tiles with which painting (height, width) fits the free memory,
+    among `TILES`; the smallest of them where none does, the largest where nobody knows what is
+    free."""
+    free = memory.free_bytes()
+    if free is None:
+        return TILES[0]
+    usable = memory.USABLE * free
+    return next((tile for tile in TILES if _bytes_needed(size, tile) <= usable), TILES[-1])
+
+
+def _bytes_needed(size: tuple[int, int], tile: int) -> float:
+    pixels = size[0] * size[1]
+    shown = min(pixels, _LARGEST_PART * tile**2)
+    return _CANVAS_BYTES * pixels + BYTES_PER_PIXEL * shown

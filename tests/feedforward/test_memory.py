@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from impasto.feedforward import memory, tiles
+from impasto.feedforward.memory import TILES, fitting_tile
+from impasto.feedforward.stylizer import render
+from impasto.settings import StylizeSettings
+
+
+@pytest.fixture
+def free(monkeypatch):
+    """Sets how many megabytes are free."""
+
+    def have(megabytes):
+        amount = None if megabytes is None else megabytes * 1_000_000
+        monkeypatch.setattr(memory.memory, "free_bytes", lambda: amount)
+
+    return have
+
+
+@pytest.mark.parametrize("megabytes", [None, 2_000, 64_000])
+def test_much_memory_changes_nothing(free, megabytes):
+    free(megabytes)
+    for size in ((100, 100), (1024, 1024), (3000, 4000)):
+        assert fitting_tile(size) == 1024
+
+
+def test_less_memory_makes_smaller_tiles(free):
+    found = []
+    for megabytes in (1200, 800, 500, 300, 0):
+        free(megabytes)
+        found.append(fitting_tile((3000, 4000)))
+    assert found == [1024, 768, 512, 256, 256]
+
+
+def test_a_small_picture_stays_whole(free):
+    free(150)
+    assert fitting_tile((480, 640)) == 1024
+    assert fitting_tile((768, 1024)) == 256
+
+
+def test_every_tile_could_have_been_asked_for():
+    for tile in TILES:
+        assert StylizeSettings(tile=tile).tile == tile
+        assert tile >= 2 * tiles.OVERLAP
+
+
+def test_a_painting_is_cut_as_the_memory_allows(free, wave):
+    photo = np.random.default_rng(1).random((330, 500, 3), np.float32)
+    free(1)
+    scarce = render(photo, wave, device="cpu")
+    assert np.array_equal(scarce, render(photo, wave, tile=256, device="cpu"))
+    free(64_000)
+    whole = render(photo, wave, device="cpu")
+    assert np.array_equal(whole, render(photo, wave, tile=1024, device="cpu"))
+    assert not np.array_equal(whole, scarce)
