@@ -85,7 +85,7 @@ def test_errors(fails, folder, teacher, tmp_path, monkeypatch):
     empty.mkdir()
     words = ("train", "encoder", "--out", tmp_path / "run", "--steps", 1, "--device")
     sound = ("--images", folder, "--teacher", teacher)
-    fails("no such teacher", *words, "cpu", "--images", folder, "--teacher", "vgg", exit_code=1)
+    fails("no such teacher", *words, "cpu", "--images", folder, "--teacher", "vgg")
     fails("holds no image to train on", *words, "cpu", "--images", empty, "--teacher", teacher)
     fails("not a folder", *words, "cpu", "--images", teacher, "--teacher", teacher)
     fails("there is no device 'tpu'", *words, "tpu", *sound)

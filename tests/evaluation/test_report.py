@@ -34,7 +34,6 @@ def test_the_file_gives_back_the_report(tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        "",
         "[]",
         "null",
         "{}",

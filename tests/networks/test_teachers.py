@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-from impasto.errors import ImpastoError, WeightsError
+from impasto.errors import ImpastoError, InputError, WeightsError
 from impasto.networks.teachers import CollaborativeEncoder, teacher
 from impasto.networks.vgg import VGG
 from impasto.training.encoder import BETWEEN, LAYERS
@@ -61,7 +61,7 @@ def test_a_file_with_vgg19s_keys_is_a_vgg19(tmp_path):
 
 
 def test_a_missing_teacher_is_named(tmp_path):
-    with pytest.raises(WeightsError, match=r"none\.safetensors: no such teacher") as caught:
+    with pytest.raises(InputError, match=r"none\.safetensors: no such teacher") as caught:
         teacher(str(tmp_path / "none.safetensors"))
     assert one_line(caught)
 

@@ -67,6 +67,8 @@ def fetch_with_bar(name: str) -> None:
     from impasto.networks import weights
 
     columns = (TextColumn(name), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    silent = not console.is_terminal  # where a bar would be an empty line
+    with Progress(*columns, console=console, transient=True, disable=silent) as bar:
         task = bar.add_task(name, total=weights.official(name).size)
         weights.fetch(name, progress=lambda done, _: bar.update(task, completed=done))

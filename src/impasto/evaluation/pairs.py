@@ -1,10 +1,10 @@
 """Which photo is painted in which style."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from impasto.errors import InputError
+from impasto.evaluation.stored import read_json
 from impasto.image.files import read
 from impasto.image.paths import PLAIN_PICTURES, label
 from impasto.image.resize import limit, resize
@@ -37,11 +37,11 @@ def choose(contents: Path, styles: Path, chosen: Path | None = None) -> list[tup
     if chosen is None:
         ordered = list(paintings.values())
         return [(p, ordered[k % len(ordered)]) for k, p in enumerate(photos.values())]
-    name = label(chosen)
+    name, found = label(chosen), read_json(chosen)
     try:
-        names = [(str(photo), str(style)) for photo, style in json.loads(chosen.read_text("utf-8"))]
-    except (OSError, ValueError, TypeError) as problem:
-        raise InputError(f"{name}: not a JSON list of [photo, style] names ({problem})") from None
+        names = [(str(photo), str(style)) for photo, style in found]
+    except (ValueError, TypeError):
+        raise InputError(f"{name}: not a JSON list of [photo, style] names") from None
     if not names:
         raise InputError(f"{name}: names no pair; write [photo, style] names into it")
     unknown = [p for p, _ in names if p not in photos] + [s for _, s in names if s not in paintings]

@@ -14,6 +14,7 @@ from torch import nn
 from impasto import __version__
 from impasto.errors import InputError
 from impasto.evaluation.measure import Row, Series
+from impasto.evaluation.stored import read_json
 from impasto.image.paths import label
 
 
@@ -129,12 +130,12 @@ def read(path: Path) -> Report:
     Raises:
         InputError: the file is missing or no report.
     """
+    found = read_json(path)
     try:
-        found = json.loads(path.read_text("utf-8"))
         rows = tuple(_row(row) for row in found["rows"])
         words = {name: str(found[name]) for name in ("judge", "fingerprint", "impasto")}
         return Report(size=int(found["size"]), rows=rows, **words)
-    except (OSError, ValueError, TypeError, KeyError) as problem:
+    except (ValueError, TypeError, KeyError) as problem:
         raise InputError(f"{label(path)}: not a report of impasto evaluate ({problem!r})") from None
 
 

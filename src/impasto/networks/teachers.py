@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from safetensors import safe_open
 from torch import Tensor, nn
 
-from impasto.errors import WeightsError
+from impasto.errors import InputError, WeightsError
+from impasto.image.paths import label
 from impasto.networks import weights
 
 WIDTHS = (16, 32, 64, 128, 128)
@@ -57,13 +58,16 @@ def teacher(source: str) -> nn.Module:
             VGG-19's, `conv11.*` keys those of the collaborative encoder.
 
     Raises:
-        WeightsError: the file is missing, or holds another network.
+        InputError: there is no such file.
+        WeightsError: the file is damaged, or holds another network.
     """
     if source in ("vgg19", "compact"):
         return weights.encoder("vgg19" if source == "vgg19" else "compact")
     file = Path(source)
     if not file.is_file():
-        raise WeightsError(f"{file}: no such teacher; give a safetensors file or the word vgg19")
+        raise InputError(
+            f"{label(file)}: no such teacher; give a safetensors file or the word vgg19"
+        )
     if file.suffix != ".safetensors" or not _has_key(file, "conv11.weight"):
         return weights.encoder("vgg19", weights=file)
     network = CollaborativeEncoder()
@@ -76,4 +80,4 @@ def _has_key(file: Path, key: str) -> bool:
         with safe_open(file, framework="pt") as opened:
             return key in opened.keys()  # noqa: SIM118 - the handle is no mapping
     except Exception as problem:
-        raise WeightsError(f"{file}: not a safetensors file ({problem})") from None
+        raise WeightsError(f"{label(file)}: not a safetensors file ({problem})") from None
