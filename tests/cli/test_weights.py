@@ -52,6 +52,11 @@ def test_fetch_downloads_and_prints_the_path(cache, monkeypatch):
     assert run("fetch", "vgg19") == f"vgg19: {cache / 'vgg19.pth'}\n"
 
 
+def test_a_download_that_fails_is_one_line(fails, monkeypatch):
+    monkeypatch.setattr(weights, "BASE_URL", "http://127.0.0.1:9")  # where nobody answers
+    fails("cannot download", "weights", "fetch", "vgg19", exit_code=1)
+
+
 def test_fetch_checks_every_name_first(monkeypatch):
     monkeypatch.setattr(weights, "_download", lambda *_: pytest.fail("downloaded"))
     with pytest.raises(SettingError, match="'vgg20'"):
