@@ -41,6 +41,12 @@ def setting(
     return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
 
 
+def help_of(kind: type, name: str) -> str:
+    """The sentence that says what a field of a settings class does."""
+    [told] = [entry.metadata["help"] for entry in fields(kind) if entry.name == name]
+    return str(told)
+
+
 @dataclass(frozen=True, kw_only=True)
 class PaintSettings:
     """What an artist can ask of both engines, in the same words and within the same bounds.

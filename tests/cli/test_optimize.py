@@ -164,7 +164,7 @@ def test_notices_are_printed(impasto, blotches, wave, compact_weights, tmp_path)
     words = ("--style", wave, "--weights", compact_weights, *QUICK, "--quiet")
     result = impasto("optimize", path, *words)
     assert result.stdout == ""
-    assert result.stderr == f"impasto: {path} has 2 frames; only the first is painted\n"
+    assert result.stderr == f"impasto: {path} has 2 frames; only the first is used\n"
 
 
 def test_bar_on_a_terminal(optimize, monkeypatch, tmp_path):
@@ -183,8 +183,8 @@ def test_wrong_inputs(refused, impasto, photo, wave, tmp_path):
     refused("text.jpg: ", "--style", text)
     refused("missing.png: no such file", "--init", tmp_path / "missing.png")
     refused("this is a folder", "--style", tmp_path)
-    refused("weight of style 2 is 0; it must be above 0", "--style", f"{wave}:0")
-    refused("weight of style 2 is nan; it must be above 0", "--style", f"{wave}:nan")
+    refused("weight of style 2 is -1.0; it must be at least 0", "--style", f"{wave}:-1")
+    refused("weight of style 2 is nan; it must be at least 0", "--style", f"{wave}:nan")
     refused("style-layer-weights has 2 values for 5", "--style-layer-weights", "1,2")
     refused("it must be numbers", "--style-layer-weights", "1,x")
     refused("relu9_1", "--content-layers", "relu9_1")
@@ -201,8 +201,8 @@ def test_regions(impasto, photo, wave, flow, compact_weights, tmp_path):
     mask, part = tmp_path / "mask.png", tmp_path / "part.png"
     Image.linear_gradient("L").save(mask)
     Image.linear_gradient("L").rotate(90).save(part)
-    words = ("--weights", compact_weights, *QUICK, "--region", f"{mask}={flow}:2")
-    job = {"weights": compact_weights, "steps": 2, "device": "cpu", "regions": [(mask, flow, 2)]}
+    words = ("--weights", compact_weights, *QUICK, "--region", f"{mask}={flow}:0.5")
+    job = {"weights": compact_weights, "steps": 2, "device": "cpu", "regions": [(mask, flow, 0.5)]}
     assert impasto("optimize", photo, *words).exit_code == 0
     painting = package.optimize(photo, **job)
     found = opened(photo.with_name("photo-flow.png"))
@@ -225,7 +225,11 @@ def test_wrong_regions(refused, fails, photo, wave, compact_weights, tmp_path):
     refused("missing.png: no such file", "--style-region", missing)
     refused("the mask of region 1 is black all over", "--region", f"{black}={wave}")
     refused("the photo is opaque", "--region", f"alpha={wave}")
-    refused("weight of region 1 is -1; it must be above 0", "--region", f"{black}={wave}:-1")
+    refused(
+        "the weight of region 1 is -1.0; it must be at least 0 and at most 1",
+        "--region",
+        f"{black}={wave}:-1",
+    )
     refused(
         "more style regions (2) than styles (1)", "--style-region", photo, "--style-region", photo
     )
@@ -371,5 +375,7 @@ def test_second_ctrl_c_ends_at_once(impasto, photo, wave, compact_weights, monke
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_named_style_is_for_the_other_command(fails, photo):
-    fails("optimize needs its picture", "optimize", photo, "--style", "great-wave")
+@pytest.mark.parametrize("words", [("-s", "great-wave"), ("-s", "udnie:2")])
+def test_a_named_style_is_for_the_other_command(fails, photo, words):
+    line = fails("optimize needs the picture itself", "optimize", photo, *words)
+    assert "no such file" not in line

@@ -96,7 +96,7 @@ def test_overwrite(stylize, refused, tmp_path):
     ("words", "part"),
     [
         (("-s", "great-wav"), "did you mean great-wave"),
-        (("-s", "great-wave:-1"), "a style's weight is -1"),
+        (("-s", "great-wave:-1"), "the weight of style 2 is -1.0; it must be at least 0"),
         (("--strength", 2), "strength"),
         (("--size", 20), "both sides need at least 16"),
         (("-o", "x.xyz"), "this is no format that is written"),
@@ -240,3 +240,22 @@ def test_an_empty_word_is_not_this_folder(impasto, photo, wave, monkeypatch):
     assert result.exit_code == 2
     assert "an empty name" in result.output
     assert not (photo.parent / "painted").exists()
+
+
+def test_notices_of_styles_and_masks_are_said_once(impasto, blotches, photo, album, tmp_path):
+    style, mask = tmp_path / "style.gif", tmp_path / "mask.gif"
+    for path in (style, mask):
+        first, second = (blotches(seed, 32, 32) for seed in (1, 2))
+        first.save(path, save_all=True, append_images=[second])
+    (album / "b.jpg").unlink()
+    result = impasto("stylize", photo, album, "-s", style, "--region", f"{mask}={style}", "-q")
+    assert result.exit_code == 0, result.output
+    lines = [f"impasto: {path} has 2 frames; only the first is used" for path in (style, mask)]
+    assert result.stderr.splitlines() == lines
+
+
+def test_a_mask_may_be_small_and_have_any_name(impasto, photo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("L", (3, 5), 255).save("a=b.png")
+    result = impasto("stylize", photo, "--region", "a=b.png=udnie:0.5", "-o", "x.png")
+    assert result.exit_code == 0, result.output

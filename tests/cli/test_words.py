@@ -47,3 +47,12 @@ def test_parse_style_that_is_a_file(tmp_path):
 def test_parse_region(word, parsed):
     mask, style, weight = parsed
     assert parse_region(word) == (mask, Path(style), weight)
+
+
+def test_a_mask_may_have_the_sign_in_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert parse_region("a=b.png=wave.jpg:2") == ("a", Path("b.png=wave.jpg"), 2)
+    Path("a=b.png").touch()
+    assert parse_region("a=b.png=wave.jpg:2") == ("a=b.png", Path("wave.jpg"), 2)
+    assert parse_region("a=b.png=c=d.jpg") == ("a=b.png", Path("c=d.jpg"), 1)
+    assert parse_region("b.png=a=b.png") == ("b.png", Path("a=b.png"), 1)

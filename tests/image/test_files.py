@@ -202,10 +202,10 @@ def test_read_notices_broken_profile(saved):
 @pytest.mark.parametrize(
     ("name", "part"),
     [
-        ("a.gif", "has 3 frames; only the first is painted"),
-        ("a.webp", "has 3 frames; only the first is painted"),
-        ("a.png", "has 3 frames; only the first is painted"),
-        ("a.tif", "has 3 pages; only the first is painted"),
+        ("a.gif", "has 3 frames; only the first is used"),
+        ("a.webp", "has 3 frames; only the first is used"),
+        ("a.png", "has 3 frames; only the first is used"),
+        ("a.tif", "has 3 pages; only the first is used"),
     ],
 )
 def test_read_takes_first_frame(name, part, tmp_path):

@@ -1,9 +1,12 @@
 """What the pictures of a painting become at its size."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from impasto.image.colour import rgb_to_oklab
 from impasto.image.files import Picture
 from impasto.optimize.inputs import Inputs, RegionInput, StyleInput
 from impasto.settings import OptimizeSettings
@@ -73,3 +76,29 @@ def test_finish_brings_back_the_photo_where_nothing_covers_it(photo):
     small = inputs(photo, [RED], size=40).photo()
     assert np.array_equal(finished[:, 21:], small[:, 21:])
     assert inputs(photo, [RED], [(WEST, GREEN)]).finish(painted) is painted
+
+
+@pytest.mark.parametrize("colour", ["luminance", "histogram"])
+def test_colours_are_those_of_the_photo_within_what_is_painted(photo, colour):
+    """Whatever is on the canvas elsewhere, and in the photo."""
+    rng = np.random.default_rng(1)
+    painted = rng.random((40, 80, 3), np.float32)
+    elsewhere = painted.copy()
+    elsewhere[:, 40:] = 0
+    job = inputs(photo, [], [(WEST, GREEN)], colour=colour)
+    finished = job.finish(painted)
+    assert np.array_equal(job.finish(elsewhere), finished)
+    assert np.array_equal(finished[:, 40:], photo.pixels[:, 40:])
+    lightness = [rgb_to_oklab(p[:, :40])[..., 0] for p in (finished, photo.pixels)]
+    assert lightness[0].mean() == pytest.approx(lightness[1].mean(), abs=0.02)
+    assert lightness[0].std() == pytest.approx(lightness[1].std(), abs=0.02)
+
+
+def test_where_a_region_has_no_weight_the_photo_stays(photo):
+    region = RegionInput(WEST, [StyleInput(GREEN)], 0.0)
+    both = Inputs(OptimizeSettings(), photo, [StyleInput(RED)], [region], None)
+    (east,) = masks(both.images(None, CPU))
+    assert np.array_equal(east, 1 - WEST)
+    assert np.array_equal(both.finish(0 * photo.pixels)[:, :40], photo.pixels[:, :40])
+    assert not both.finish(0 * photo.pixels)[:, 40:].any()
+    assert masks(replace(both, styles=[]).images(None, CPU)) == []

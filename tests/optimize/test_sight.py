@@ -130,3 +130,20 @@ def test_a_mask_is_carried_to_the_size_of_every_layer(encoder):
         middle = guide.shape[1] * 64 // 121
         assert not guide[:, : middle - 1].any()
         assert bool((guide[:, middle + 1 :] == 1).all())
+
+
+@pytest.mark.parametrize("shape", [(83, 121), (64, 64), (71, 79), (95, 63)])
+def test_a_mask_of_the_last_rows_or_columns_is_carried_to_every_layer(encoder, shape):
+    """Where the picture does not end with a cell of a deep layer, the last cell sees the rest."""
+    rows = torch.zeros(1, 1, *shape)
+    rows[..., -2:, :] = 1
+    columns = torch.zeros(1, 1, *shape)
+    columns[..., -2:] = 1
+    sight = Sight(encoder, DEEP)
+    for down, across in zip(
+        sight.carried(rows).values(), sight.carried(columns).values(), strict=True
+    ):
+        assert down[-1].min() > 0
+        assert not down[:-2].any()
+        assert across[:, -1].min() > 0
+        assert not across[:, :-2].any()

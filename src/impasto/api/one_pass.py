@@ -5,21 +5,19 @@ from typing import Any
 
 from impasto.api.painting import Painting
 from impasto.api.sources import (
+    Loader,
     Source,
     StyleRegions,
     StyleSource,
     StyleSources,
-    load_style,
-    region_mask,
     with_weights,
 )
 from impasto.errors import SettingError
 from impasto.image import files, masks
 from impasto.image.colour import TO_PHOTO
-from impasto.image.files import Picture
 from impasto.image.resize import fit, resize
 from impasto.image.samples import Pixels, Samples, to_float
-from impasto.settings import LARGEST, StylizeSettings, work_side
+from impasto.settings import LARGEST, StylizeSettings, region_weight, work_side
 from impasto.styles.embedding import Style
 
 
@@ -41,8 +39,11 @@ def stylize(
         content: the photo.
         style: one style, or several, each alone or in a pair with its weight; see `load_style`.
             With regions there need be none: then what no region covers stays the photo.
-        regions: parts of the painting with a style of their own: a mask as for `optimize`, a
-            style, and perhaps how much of it, from 0 to 1, the default.
+        regions: parts of the painting with a style of their own: a mask, a style, and perhaps
+            how much of the strength is used there, from 0 to 1, the default. A mask is a picture
+            of any size, stretched over the painting: white where the region is, greys where it
+            fades; its own alpha is ignored. The word "alpha" is the mask in the photo's alpha.
+            Where masks overlap, the regions share the place.
         settings: how to paint, and on which device.
         options: fields of `StylizeSettings`, over those in `settings`.
 
@@ -53,7 +54,8 @@ def stylize(
         WeightsError: the networks that ship with impasto are missing or damaged.
     """
     chosen = replace(settings or StylizeSettings(), **options)
-    photo = files.load(content)
+    loader = Loader(content)
+    photo = loader.content
     size = photo.size if chosen.size is None else fit(photo.size, chosen.size)
     if min(size) < files.MIN_SIDE:
         raise SettingError(
@@ -66,14 +68,21 @@ def stylize(
         alpha = None if alpha is None else resize(alpha, size)
     painted = samples
     if with_weights(style) or not regions:
-        painted = painted_in(samples, load_style(style, device=chosen.device), chosen)
+        painted = painted_in(samples, loader.style(style, chosen.device), chosen)
     if regions:
-        painted = _with_regions(painted, samples, photo, regions, chosen)
-    return Painting(painted, alpha, photo.exif, photo.notices, losses=())
+        painted = _with_regions(painted, samples, loader, regions, chosen)
+    return Painting(painted, alpha, photo.exif, loader.notices, losses=())
 
 
-def painted_in(photo: Samples, style: Style, settings: StylizeSettings) -> Samples:
-    """The photo (H, W, 3) in one style, in its final colours."""
+def painted_in(
+    photo: Samples, style: Style, settings: StylizeSettings, covered: masks.Mask | None = None
+) -> Samples:
+    """The photo (H, W, 3) in one style, in its final colours.
+
+    Args:
+        covered: where the painting is to be seen, (H, W), whose colours are to be the photo's
+            there; None for everywhere.
+    """
     from impasto.feedforward.stylizer import render
 
     side = work_side(settings, max(photo.shape[:2])) / settings.brush
@@ -86,14 +95,14 @@ def painted_in(photo: Samples, style: Style, settings: StylizeSettings) -> Sampl
         device=settings.device,
     )
     if settings.colour != "style":
-        painted = TO_PHOTO[settings.colour](to_float(painted), to_float(photo))
+        painted = TO_PHOTO[settings.colour](to_float(painted), to_float(photo), covered)
     return painted
 
 
 def _with_regions(
     painted: Samples,
     samples: Samples,
-    photo: Picture,
+    loader: Loader,
     regions: StyleRegions,
     settings: StylizeSettings,
 ) -> Pixels:
@@ -105,17 +114,15 @@ def _with_regions(
     """
     size = samples.shape[1], samples.shape[0]
     named = [(f"region {n}", *region) for n, region in enumerate(regions, start=1)]
-    found = [region_mask(name, mask, photo) for name, mask, *_ in named]
+    found = [loader.mask(name, mask) for name, mask, *_ in named]
     covers = masks.shared([masks.resize(mask, size) for mask in found])
 
-    def part(name: str, style: StyleSource, share: float = 1.0) -> Pixels:
-        if not 0 <= share <= 1:
-            raise SettingError(
-                f"the weight of {name} is {share:g}; it must be at least 0 and at most 1"
-            )
-        weaker = replace(settings, strength=settings.strength * share)
-        mixed = load_style(style, device=settings.device)
-        return to_float(painted_in(samples, mixed, weaker))
+    def part(name: str, cover: masks.Mask, style: StyleSource, weight: float = 1.0) -> Pixels:
+        strength = settings.strength * region_weight(name, weight)
+        mixed = loader.style(style, settings.device)
+        return to_float(painted_in(samples, mixed, replace(settings, strength=strength), cover))
 
-    parts = (part(name, *style) for name, _, *style in named)
+    parts = (
+        part(name, cover, *style) for (name, _, *style), cover in zip(named, covers, strict=True)
+    )
     return masks.composed(to_float(painted), covers, parts)

@@ -1,6 +1,7 @@
 """Pictures, styles and masks as users give them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -8,20 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import InputError
+from impasto.errors import InputError, SettingError
 from impasto.image import files, masks
 from impasto.image.files import Picture
-from impasto.settings import ALPHA, Device
+from impasto.image.paths import label
+from impasto.settings import ALPHA, Device, style_weight
 from impasto.styles.embedding import Style, blend
 
-Source: TypeAlias = str | Path | Image.Image | NDArray[Any]
+Source: TypeAlias = str | Path | Image.Image | NDArray[Any] | Picture
 """A picture as a user has it: a file, a Pillow image, or an array; see `image.files.load`."""
 
 Styles: TypeAlias = Source | Sequence[Source | tuple[Source, float]]
 """One style, or several, each alone or with its weight."""
 
 Regions: TypeAlias = Sequence[tuple[Source, Source] | tuple[Source, Source, float]]
-"""Parts of a painting: each a mask, a style and, if not 1, the weight of the style there."""
+"""Parts of a painting: each a mask, a style and, if not 1, how much of the strength there."""
 
 StyleSource: TypeAlias = Source | Style
 """A style as a user has it; see `load_style`."""
@@ -30,7 +32,7 @@ StyleSources: TypeAlias = StyleSource | Sequence[StyleSource | tuple[StyleSource
 """One style, or several, each alone or with its weight."""
 
 StyleRegions: TypeAlias = Sequence[tuple[Source, StyleSource] | tuple[Source, StyleSource, float]]
-"""Parts of a painting: a mask, a style, and perhaps how much of it."""
+"""Parts of a painting: each a mask, a style and, if not 1, how much of the strength there."""
 
 _DARK = 0.02
 """A mask with no value above this is black; it may be one of zeros and ones out of 255."""
@@ -66,10 +68,21 @@ def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> No
 
 
 def with_weights(sources: Any) -> list[tuple[Any, float]]:
-    """One source, or several each alone or in a pair with its weight, as pairs."""
-    if isinstance(sources, (str, Path, Image.Image, np.ndarray, Style)):
+    """One source, or several each alone or in a pair with its weight, as pairs.
+
+    Raises:
+        SettingError: a weight is negative or no number, or none is above 0.
+    """
+    if isinstance(sources, (str, Path, Image.Image, np.ndarray, Picture, Style)):
         return [(sources, 1.0)]
-    return [item if isinstance(item, tuple) else (item, 1.0) for item in sources]
+    pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in sources]
+    weighted = [
+        (source, style_weight(f"style {number}", weight))
+        for number, (source, weight) in enumerate(pairs, start=1)
+    ]
+    if weighted and not any(weight for _, weight in weighted):
+        raise SettingError("there is no style with a weight above 0; name at least one")
+    return weighted
 
 
 def _load_one_style(source: StyleSource, device: Device) -> Style:
@@ -79,7 +92,8 @@ def _load_one_style(source: StyleSource, device: Device) -> Style:
         return stored
     from impasto.feedforward.encoder import encode
 
-    return encode(files.load(source).samples, device=device)
+    picture = files.load(source)
+    return replace(encode(picture.samples, device=device), notices=picture.notices)
 
 
 def _stored_style(source: Source) -> Style | None:
@@ -94,20 +108,74 @@ def _stored_style(source: Source) -> Style | None:
     return library.read(path) if path.suffix.lower() == names.SUFFIX else None
 
 
-def region_mask(name: str, mask: Source, photo: Picture) -> masks.Mask:
-    """The mask of a region, of any size.
+def check_is_picture(source: Source) -> None:
+    """Makes sure that a style is no name of a style or file of one: `optimize` needs the picture.
 
     Raises:
-        InputError: it cannot be read, or is black all over; the photo has no alpha.
+        InputError: it is, and there is no picture of that name.
     """
-    if isinstance(mask, str) and mask == ALPHA:
-        if photo.alpha is None:
-            raise InputError(f"{name} is the photo's alpha, but the photo is opaque; name a mask")
-        return photo.alpha
-    found = masks.from_pixels(files.load(mask, min_side=1).pixels)
-    if found.max() < _DARK:
+    from impasto.styles import library, names
+
+    if not isinstance(source, (str, Path)):
+        return
+    path, name = Path(source), str(source)
+    is_file = path.exists()
+    known = name in names.own() or name in library.shipped()
+    if (is_file and path.suffix.lower() == names.SUFFIX) or (not is_file and known):
         raise InputError(
-            f"the mask of {name} is black all over; it must be white somewhere: 1.0, or 255 in "
-            "whole numbers"
+            f"{label(path)}: `impasto stylize` has only numbers of this style; optimize needs the "
+            "picture itself: name its file"
         )
-    return found
+
+
+class Loader:
+    """Loads what one painting is made of, and gathers what the user should know of it.
+
+    Attributes:
+        content: the photo.
+        notices: one line each, each once.
+    """
+
+    def __init__(self, content: Source) -> None:
+        self.content = files.load(content)
+        self._notices = dict.fromkeys(self.content.notices)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """As far as things were loaded."""
+        return tuple(self._notices)
+
+    def picture(self, source: Source, *, min_side: int = files.MIN_SIDE) -> Picture:
+        """As `image.files.load`."""
+        picture = files.load(source, min_side=min_side)
+        self._notices |= dict.fromkeys(picture.notices)
+        return picture
+
+    def style(self, source: StyleSources, device: Device) -> Style:
+        """As `load_style`."""
+        style = load_style(source, device=device)
+        self._notices |= dict.fromkeys(style.notices)
+        return style
+
+    def mask(self, name: str, source: Source) -> masks.Mask:
+        """The mask of a region, of any size.
+
+        Args:
+            name: of the region, for messages.
+
+        Raises:
+            InputError: it cannot be read, or is black all over; the photo has no alpha.
+        """
+        if isinstance(source, str) and source == ALPHA:
+            if self.content.alpha is None:
+                raise InputError(
+                    f"{name} is the photo's alpha, but the photo is opaque; name a mask"
+                )
+            return self.content.alpha
+        found = masks.from_pixels(self.picture(source, min_side=1).pixels)
+        if found.max() < _DARK:
+            raise InputError(
+                f"the mask of {name} is black all over; it must be white somewhere: 1.0, or 255 "
+                "in whole numbers"
+            )
+        return found

@@ -1,6 +1,5 @@
 """`optimize`: painting by optimization, as a whole or step by step."""
 
-import math
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -15,25 +14,26 @@ from numpy.typing import NDArray
 from impasto.api.one_pass import painted_in
 from impasto.api.painting import Painting
 from impasto.api.sources import (
+    Loader,
     Regions,
     Source,
     Styles,
+    check_is_picture,
     load_style,
-    region_mask,
     with_weights,
 )
 from impasto.errors import SettingError
 from impasto.extras import require
-from impasto.image import files, masks
+from impasto.image import masks
 from impasto.image.resize import resize
 from impasto.image.samples import to_float
-from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings
+from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings, region_weight
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from impasto.optimize.checkpoint import Keeper
-    from impasto.optimize.inputs import Inputs, RegionInput, StyleInput
+    from impasto.optimize.inputs import Inputs, RegionInput
     from impasto.optimize.schedule import Scale
     from impasto.optimize.solver import Solver, State
     from impasto.optimize.trace import Record
@@ -108,10 +108,7 @@ def optimize(
         style: one picture, or several, each alone or in a pair with its weight. With regions
             there need be none: then what no region covers stays the photo.
         regions: parts of the painting with a style of their own: a mask, a style, and perhaps
-            how much the style counts there, 1 by default. A mask is a picture of any size,
-            stretched over the painting: white where the region is, greys where it fades; its
-            own alpha is ignored. The word "alpha" is the mask in the photo's alpha. Where masks
-            overlap, the regions share the place.
+            how much of the strength is used there; all as for `stylize`.
         style_regions: a mask for each style, in order: the part of it to learn from; None for
             all of it.
         on_step: called after every step.
@@ -216,12 +213,12 @@ def _load(
 
     Raises:
         InputError: a picture or mask cannot be used.
-        SettingError: there is no style, a weight is no positive number, or more parts of styles
-            than styles.
+        SettingError: there is no style, a weight is out of bounds, or there are more parts of
+            styles than styles.
     """
-    from impasto.optimize.inputs import Inputs
+    from impasto.optimize.inputs import Inputs, RegionInput, StyleInput
 
-    styles = _weighted(style)
+    styles = with_weights(style)
     if not styles and not regions:
         raise SettingError("there is no style; name at least one picture")
     if len(style_regions) > len(styles):
@@ -230,41 +227,29 @@ def _load(
             "give one for each style, in order"
         )
     parts = [*style_regions, *[None] * (len(styles) - len(style_regions))]
-    loader = _Loader(content)
+    loader = Loader(content)
+
+    def style_input(source: Source, weight: float, part: Source | None = None) -> StyleInput:
+        check_is_picture(source)
+        mask = None if part is None else loader.mask("the style region", part)
+        return StyleInput(loader.picture(source).pixels, weight, mask)
+
+    def region_input(name: str, mask: Source, style: Source, weight: float = 1.0) -> RegionInput:
+        share = region_weight(name, weight)
+        return RegionInput(loader.mask(name, mask), [style_input(style, 1.0)], share)
+
     inputs = Inputs(
         settings,
         loader.content,
-        [loader.style(*style, part) for style, part in zip(styles, parts, strict=True)],
-        [loader.region(f"region {n}", *region) for n, region in enumerate(regions, start=1)],
-        None if settings.init in INIT_WORDS else loader.pixels(Path(settings.init)),
+        [
+            style_input(source, weight, part)
+            for (source, weight), part in zip(styles, parts, strict=True)
+            if weight > 0
+        ],
+        [region_input(f"region {n}", *region) for n, region in enumerate(regions, start=1)],
+        None if settings.init in INIT_WORDS else loader.picture(Path(settings.init)).pixels,
     )
-    return inputs, tuple(loader.notices)
-
-
-class _Loader:
-    """Decodes the pictures for one photo, and gathers the notices, each once."""
-
-    def __init__(self, content: Source) -> None:
-        self.content = files.load(content)
-        self.notices = dict.fromkeys(self.content.notices)
-
-    def pixels(self, source: Source) -> NDArray[np.float32]:
-        picture = files.load(source)
-        self.notices |= dict.fromkeys(picture.notices)
-        return picture.pixels
-
-    def style(self, source: Source, weight: float, part: Source | None = None) -> "StyleInput":
-        from impasto.optimize.inputs import StyleInput
-
-        mask = None if part is None else region_mask("the style region", part, self.content)
-        return StyleInput(self.pixels(source), weight, mask)
-
-    def region(self, name: str, mask: Source, style: Source, weight: float = 1.0) -> "RegionInput":
-        from impasto.optimize.inputs import RegionInput
-
-        _check_weight(name, weight)
-        where = region_mask(name, mask, self.content)
-        return RegionInput(where, [self.style(style, 1.0)], float(weight))
+    return inputs, loader.notices
 
 
 def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
@@ -276,22 +261,10 @@ def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
         mixed = load_style([(style.pixels, style.weight) for style in part.styles])
         return to_float(painted_in(photo, mixed, StylizeSettings()))
 
-    if parts[0].mask is None:  # the only one, everywhere
+    if parts and parts[0].mask is None:  # the only one, everywhere
         return whole(parts[0])
     covers = [part.mask for part in parts if part.mask is not None]
     return masks.composed(photo, covers, map(whole, parts)).clip(0, 1)
-
-
-def _weighted(style: Styles) -> list[tuple[Source, float]]:
-    pairs = with_weights(style)
-    for number, (_, weight) in enumerate(pairs, start=1):
-        _check_weight(f"style {number}", weight)
-    return [(source, float(weight)) for source, weight in pairs]
-
-
-def _check_weight(name: str, weight: float) -> None:
-    if not (math.isfinite(weight) and weight > 0):
-        raise SettingError(f"the weight of {name} is {weight:g}; it must be above 0")
 
 
 class _Run:

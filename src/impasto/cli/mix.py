@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli.completion import style_words
+from impasto.cli.sheet import DeviceWord, write_sheet
 from impasto.errors import SettingError
-from impasto.image.paths import label
-from impasto.settings import LARGEST
+from impasto.settings import LARGEST, StylizeSettings
 
 if TYPE_CHECKING:
     from impasto.styles.embedding import Style
@@ -38,6 +38,7 @@ def mix(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that exists.")
     ] = False,
+    device: DeviceWord = "auto",
 ) -> None:
     """Paint a photo in what lies between two styles, or four, on one sheet."""
     if len(style) not in (2, 4):
@@ -48,24 +49,15 @@ def mix(
             "choose fewer steps or a smaller size"
         )
     from impasto import api
-    from impasto.feedforward.sheet import contact_sheet
-    from impasto.image.files import load
-    from impasto.image.output import check_output, default_output, write
+    from impasto.image.output import check_output, default_output
 
+    settings = StylizeSettings(size=size, device=device)
     path = output or default_output(photo, [Path(word).stem for word in style])
     pictures = [Path(word) for word in style if Path(word).exists()]
     check_output(path, overwrite=overwrite, inputs=[photo, *pictures])
-    pixels = load(photo).pixels
-    corners = [api.load_style(word) for word in style]
-    painted = contact_sheet(
-        (
-            (_shares(weights), api.stylize(pixels, _between(corners, weights), size=size).pixels)
-            for weights in ways(len(corners), steps)
-        ),
-        columns=steps,
-    )
-    write(path, painted, overwrite=overwrite)
-    typer.echo(f"{label(path)}: {painted.shape[1]} x {painted.shape[0]} pixels")
+    corners = [api.load_style(word, device=device) for word in style]
+    named = [(_shares(weights), _between(corners, weights)) for weights in ways(len(style), steps)]
+    write_sheet(path, photo, named, settings, columns=steps, overwrite=overwrite)
 
 
 def ways(corners: int, steps: int) -> list[tuple[float, ...]]:

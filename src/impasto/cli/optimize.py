@@ -115,13 +115,17 @@ def optimize(
     so far.
     """
     begun = time.monotonic()
+    from impasto.api.sources import check_is_picture
+
     settings = settings_from(OptimizeSettings, options)
     styles = [parse_style(word) for word in style or []]
     regions = [parse_region(word) for word in region or []]
     if not styles and not regions:
         raise SettingError("there is no style; name a picture with --style or --region")
-    pictures = [content, *(path for path, _ in styles), *(style_region or [])]
-    pictures += [path for _, path, _ in regions]
+    style_pictures = [path for path, _ in styles] + [path for _, path, _ in regions]
+    for path in style_pictures:
+        check_is_picture(path)
+    pictures = [content, *style_pictures, *(style_region or [])]
     pictures += [Path(mask) for mask, _, _ in regions if mask != ALPHA]
     if settings.init not in INIT_WORDS:
         pictures.append(Path(settings.init))
@@ -204,14 +208,6 @@ def _summary(
     return line
 
 
-def _hint(missing: Path) -> str:
-    from impasto.styles import library
-
-    if str(missing) in library.shipped():
-        return "`impasto stylize` knows this style by name, optimize needs its picture"
-    return "check the spelling"
-
-
 @dataclass(frozen=True)
 class Outputs:
     """The files that a painting leaves.
@@ -258,7 +254,7 @@ class Outputs:
             inputs = [*inputs, resume]
         for path in inputs:
             if not path.exists():
-                raise InputError(f"{label(path)}: no such file; {_hint(path)}")
+                raise InputError(f"{label(path)}: no such file; check the spelling")
         if self.plot is not None:
             plot.check(self.plot)
         check_output(self.picture, overwrite=self.overwrite, inputs=inputs)

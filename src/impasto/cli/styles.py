@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli.sheet import DeviceWord, write_sheet
 from impasto.image.paths import label
+from impasto.settings import StylizeSettings
 
 if TYPE_CHECKING:
     from impasto.styles.embedding import Style
@@ -39,21 +41,16 @@ def sheet(
         typer.Option("--output", "-o", help="Where it goes [default: PHOTO-styles.png]."),
     ] = None,
     overwrite: Overwrite = False,
+    device: DeviceWord = "auto",
 ) -> None:
     """Paint one photo in every style, on one labelled sheet."""
-    from impasto import api
-    from impasto.feedforward.sheet import SIDE, contact_sheet
-    from impasto.image.files import load
-    from impasto.image.output import check_output, default_output, write
+    from impasto.feedforward.sheet import SIDE
+    from impasto.image.output import check_output, default_output
 
     path = output or default_output(photo, [SUFFIX])
     check_output(path, overwrite=overwrite, inputs=[photo])
-    pixels = load(photo).pixels
-    painted = contact_sheet(
-        (name, api.stylize(pixels, style, size=SIDE).pixels) for name, style in every().items()
-    )
-    write(path, painted, overwrite=overwrite)
-    typer.echo(f"{label(path)}: {painted.shape[1]} x {painted.shape[0]} pixels")
+    settings = StylizeSettings(size=SIDE, device=device)
+    write_sheet(path, photo, list(every().items()), settings, overwrite=overwrite)
 
 
 @app.command()
@@ -71,6 +68,8 @@ def add(
 
     library.free_path(name, overwrite=overwrite)
     style = api.load_style(image)
+    for notice in style.notices:
+        typer.echo(f"impasto: {notice}", err=True)
     path = library.add(
         name, replace(style, title=title, artist=artist, year=year), overwrite=overwrite
     )

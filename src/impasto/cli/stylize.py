@@ -104,6 +104,7 @@ def stylize(
     ]
     given = [*every, *(Path(mask) for mask, _, _ in parts)]
     inputs = [*(job.photo for job in jobs), *(path for path in given if path.exists())]
+    said: set[str] = set()
 
     def paint(job: Job) -> None:
         started = begun if len(jobs) == 1 else time.monotonic()
@@ -112,7 +113,9 @@ def stylize(
         painting = api.stylize(job.photo, mixed, regions=regions, settings=settings)
         painting.save(job.output, overwrite=overwrite)
         for notice in painting.notices:
-            typer.echo(f"impasto: {notice}", err=True)
+            if notice not in said:  # those of styles and masks come with every painting
+                typer.echo(f"impasto: {notice}", err=True)
+        said.update(painting.notices)
         if not quiet:
             width, height = painting.size
             seconds = time.monotonic() - started

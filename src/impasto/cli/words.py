@@ -6,13 +6,15 @@ from typing import Annotated
 import typer
 
 from impasto.errors import SettingError
+from impasto.settings import ALPHA
 
 RegionWords = Annotated[
     list[str] | None,
     typer.Option(
         metavar="MASK=STYLE[:WEIGHT]",
         help="A part of the photo, white in the picture MASK, with a style of its own; "
-        "MASK can be alpha, the photo's own. The rest is painted in --style, or stays.",
+        "MASK can be alpha, the photo's own, and WEIGHT is how much of --strength is used there, "
+        "from 0 to 1. The rest is painted in --style, or stays.",
     ),
 ]
 """The option `--region`, for `parse_region`."""
@@ -34,12 +36,18 @@ def parse_style(word: str) -> tuple[Path, float]:
 
 
 def parse_region(word: str) -> tuple[str, Path, float]:
-    """`sky.png=wave.jpg:0.5` as a mask, a style and a weight; the mask ends at the first `=`.
+    """`sky.png=wave.jpg:0.5` as a mask, a style and a weight.
+
+    The mask ends at the first `=` before which there is a file, or the word alpha, as `=` may stand
+    in names, too; where there is neither, at the first of all.
 
     Raises:
         SettingError: there is no `=`, or nothing on one side of it.
     """
-    mask, _, style = word.partition("=")
-    if not mask or not style:
+    pairs = [(word[:at], word[at + 1 :]) for at, letter in enumerate(word) if letter == "="]
+    complete = [(mask, style) for mask, style in pairs if mask and style]
+    if not complete:
         raise SettingError(f"region is {word!r}; it must be MASK=STYLE, such as sky.png=wave.jpg")
+    known = (pair for pair in complete if pair[0] == ALPHA or Path(pair[0]).is_file())
+    mask, style = next(known, complete[0])
     return (mask, *parse_style(style))

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterable
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+
+from impasto.image.files import Picture, load
 
 SIDE = 256
 """Long side of a painting on the sheet in pixels."""
@@ -18,32 +18,31 @@ PAPER, INK = (255, 255, 255), (40, 40, 40)
 
 
 def contact_sheet(
-    pictures: Iterable[tuple[str, NDArray[np.float32]]], columns: int | None = None
-) -> NDArray[np.float32]:
+    pictures: Iterable[tuple[str, Image.Image]], columns: int | None = None
+) -> Picture:
     """Pictures of one size in rows, names below them.
 
     Args:
-        pictures: pairs of a name and (H, W, 3) pixels in [0, 1]; at least one.
+        pictures: pairs of a name and an RGB or RGBA image; at least one.
         columns: pictures in a row; None makes the sheet about square.
 
     Returns:
-        (H, W, 3) in [0, 1].
+        The sheet, transparent where its pictures are.
     """
     named = list(pictures)
-    height, width = named[0][1].shape[:2]
+    width, height = named[0][1].size
     columns = columns or math.ceil(math.sqrt(len(named) * (height + LABEL) / width))
     rows = math.ceil(len(named) / columns)
     size = GAP + columns * (width + GAP), GAP + rows * (height + LABEL + GAP)
-    sheet = Image.new("RGB", size, PAPER)
+    sheet = Image.new("RGBA", size, PAPER)
     pen = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(15)
-    for number, (name, pixels) in enumerate(named):
+    for number, (name, picture) in enumerate(named):
         row, column = divmod(number, columns)
         left, top = GAP + column * (width + GAP), GAP + row * (height + LABEL + GAP)
-        sheet.paste(Image.fromarray(np.rint(pixels * 255).astype(np.uint8)), (left, top))
+        sheet.paste(picture.convert("RGBA"), (left, top))
         pen.text((left, top + height + 4), _cut(name, width, font), INK, font)
-    finished: NDArray[np.float32] = np.asarray(sheet, np.float32) / np.float32(255)
-    return finished
+    return load(sheet)
 
 
 def _cut(name: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.image.masks import Mask
 from impasto.image.samples import Pixels
 
 Reals = NDArray[np.float64]
@@ -104,7 +105,7 @@ def reduce_chroma(lab: Pixels) -> Pixels:
     return lab
 
 
-def transfer_luminance(painted: Pixels, photo: Pixels) -> Pixels:
+def transfer_luminance(painted: Pixels, photo: Pixels, covered: Mask | None = None) -> Pixels:
     """The brush strokes of the painting in the colours of the photo.
 
     Lightness comes from the painting, moved to the mean and spread of the photo's, and colour
@@ -116,13 +117,17 @@ def transfer_luminance(painted: Pixels, photo: Pixels) -> Pixels:
     transfer", section 3.2. They take YIQ for the colours and match the style before painting;
     we take OKLab, whose lightness agrees better with the eye, and match the finished painting.
 
+    Args:
+        covered: how much each pixel of both counts, (H, W); None for all alike.
+
     Raises:
         ValueError: the two differ in size.
     """
     if painted.shape != photo.shape:
         raise ValueError(f"the painting is {painted.shape}, the photo {photo.shape}")
     lab = rgb_to_oklab(photo)
-    lab[..., 0] = _match_spread(rgb_to_oklab(painted)[..., 0], lab[..., 0])
+    lightness = rgb_to_oklab(painted)[..., 0]
+    lab[..., 0] = _match_spread(lightness, lab[..., 0], _shares(covered))
     return oklab_to_rgb(reduce_chroma(lab))
 
 
@@ -146,9 +151,17 @@ class Gaussian(NamedTuple):
     covariance: Reals
 
 
-def gaussian(image: Pixels) -> Gaussian:
-    """The mean and covariance of the image's colours, divided by the number of pixels."""
+def gaussian(image: Pixels, covered: Mask | None = None) -> Gaussian:
+    """The mean and covariance of the image's colours, divided by the number of pixels.
+
+    Args:
+        covered: how much each pixel counts, (H, W); None for all alike.
+    """
     planes = np.array(image.reshape(-1, 3).T, order="C")  # in one piece each, to sum fast
+    if (shares := _shares(covered)) is not None:
+        mean = planes @ shares
+        planes -= mean.astype(np.float32)[:, None]
+        return Gaussian(mean, (planes * shares) @ planes.T)
     mean = planes.mean(axis=1, dtype=np.float64)
     planes -= mean.astype(np.float32)[:, None]
     # Not `planes @ planes.T`: the threads of a matrix product go on spinning when it is done,
@@ -174,19 +187,22 @@ def transport(source: Gaussian, target: Gaussian) -> tuple[Reals, Reals]:
     return matrix, target.mean - matrix @ source.mean
 
 
-def match_mean_covariance(image: Pixels, reference: Pixels) -> Pixels:
+def match_mean_covariance(image: Pixels, reference: Pixels, covered: Mask | None = None) -> Pixels:
     """Give the image the mean and covariance of the reference's colours.
 
     The `transport` between the two, on sRGB-encoded values. The pictures may differ in size.
 
+    Args:
+        covered: how much each pixel of both counts, (H, W); None for all alike.
+
     Returns:
         As the image, clipped to [0, 1].
     """
-    matrix, offset = transport(gaussian(image), gaussian(reference))
+    matrix, offset = transport(gaussian(image, covered), gaussian(reference, covered))
     return (_apply(matrix, image) + offset.astype(np.float32)).clip(0, 1)
 
 
-def match_histogram(image: Pixels, reference: Pixels) -> Pixels:
+def match_histogram(image: Pixels, reference: Pixels, covered: Mask | None = None) -> Pixels:
     """Give each OKLab channel of the image the distribution it has in the reference.
 
     Every value goes to the reference's value of the same rank, v -> F_ref^-1(F(v)), with F the
@@ -195,10 +211,14 @@ def match_histogram(image: Pixels, reference: Pixels) -> Pixels:
     leaves the correlations of the channels as they are, and so adds no grain. A channel that
     hardly varies, such as the colour of a grey picture, is not stretched: its ranks are noise.
     The pictures may differ in size.
+
+    Args:
+        covered: how much each pixel of both counts, (H, W); None for all alike.
     """
+    shares = _shares(covered)
     lab, target = rgb_to_oklab(image), rgb_to_oklab(reference)
     for channel in range(3):
-        lab[..., channel] = _match_ranks(lab[..., channel], target[..., channel])
+        lab[..., channel] = _match_ranks(lab[..., channel], target[..., channel], shares)
     return oklab_to_rgb(reduce_chroma(lab))
 
 
@@ -230,22 +250,48 @@ def _power(matrix: Reals, exponent: float) -> Reals:
     return np.asarray((vectors * values**exponent) @ vectors.T)
 
 
-def _match_spread(values: Pixels, reference: Pixels) -> Pixels:
+def _shares(covered: Mask | None) -> Reals | None:
+    """How much each pixel counts, with a sum of 1, in one row; None for all alike, as where
+    nothing is covered."""
+    if covered is None or not covered.any():
+        return None
+    weights = covered.ravel().astype(np.float64)
+    return np.asarray(weights / weights.sum())
+
+
+def _mean_and_spread(values: Pixels, shares: Reals | None) -> tuple[float, float]:
+    """The mean and the standard deviation."""
+    if shares is None:
+        return float(values.mean()), float(values.std())
+    mean = float(values.ravel() @ shares)
+    return mean, float(np.sqrt((values.ravel() - mean) ** 2 @ shares))
+
+
+def _match_spread(values: Pixels, reference: Pixels, shares: Reals | None = None) -> Pixels:
     """Values moved and scaled to the reference's mean and standard deviation."""
-    gain = reference.std() / max(values.std(), _FLAT)
-    return np.asarray((values - values.mean()) * gain + reference.mean())
+    mean, spread = _mean_and_spread(values, shares)
+    wanted_mean, wanted_spread = _mean_and_spread(reference, shares)
+    gain = wanted_spread / max(spread, _FLAT)
+    return np.asarray((values - mean) * gain + wanted_mean, np.float32)
 
 
-def _match_ranks(values: Pixels, reference: Pixels) -> Pixels:
-    _, positions, counts = np.unique(values, return_inverse=True, return_counts=True)
-    targets, target_counts = np.unique(reference, return_counts=True)
-    matched = np.interp(_ranks(counts), _ranks(target_counts), targets)
-    trusted = min(1.0, float(values.std()) / _FLAT)
-    mean = float(reference.mean())
-    faded = mean + trusted * (matched - mean)
+def _match_ranks(values: Pixels, reference: Pixels, shares: Reals | None) -> Pixels:
+    _, positions, amounts = _counted(values, shares)
+    targets, _, target_amounts = _counted(reference, shares)
+    counts = target_amounts > 0
+    matched = np.interp(_ranks(amounts), _ranks(target_amounts[counts]), targets[counts])
+    _, spread = _mean_and_spread(values, shares)
+    mean, _ = _mean_and_spread(reference, shares)
+    faded = mean + min(1.0, spread / _FLAT) * (matched - mean)
     return faded.astype(np.float32)[positions].reshape(values.shape)
 
 
-def _ranks(counts: NDArray[np.intp]) -> Reals:
+def _counted(values: Pixels, shares: Reals | None) -> tuple[Pixels, NDArray[np.intp], Reals]:
+    """The distinct values in order, which of them each pixel has, and how much of each there is."""
+    distinct, positions = np.unique(values, return_inverse=True)
+    return distinct, positions, np.bincount(positions.ravel(), shares).astype(np.float64)
+
+
+def _ranks(counts: Reals) -> Reals:
     """For each distinct value the fraction of pixels below it, plus half of those equal to it."""
     return np.asarray((np.cumsum(counts) - counts / 2) / counts.sum())

@@ -43,7 +43,7 @@ class Picture(Raster):
 
 
 def load(
-    source: str | Path | Image.Image | NDArray[Any],
+    source: str | Path | Image.Image | NDArray[Any] | Picture,
     *,
     min_side: int = MIN_SIDE,
     max_pixels: int = MAX_PIXELS,
@@ -51,7 +51,8 @@ def load(
     """A picture from whatever a Python user has at hand.
 
     Args:
-        source: a path, a Pillow image, or an array as `decode.from_array` describes.
+        source: a path, a Pillow image, an array as `decode.from_array` describes, or a picture
+            that was loaded already.
         min_side: pictures with a shorter side are refused.
         max_pixels: larger pictures are refused.
 
@@ -61,6 +62,9 @@ def load(
     """
     if isinstance(source, (str, Path)):
         return read(source, min_side=min_side, max_pixels=max_pixels)
+    if isinstance(source, Picture):
+        _check_size("the picture", source.size, min_side, max_pixels)
+        return source
     if isinstance(source, Image.Image):
         name = "the image"
         with _decoding(name, source.format or "image"):
@@ -178,4 +182,4 @@ def _frames_left_out(image: Image.Image) -> tuple[str, ...]:
     if count == 1:
         return ()
     kind = "pages" if image.format == "TIFF" else "frames"
-    return (f"has {count} {kind}; only the first is painted",)
+    return (f"has {count} {kind}; only the first is used",)

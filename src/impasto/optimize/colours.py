@@ -5,6 +5,7 @@ formula and the paper.
 """
 
 from impasto.image.colour import TO_PHOTO, match_luminance, match_mean_covariance
+from impasto.image.masks import Mask
 from impasto.image.samples import Pixels
 from impasto.settings import Colour
 
@@ -18,8 +19,13 @@ def prepare(style: Pixels, photo: Pixels, colour: Colour) -> Pixels:
     return style
 
 
-def finish(painted: Pixels, photo: Pixels, colour: Colour) -> Pixels:
-    """The painting in its final colours; the photo has the painting's size."""
+def finish(painted: Pixels, photo: Pixels, colour: Colour, covered: Mask | None = None) -> Pixels:
+    """The painting in its final colours; the photo has the painting's size.
+
+    Args:
+        covered: how much of each pixel is painted, (H, W); None for all. What is not has no
+            colours to speak of, and the photo's there are not those to be taken on.
+    """
     if colour in ("style", "linear"):  # painted with, from the start
         return painted
-    return TO_PHOTO[colour](painted, photo)
+    return TO_PHOTO[colour](painted, photo, covered)

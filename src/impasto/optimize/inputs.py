@@ -27,7 +27,8 @@ class StyleInput:
 
 @dataclass(frozen=True, eq=False)
 class RegionInput:
-    """A part of the painting: mask (H, W), or None for all; styles; how much they count."""
+    """A part of the painting: mask (H, W), or None for all; styles; how much of the strength, in
+    [0, 1], is used there."""
 
     mask: masks.Mask | None
     styles: Sequence[StyleInput]
@@ -59,10 +60,13 @@ class Inputs:
 
     def parts(self, photo: Pixels) -> list[RegionInput]:
         """What is painted where: masks of the photo's size that sum to at most 1, and styles in
-        the colours to paint with."""
+        the colours to paint with. Where a region's weight is 0, nothing is."""
         covers = self._covers(photo)
-        pairs = zip(covers, self.regions, strict=True)
-        parts = [replace(region, mask=cover) for cover, region in pairs]
+        parts = [
+            replace(region, mask=cover)
+            for cover, region in zip(covers, self.regions, strict=True)
+            if region.weight > 0
+        ]
         if self.styles and not covers:
             parts.append(RegionInput(None, self.styles))
         elif self.styles and masks.rest(covers).any():
@@ -93,11 +97,9 @@ class Inputs:
         """A picture of the solver's, of any scale: in its final colours, and with the photo
         where neither a region nor a style covers it."""
         photo = resize(self.content.samples, _size(painted))
-        finished = colours.finish(painted, photo, self.settings.colour)
-        if self.styles:
-            return finished
-        covered = 1 - masks.rest(self._covers(photo))
-        return photo + covered[..., None] * (finished - photo)
+        covered = self._covered(photo)
+        finished = colours.finish(painted, photo, self.settings.colour, covered)
+        return finished if covered is None else photo + covered[..., None] * (finished - photo)
 
     def enlarge(self, finished: Pixels) -> Samples:
         """A finished picture at the size asked for, if it has the size at which it is painted;
@@ -110,6 +112,14 @@ class Inputs:
         if size != self.content.size:
             photo = resize(photo, size)
         return guided.enlarge(finished, resize(photo, painted), photo)
+
+    def _covered(self, photo: Pixels) -> masks.Mask | None:
+        """How much of each pixel is painted, (H, W); None where all of all is."""
+        covers = self._covers(photo)
+        unpainted = [c for c, r in zip(covers, self.regions, strict=True) if r.weight == 0]
+        if not self.styles:
+            unpainted.append(masks.rest(covers))
+        return masks.rest(unpainted) if unpainted else None
 
     def _covers(self, photo: Pixels) -> list[masks.Mask]:
         """The regions' masks at the photo's size, sharing where they overlap."""

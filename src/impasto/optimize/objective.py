@@ -31,15 +31,16 @@ class Objective:
     """The weighted sum of the losses, its targets computed once.
 
     L = a * mean over content layers of L_content
-      + strength^2 * (b * sum over regions of share * weighted mean over style layers of L_style
+      + strength^2 * (b * sum over regions of share * weight^2
+                          * weighted mean over style layers of L_style
                       + c * L_tv)
 
     Gatys, Ecker, Bethge 2015, eq. 7; with regions, Gatys et al. 2017, section 4. Every loss is
     relative to its target (see `losses`), so a, b and c mean the same at every size and with
-    every encoder. A region's share is the part of the picture that it covers, times its weight:
-    a small one is not to bend the whole picture. Style counts with the square of the strength
-    because the eye notices the first strokes most; so does smoothness, because without style
-    the photo itself is to be the best picture.
+    every encoder. A region's share is the part of the picture that it covers: a small one is not
+    to bend the whole picture. Its weight is how much of the strength is used there. Style counts
+    with the square of the strength because the eye notices the first strokes most; so does
+    smoothness, because without style the photo itself is to be the best picture.
 
     What no region covers is the photo, whatever the picture: so the losses see it, too.
 
@@ -69,7 +70,7 @@ class Objective:
         targets = [_style_targets(sight, settings.style_layers, r.styles) for r in regions]
         style_loss = STYLE_LOSSES[settings.style_loss]
         self._style = [[style_loss(target) for target in layers] for layers in targets]
-        self._shares = [region.share * region.weight for region in regions]
+        self._shares = [region.share * region.weight**2 for region in regions]
         layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
         self._sight = Sight(encoder, layers, tile=tile, recompute=settings.low_memory)
         self._statistics = [

@@ -33,7 +33,7 @@ class Region:
         styles: mixed with their weights.
         mask: (1, 1, H, W) in [0, 1], 1 where the region is; None for the whole painting. Those
             of a painting's regions sum to at most 1.
-        weight: how much the style counts, relative to the other regions'.
+        weight: how much of the strength is used there, above 0 and at most 1.
     """
 
     styles: Sequence[StylePicture]

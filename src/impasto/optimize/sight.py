@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial, reduce
 from itertools import product
 from typing import TypeVar
@@ -101,14 +101,16 @@ class Sight:
         return whole
 
     def carried(self, mask: Tensor) -> dict[str, Tensor]:
-        """A picture's mask (1, 1, H, W) at each layer, (h, w): the means over its cells."""
+        """A picture's mask (1, 1, H, W) at each layer, (h, w): the means over its cells.
+
+        What lies beyond the last whole cells belongs to them: they are the ones that see it.
+        """
         framed = _Framed.of(mask)
-        found = {}
-        for layer, stride in self._strides.items():
-            cut = framed.cut(stride)
-            cells = F.avg_pool2d(framed.pixels, stride)[0, 0]
-            found[layer] = cells[cut : len(cells) - cut, cut : cells.shape[1] - cut]
-        return found
+        area = replace(framed, pixels=torch.ones_like(framed.pixels))
+        return {
+            layer: framed.sums(stride) / area.sums(stride)
+            for layer, stride in self._strides.items()
+        }
 
     def sizes(self, image: Tensor) -> dict[str, tuple[int, int]]:
         """(h, w) of each layer of (1, 3, H, W): what it has without the frame, give or take 1."""
@@ -162,6 +164,18 @@ class _Framed:
         height, width = self.pixels.shape[-2:]
         cut = self.cut(stride)
         return height // stride - 2 * cut, width // stride - 2 * cut
+
+    def sums(self, stride: int) -> Tensor:
+        """The sums of (1, 1, H, W) over a layer's cells, (h, w); what is left of the picture below
+        and to the right counts with the last ones, its continuation there does not."""
+        cut = self.cut(stride)
+        height, width = self.size(stride)
+        picture = self.pixels[..., : -self.frame or None, : -self.frame or None]
+        found = F.avg_pool2d(picture, stride, ceil_mode=True, divisor_override=1)
+        cells = found[0, 0, cut:, cut:]
+        cells = torch.cat([cells[: height - 1], cells[height - 1 :].sum(0, keepdim=True)])
+        last = cells[:, width - 1 :].sum(1, keepdim=True)
+        return torch.cat([cells[:, : width - 1], last], 1)
 
     def seen(self, rows: Span, columns: Span, stride: int) -> tuple[slice, slice]:
         """The cells of a layer that are a tile's own and show the picture, not its

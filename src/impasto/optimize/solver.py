@@ -97,7 +97,7 @@ class Solver:
             solver ends with the picture of the scale before, and says so in a last state.
         ImpastoError: losses stay without a finite value.
 
-    At strength 0 there is a single state, the photo.
+    At strength 0, or where there is no region, there is a single state, the photo.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Solver:
         return fitted(self._images.content, self.scales[scale].side)
 
     def __iter__(self) -> Iterator[State]:
-        if self._settings.strength == 0:
+        if self._settings.strength == 0 or not self._images.regions:
             yield from self._photo()
             return
         clock = _Clock(self.scales)
@@ -149,7 +149,7 @@ class Solver:
             self.position.optimizer = {}
 
     def _photo(self) -> Iterator[State]:
-        """The only state at strength 0: the photo. Adam would make steps of rounding errors."""
+        """The only state without style: the photo. Adam would make steps of rounding errors."""
         if self.position.scale == len(self.scales):
             return
         last = self.scales[-1]

@@ -29,6 +29,7 @@ class Style:
         colour_covariance: (3, 3) float32, of the RGB colours.
         encoder: which encoder made the vector; the vectors of two encoders do not mix.
         title, artist, year: of the work, as far as known, each on one line.
+        notices: one line each on what the user should know of the picture that it was made from.
 
     Raises:
         InputError: the numbers cannot be those of a picture, or a text is not fit to be printed
@@ -42,6 +43,7 @@ class Style:
     title: str = ""
     artist: str = ""
     year: str = ""
+    notices: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         for name, shape in _SHAPES.items():
@@ -100,6 +102,7 @@ def blend(styles: Sequence[Style], weights: Sequence[float]) -> Style:
         average([style.colour_covariance for style, _ in parts]),
         parts[0][0].encoder,
         title=" + ".join(style.title for style, _ in parts),
+        notices=tuple(dict.fromkeys(line for style, _ in parts for line in style.notices)),
     )
 
 

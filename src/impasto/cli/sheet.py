@@ -1,0 +1,51 @@
+"""One photo in many styles on a sheet, for the commands that make one."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from impasto.image.paths import label
+from impasto.settings import Device, StylizeSettings, help_of
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from impasto.styles.embedding import Style
+
+DeviceWord = Annotated[Device, typer.Option("--device", help=help_of(StylizeSettings, "device"))]
+"""The option `--device` of painting in one pass."""
+
+
+def write_sheet(
+    path: Path,
+    photo: Path,
+    named: "Sequence[tuple[str, Style]]",
+    settings: StylizeSettings,
+    *,
+    columns: int | None = None,
+    overwrite: bool,
+) -> None:
+    """Paints the photo in every style and writes the sheet, with the photo's transparency and EXIF
+    data, as for a single painting; says so, and what the user should know."""
+    from impasto import api
+    from impasto.feedforward.sheet import contact_sheet
+    from impasto.image.files import load
+    from impasto.image.output import write
+
+    picture = load(photo)
+    notices: dict[str, None] = {}
+
+    def paintings() -> "Iterator[tuple[str, Image]]":
+        for name, style in named:
+            painting = api.stylize(picture, style, settings=settings)
+            notices.update(dict.fromkeys(painting.notices))
+            yield name, painting.to_pil()
+
+    sheet = contact_sheet(paintings(), columns)
+    write(path, sheet.samples, alpha=sheet.alpha, exif=picture.exif, overwrite=overwrite)
+    for notice in notices:
+        typer.echo(f"impasto: {notice}", err=True)
+    width, height = sheet.size
+    typer.echo(f"{label(path)}: {width} x {height} pixels")
