@@ -5,6 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from torch import nn
+
+from impasto.errors import OutputError
+from impasto.training.loop import Schedule, TrainingRun
 
 from .pictures import quarters
 
@@ -54,6 +58,17 @@ def test_a_full_disk_does_not_harm_what_is_there(disk, photo, impasto_fails):
     words = ("stylize", photo, "-s", "great-wave", "-o", painting, "--overwrite")
     impasto_fails(painting, *words, exit_code=1)
     assert painting.read_bytes() == b"precious"
+
+
+def test_a_full_disk_keeps_the_checkpoint_of_a_training(disk):
+    run = TrainingRun(nn.Linear(40, 40), disk, Schedule(steps=1))
+    run.save()
+    before = run.checkpoint_file.read_bytes()
+    fill(disk)
+    with pytest.raises(OutputError, match="the disk is full"):
+        run.save()
+    assert sorted(path.name for path in disk.iterdir()) == ["checkpoint.pt", "filling"]
+    assert run.checkpoint_file.read_bytes() == before
 
 
 def test_a_full_disk_keeps_no_style(disk, photo, impasto_fails, monkeypatch):

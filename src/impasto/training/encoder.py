@@ -17,10 +17,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import save as stored
 from torch import Tensor, nn
 
 from impasto.errors import SettingError
+from impasto.image.output import write_file
 from impasto.networks import compact
 from impasto.optimize.losses import gram
 from impasto.training.images import ImageFolder, prefetch, to_tensor
@@ -283,7 +284,7 @@ def save(weights: dict[str, Tensor], file: Path) -> Path:
         for name, value in weights.items()
         if name.startswith("encoder.")
     }
-    save_file(own, file)
+    write_file(file, stored(own), overwrite=True)
     return file
 
 

@@ -1,5 +1,6 @@
 """The training loop: schedule, moving average of the weights, checkpoints, a log."""
 
+import io
 import json
 import math
 import time
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.errors import InputError, WeightsError
+from impasto.image.output import write_file
 
 BIAS_SPREAD = 0.3
 """What counts as the spread of biases and scales, which start equal."""
@@ -115,7 +117,11 @@ class TrainingRun:
             log.write(json.dumps(line) + "\n")
 
     def save(self) -> None:
-        """Writes the checkpoint, whole or not at all."""
+        """Writes the checkpoint, whole or not at all.
+
+        Raises:
+            OutputError: it cannot be written; the one before is still there.
+        """
         state = {
             "step": self.step,
             "seconds": self._seconds(),
@@ -124,9 +130,10 @@ class TrainingRun:
             "average": self.average,
             "optimizer": self._optimizer.state_dict(),
         }
-        part = self.checkpoint_file.with_suffix(".part")
-        torch.save(state, part)
-        part.replace(self.checkpoint_file)
+        # Into memory first: of a full disk PyTorch says only that its own writer failed.
+        stored = io.BytesIO()
+        torch.save(state, stored)
+        write_file(self.checkpoint_file, stored.getvalue(), overwrite=True)
 
     def _resume(self) -> None:
         try:
