@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import impasto
+from impasto.api import one_pass
 from impasto.errors import InputError, OutputError, SettingError
 from impasto.image.colour import rgb_to_oklab
 
@@ -206,6 +207,52 @@ def test_a_region_can_have_less_of_its_style(chelsea, left):
     assert none == pytest.approx(chelsea, abs=1e-5)
     with pytest.raises(SettingError, match="the weight of region 1 is 2; it must be at least 0"):
         impasto.stylize(chelsea, regions=[(left, "udnie", 2)])
+
+
+@pytest.mark.parametrize("colour", ["luminance", "linear", "histogram"])
+def test_colours_are_those_of_the_photo_within_each_part(chelsea, left, colour):
+    """The rest's, too: whatever the photo's colours are where the region is."""
+    one, other = chelsea.copy(), chelsea.copy()
+    one[:, :150], other[:, :150] = (1, 0, 0), (0, 0, 1)
+
+    def rest(photo):
+        job = {"regions": [(left, "udnie")], "colour": colour, "device": "cpu"}
+        return impasto.stylize(photo, "great-wave", **job).pixels[:, 160:]
+
+    lab, wanted = rgb_to_oklab(rest(one)), rgb_to_oklab(one[:, 160:])
+    assert lab.mean((0, 1)) == pytest.approx(wanted.mean((0, 1)), abs=0.03)
+    lab = rgb_to_oklab(rest(other))
+    assert lab.mean((0, 1)) == pytest.approx(wanted.mean((0, 1)), abs=0.03)
+
+
+def test_what_is_covered_all_over_is_not_painted(chelsea, monkeypatch):
+    painted = []
+    real = one_pass.painted_in
+    monkeypatch.setattr(
+        one_pass, "painted_in", lambda *job: painted.append(job[1].title) or real(*job)
+    )
+    white = np.ones((2, 2, 3), np.float32)
+    impasto.stylize(chelsea, "great-wave", regions=[(white, "udnie")], device="cpu")
+    assert len(painted) == 1
+
+
+@pytest.mark.parametrize(
+    ("region", "message"),
+    [
+        (("left", "udnie", 2), "the weight of region 1 is 2"),
+        (("left", "nix"), "neither a file nor the name"),
+        (("nix.png", "udnie"), "nix.png: no such file"),
+        ((np.zeros((2, 2, 3), np.float32), "udnie"), "black all over"),
+    ],
+)
+def test_regions_are_examined_before_anything_is_painted(
+    chelsea, left, monkeypatch, region, message
+):
+    monkeypatch.setattr(one_pass, "painted_in", None)
+    mask, *style = region
+    mask = left if isinstance(mask, str) and mask == "left" else mask
+    with pytest.raises((InputError, SettingError), match=message):
+        impasto.stylize(chelsea, "great-wave", regions=[(mask, *style)], device="cpu")
 
 
 def test_refuses_regions(chelsea, left):

@@ -234,6 +234,26 @@ def test_regions(impasto, fails, photo, wave, tmp_path):
     fails("neither a file nor the name", "stylize", photo, "--region", f"{mask}=nix")
 
 
+@pytest.mark.parametrize(
+    ("region", "message"),
+    [
+        ("{mask}=great-wave:2", "the weight of region 1 is 2.0; it must be at least 0"),
+        ("nix.png=great-wave", "nix.png: no such file"),
+        ("{black}=great-wave", "the mask of region 1 is black all over"),
+    ],
+)
+def test_regions_are_examined_once_before_the_first_photo(
+    fails, photo, wave, tmp_path, region, message
+):
+    photo.with_name("second.jpg").write_bytes(photo.read_bytes())
+    mask, black = tmp_path / "mask.bmp", tmp_path / "black.bmp"
+    Image.linear_gradient("L").save(mask)
+    Image.new("L", (2, 2)).save(black)
+    word = region.format(mask=mask, black=black)
+    photos = photo, photo.with_name("second.jpg")
+    fails(message, "stylize", *photos, "-s", wave, "--region", word)
+
+
 def test_an_empty_word_is_not_this_folder(impasto, photo, wave, monkeypatch):
     monkeypatch.chdir(photo.parent)
     result = impasto("stylize", "", "-s", wave)

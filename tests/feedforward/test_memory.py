@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import impasto
 from impasto.feedforward import memory, tiles
 from impasto.feedforward.memory import TILES, fitting_tile
 from impasto.feedforward.stylizer import render
@@ -14,8 +15,10 @@ def free(monkeypatch):
     def have(megabytes):
         amount = None if megabytes is None else megabytes * 1_000_000
         monkeypatch.setattr(memory.memory, "free_bytes", lambda: amount)
+        memory._free_at_first.cache_clear()
 
-    return have
+    yield have
+    memory._free_at_first.cache_clear()
 
 
 @pytest.mark.parametrize("megabytes", [None, 2_000, 64_000])
@@ -39,6 +42,14 @@ def test_a_small_picture_stays_whole(free):
     assert fitting_tile((768, 1024)) == 256
 
 
+def test_a_size_has_the_same_tiles_throughout_a_process(free, monkeypatch):
+    """Though a first painting leaves less free memory: what ONNX Runtime keeps for the next."""
+    free(500)
+    assert fitting_tile((1024, 1024)) == 1024
+    monkeypatch.setattr(memory.memory, "free_bytes", lambda: 150_000_000)
+    assert fitting_tile((1024, 1024)) == 1024
+
+
 def test_every_tile_could_have_been_asked_for():
     for tile in TILES:
         assert StylizeSettings(tile=tile).tile == tile
@@ -54,3 +65,17 @@ def test_a_painting_is_cut_as_the_memory_allows(free, wave):
     whole = render(photo, wave, device="cpu")
     assert np.array_equal(whole, render(photo, wave, tile=1024, device="cpu"))
     assert not np.array_equal(whole, scarce)
+
+
+def test_unusual_tiles_are_told(free, wave):
+    photo = np.random.default_rng(1).random((48, 300, 3), np.float32)
+    free(1)
+    [notice] = impasto.stylize(photo, wave, device="cpu").notices
+    assert "little free memory: painted in tiles of 256 pixels in place of 1024" in notice
+    job = {"strength": 0}, {"size": 200}, {"work_size": 200}, {"tile": 256}
+    for options in job:
+        assert impasto.stylize(photo, wave, device="cpu", **options).notices == ()
+    [notice] = impasto.stylize(photo, regions=[(photo, wave)], device="cpu").notices
+    assert "tiles of 256 pixels" in notice
+    free(64_000)
+    assert impasto.stylize(photo, wave, device="cpu").notices == ()

@@ -1,7 +1,8 @@
 """`stylize`: painting in one pass."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from impasto.api.painting import Painting
 from impasto.api.sources import (
@@ -16,7 +17,7 @@ from impasto.errors import SettingError
 from impasto.image import files, masks
 from impasto.image.colour import TO_PHOTO
 from impasto.image.resize import fit, resize
-from impasto.image.samples import Pixels, Samples, to_float
+from impasto.image.samples import Samples, to_float
 from impasto.settings import LARGEST, StylizeSettings, region_weight, work_side
 from impasto.styles.embedding import Style
 
@@ -53,6 +54,8 @@ def stylize(
         DeviceError: the device is absent or its memory too small.
         WeightsError: the networks that ship with impasto are missing or damaged.
     """
+    from impasto.feedforward.stylizer import cut_small
+
     chosen = replace(settings or StylizeSettings(), **options)
     loader = Loader(content)
     photo = loader.content
@@ -66,12 +69,13 @@ def stylize(
     if size != photo.size:
         samples = resize(samples, size)
         alpha = None if alpha is None else resize(alpha, size)
-    painted = samples
-    if with_weights(style) or not regions:
-        painted = painted_in(samples, loader.style(style, chosen.device), chosen)
-    if regions:
-        painted = _with_regions(painted, samples, loader, regions, chosen)
-    return Painting(painted, alpha, photo.exif, loader.notices, losses=())
+    parts = _parts(loader, style, regions, size, chosen)
+    painted = _composed(samples, parts, chosen)
+    notices = [*loader.notices]
+    side = _work_side(size, chosen)
+    if not chosen.tile and any(part.strength for part in parts) and (told := cut_small(size, side)):
+        notices.append(told)
+    return Painting(painted, alpha, photo.exif, tuple(notices), losses=())
 
 
 def painted_in(
@@ -85,12 +89,11 @@ def painted_in(
     """
     from impasto.feedforward.stylizer import render
 
-    side = work_side(settings, max(photo.shape[:2])) / settings.brush
     painted = render(
         photo,
         style,
         strength=settings.strength,
-        work_side=min(round(side), LARGEST),  # so that strokes are as large in the end as asked for
+        work_side=_work_side((photo.shape[1], photo.shape[0]), settings),
         tile=settings.tile,
         device=settings.device,
     )
@@ -99,30 +102,62 @@ def painted_in(
     return painted
 
 
-def _with_regions(
-    painted: Samples,
-    samples: Samples,
+class _Part(NamedTuple):
+    """What is painted where: how much of each pixel (H, W), None for all of all; and how."""
+
+    cover: masks.Mask | None
+    style: Style
+    strength: float
+
+
+def _parts(
     loader: Loader,
+    style: StyleSources,
     regions: StyleRegions,
+    size: tuple[int, int],
     settings: StylizeSettings,
-) -> Pixels:
-    """A painting with parts of it in other styles.
+) -> list[_Part]:
+    """What is painted where on (width, height), all of it checked; covers sum to at most 1.
 
-    Args:
-        painted: what no region covers.
-        samples: the photo at the size of the painting.
+    Where a region's weight is 0, nothing is.
     """
-    size = samples.shape[1], samples.shape[0]
-    named = [(f"region {n}", *region) for n, region in enumerate(regions, start=1)]
-    found = [loader.mask(name, mask) for name, mask, *_ in named]
-    covers = masks.shared([masks.resize(mask, size) for mask in found])
 
-    def part(name: str, cover: masks.Mask, style: StyleSource, weight: float = 1.0) -> Pixels:
+    def checked(
+        number: int, mask: Source, style: StyleSource, weight: float = 1.0
+    ) -> tuple[float, masks.Mask, Style]:
+        name = f"region {number}"
         strength = settings.strength * region_weight(name, weight)
-        mixed = loader.style(style, settings.device)
-        return to_float(painted_in(samples, mixed, replace(settings, strength=strength), cover))
+        return strength, loader.mask(name, mask), loader.style(style, settings.device)
 
-    parts = (
-        part(name, cover, *style) for (name, _, *style), cover in zip(named, covers, strict=True)
-    )
-    return masks.composed(to_float(painted), covers, parts)
+    everywhere = with_weights(style) or not regions
+    mixed = loader.style(style, settings.device) if everywhere else None
+    found = [checked(number, *region) for number, region in enumerate(regions, start=1)]
+    covers = masks.shared([masks.resize(mask, size) for _, mask, _ in found])
+    parts = [
+        _Part(cover, own, strength)
+        for cover, (strength, _, own) in zip(covers, found, strict=True)
+        if strength > 0
+    ]
+    rest = masks.rest(covers) if covers else None
+    if mixed is not None and (rest is None or rest.any()):
+        parts.append(_Part(rest, mixed, settings.strength))
+    return parts
+
+
+def _composed(samples: Samples, parts: Sequence[_Part], settings: StylizeSettings) -> Samples:
+    """The photo (H, W, 3) with every part painted; what none covers stays."""
+
+    def painted(part: _Part) -> Samples:
+        own = replace(settings, strength=part.strength)
+        return painted_in(samples, part.style, own, part.cover)
+
+    if parts and parts[0].cover is None:  # the only one, everywhere
+        return painted(parts[0])
+    covers = [part.cover for part in parts if part.cover is not None]
+    return masks.composed(to_float(samples), covers, (to_float(painted(part)) for part in parts))
+
+
+def _work_side(size: tuple[int, int], settings: StylizeSettings) -> int:
+    """Long side in pixels at which (width, height) is painted, so that strokes are as large in the
+    end as asked for."""
+    return min(round(work_side(settings, max(size)) / settings.brush), LARGEST)

@@ -128,6 +128,24 @@ def check_is_picture(source: Source) -> None:
         )
 
 
+def mask_in(name: str, picture: Picture) -> masks.Mask:
+    """The mask that a picture shows.
+
+    Args:
+        name: of the region, for messages.
+
+    Raises:
+        InputError: it is black all over.
+    """
+    found = masks.from_pixels(picture.pixels)
+    if found.max() < _DARK:
+        raise InputError(
+            f"the mask of {name} is black all over; it must be white somewhere: 1.0, or 255 "
+            "in whole numbers"
+        )
+    return found
+
+
 class Loader:
     """Loads what one painting is made of, and gathers what the user should know of it.
 
@@ -172,10 +190,4 @@ class Loader:
                     f"{name} is the photo's alpha, but the photo is opaque; name a mask"
                 )
             return self.content.alpha
-        found = masks.from_pixels(self.picture(source, min_side=1).pixels)
-        if found.max() < _DARK:
-            raise InputError(
-                f"the mask of {name} is black all over; it must be white somewhere: 1.0, or 255 "
-                "in whole numbers"
-            )
-        return found
+        return mask_in(name, self.picture(source, min_side=1))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +16,11 @@ from impasto.cli.options import settings_from, with_settings
 from impasto.cli.words import RegionWords, parse_region, parse_style
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import PICTURES, label, reason
-from impasto.settings import StylizeSettings
+from impasto.settings import ALPHA, Device, StylizeSettings, region_weight
+
+if TYPE_CHECKING:
+    from impasto.image.files import Picture
+    from impasto.styles.embedding import Style
 
 PAINTED = "painted"
 """The folder in a folder of photos that their paintings go to."""
@@ -100,7 +104,8 @@ def stylize(
 
     mixed = [api.load_style(styles, device=settings.device)] if styles else []
     regions = [
-        (mask, api.load_style(path, device=settings.device), weight) for mask, path, weight in parts
+        _loaded(f"region {number}", *part, settings.device)
+        for number, part in enumerate(parts, start=1)
     ]
     given = [*every, *(Path(mask) for mask, _, _ in parts)]
     inputs = [*(job.photo for job in jobs), *(path for path in given if path.exists())]
@@ -127,6 +132,22 @@ def stylize(
         paint(jobs[0])
     else:
         paint_all(jobs, paint, quiet)
+
+
+def _loaded(
+    name: str, mask: str, style: Path, weight: float, device: Device
+) -> "tuple[str | Picture, Style, float]":
+    """A region, examined and loaded once for all photos."""
+    from impasto import api
+    from impasto.api.sources import mask_in
+    from impasto.image import files
+
+    share = region_weight(name, weight)
+    if mask == ALPHA:
+        return mask, api.load_style(style, device=device), share
+    picture = files.load(mask, min_side=1)
+    mask_in(name, picture)
+    return picture, api.load_style(style, device=device), share
 
 
 @dataclass(frozen=True)

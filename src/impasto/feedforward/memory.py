@@ -1,5 +1,7 @@
 """What painting in one pass needs of the memory, and into how large parts it therefore cuts."""
 
+from functools import cache
+
 from impasto import memory
 
 TILES = (1024, 768, 512, 256)
@@ -22,12 +24,19 @@ relative to a tile's: its sides are half as long again."""
 def fitting_tile(size: tuple[int, int]) -> int:
     """The side of the largest tiles with which painting (height, width) fits the free memory,
     among `TILES`; the smallest of them where none does, the largest where nobody knows what is
-    free."""
-    free = memory.free_bytes()
+    free. In one process it is always the same for a size."""
+    free = _free_at_first()
     if free is None:
         return TILES[0]
     usable = memory.USABLE * free
     return next((tile for tile in TILES if _bytes_needed(size, tile) <= usable), TILES[-1])
+
+
+@cache
+def _free_at_first() -> int | None:
+    """What is free when the process first paints. Later, what ONNX Runtime keeps for the next
+    painting would be taken for used, and the same photo painted in smaller tiles."""
+    return memory.free_bytes()
 
 
 def _bytes_needed(size: tuple[int, int], tile: int) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from impasto.errors import InputError, SettingError
 from impasto.feedforward import tiles
 from impasto.feedforward.encoder import SMALLEST, STRIDE, encode
-from impasto.feedforward.memory import fitting_tile
+from impasto.feedforward.memory import TILES, fitting_tile
 from impasto.feedforward.session import network
 from impasto.image.colour import Gaussian, gaussian, transport
 from impasto.image.guided import enlarge
@@ -65,7 +65,7 @@ def render(
     if strength < 1:
         style = interpolate(encode(photo, device=device), style, strength)
     size = photo.shape[1], photo.shape[0]
-    work_size = size if work_side is None else fit_least(size, work_side, SMALLEST)
+    work_size = _work_size(size, work_side)
     reduced = photo if work_size == size else resize(photo, work_size)
     painted = _paint(reduced, style, tile, device)
     if max(work_size) < max(size):
@@ -76,6 +76,19 @@ def render(
         under = to_float(photo)
         painted = under + _opacity(strength) * (painted - under)
     return painted
+
+
+def cut_small(size: tuple[int, int], work_side: int | None) -> str | None:
+    """What the user should know where `render` paints a photo of (width, height) in tiles smaller
+    than the usual ones, as these do not fit the free memory; None where it does not."""
+    width, height = _work_size(size, work_side)
+    tile = fitting_tile((height, width))
+    if tile == TILES[0] or tile >= max(width, height):
+        return None
+    return (
+        f"there is little free memory: painted in tiles of {tile} pixels in place of {TILES[0]}, "
+        "so the painting is a little different"
+    )
 
 
 def recolouring(photo: Samples, style: Style) -> tuple[Pixels, Pixels]:
@@ -150,6 +163,12 @@ class Brush:
         [found] = surveyor(image=_planes(part)[None], sparing=self._sparing, **self._colours)
         statistics: Pixels = found[0]
         return statistics
+
+
+def _work_size(size: tuple[int, int], side: int | None) -> tuple[int, int]:
+    """Where a photo of (width, height) is painted: with this long side, or a longer one, so that
+    the network can."""
+    return size if side is None else fit_least(size, side, SMALLEST)
 
 
 def _paint(photo: Samples, style: Style, tile: int | None, device: Device) -> Pixels:
