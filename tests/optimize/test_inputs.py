@@ -75,7 +75,8 @@ def test_finish_brings_back_the_photo_where_nothing_covers_it(photo):
     assert not finished[:, :19].any()
     small = inputs(photo, [RED], size=40).photo()
     assert np.array_equal(finished[:, 21:], small[:, 21:])
-    assert inputs(photo, [RED], [(WEST, GREEN)]).finish(painted) is painted
+    assert inputs(photo, [RED], [(WEST, GREEN)]).finish(painted).max() < 1e-6
+    assert inputs(photo, [RED]).finish(painted) is painted
 
 
 @pytest.mark.parametrize("colour", ["luminance", "histogram"])
@@ -92,6 +93,48 @@ def test_colours_are_those_of_the_photo_within_what_is_painted(photo, colour):
     lightness = [rgb_to_oklab(p[:, :40])[..., 0] for p in (finished, photo.pixels)]
     assert lightness[0].mean() == pytest.approx(lightness[1].mean(), abs=0.02)
     assert lightness[0].std() == pytest.approx(lightness[1].std(), abs=0.02)
+
+
+@pytest.mark.parametrize("colour", ["luminance", "histogram"])
+def test_each_part_has_the_colours_of_the_photo_there(photo, colour):
+    """As in `stylize`: whatever they are elsewhere."""
+    painted = np.random.default_rng(1).random((40, 80, 3), np.float32)
+    other = Picture(photo.pixels.copy())
+    other.samples[:, 40:] = (1, 0, 0)
+    here, there = (
+        inputs(content, [RED], [(WEST, GREEN)], colour=colour).finish(painted)
+        for content in (photo, other)
+    )
+    assert here[:, :40] == pytest.approx(there[:, :40], abs=1e-5)
+    assert np.abs(here[:, 40:] - there[:, 40:]).max() > 0.1
+
+
+@pytest.mark.parametrize("colour", ["luminance", "linear"])
+def test_styles_are_prepared_for_the_photo_where_they_are_painted(photo, blotches, colour):
+    style = np.asarray(blotches(3, 30, 20), np.float32) / 255
+    other = Picture(photo.pixels.copy())
+    other.samples[:, 40:] = (1, 0, 0)
+
+    def prepared(content, styles, regions):
+        images = inputs(content, styles, regions, colour=colour).images(None, CPU)
+        return [region.styles[0].image.numpy() for region in images.regions]
+
+    here, there = (prepared(content, [style], [(WEST, style)]) for content in (photo, other))
+    assert np.array_equal(here[0], there[0])
+    assert np.abs(here[1] - there[1]).max() > 0.1
+    west = Picture(photo.pixels[:, :40])
+    assert here[0] == pytest.approx(prepared(west, [style], [])[0], abs=1e-4)
+
+
+def test_a_style_that_does_not_count_is_no_first_picture(photo):
+    regions = [
+        RegionInput(WEST, [StyleInput(RED)], 0.0),
+        RegionInput(1 - WEST, [StyleInput(GREEN)]),
+    ]
+    job = Inputs(OptimizeSettings(init="style"), photo, [], regions, None)
+    assert job.images(None, CPU).first[0, :, 5, 5].tolist() == [0, 1, 0]
+    none = replace(job, regions=regions[:1]).images(None, CPU)
+    assert torch.equal(none.first, none.content)
 
 
 def test_where_a_region_has_no_weight_the_photo_stays(photo):

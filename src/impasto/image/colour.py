@@ -127,20 +127,24 @@ def transfer_luminance(painted: Pixels, photo: Pixels, covered: Mask | None = No
         raise ValueError(f"the painting is {painted.shape}, the photo {photo.shape}")
     lab = rgb_to_oklab(photo)
     lightness = rgb_to_oklab(painted)[..., 0]
-    lab[..., 0] = _match_spread(lightness, lab[..., 0], _shares(covered))
+    shares = _shares(covered)
+    lab[..., 0] = _match_spread(lightness, lab[..., 0], shares, shares)
     return oklab_to_rgb(reduce_chroma(lab))
 
 
-def match_luminance(image: Pixels, reference: Pixels) -> Pixels:
+def match_luminance(image: Pixels, reference: Pixels, covered: Mask | None = None) -> Pixels:
     """Give the image the mean and spread of the reference's lightness; it keeps its colours.
 
     L = (L_image - mean(L_image)) std(L_reference) / std(L_image) + mean(L_reference)
 
     What Gatys et al. 2016, section 3.2, do to the style before `transfer_luminance`, so that
     strokes need not fight for a contrast that the photo has not. The pictures may differ in size.
+
+    Args:
+        covered: how much each pixel of the reference counts, (H, W); None for all alike.
     """
-    lab = rgb_to_oklab(image)
-    lab[..., 0] = _match_spread(lab[..., 0], rgb_to_oklab(reference)[..., 0])
+    lab, wanted = rgb_to_oklab(image), rgb_to_oklab(reference)[..., 0]
+    lab[..., 0] = _match_spread(lab[..., 0], wanted, reference_shares=_shares(covered))
     return oklab_to_rgb(reduce_chroma(lab))
 
 
@@ -198,7 +202,12 @@ def match_mean_covariance(image: Pixels, reference: Pixels, covered: Mask | None
     Returns:
         As the image, clipped to [0, 1].
     """
-    matrix, offset = transport(gaussian(image, covered), gaussian(reference, covered))
+    return moved(image, gaussian(image, covered), gaussian(reference, covered))
+
+
+def moved(image: Pixels, source: Gaussian, target: Gaussian) -> Pixels:
+    """The image with its colours mapped by the `transport` between the two, clipped to [0, 1]."""
+    matrix, offset = transport(source, target)
     return (_apply(matrix, image) + offset.astype(np.float32)).clip(0, 1)
 
 
@@ -267,19 +276,23 @@ def _mean_and_spread(values: Pixels, shares: Reals | None) -> tuple[float, float
     return mean, float(np.sqrt((values.ravel() - mean) ** 2 @ shares))
 
 
-def _match_spread(values: Pixels, reference: Pixels, shares: Reals | None = None) -> Pixels:
+def _match_spread(
+    values: Pixels,
+    reference: Pixels,
+    shares: Reals | None = None,
+    reference_shares: Reals | None = None,
+) -> Pixels:
     """Values moved and scaled to the reference's mean and standard deviation."""
     mean, spread = _mean_and_spread(values, shares)
-    wanted_mean, wanted_spread = _mean_and_spread(reference, shares)
+    wanted_mean, wanted_spread = _mean_and_spread(reference, reference_shares)
     gain = wanted_spread / max(spread, _FLAT)
     return np.asarray((values - mean) * gain + wanted_mean, np.float32)
 
 
 def _match_ranks(values: Pixels, reference: Pixels, shares: Reals | None) -> Pixels:
     _, positions, amounts = _counted(values, shares)
-    targets, _, target_amounts = _counted(reference, shares)
-    counts = target_amounts > 0
-    matched = np.interp(_ranks(amounts), _ranks(target_amounts[counts]), targets[counts])
+    targets, target_amounts = _distribution(reference, shares)
+    matched = np.interp(_ranks(amounts), _ranks(target_amounts), targets)
     _, spread = _mean_and_spread(values, shares)
     mean, _ = _mean_and_spread(reference, shares)
     faded = mean + min(1.0, spread / _FLAT) * (matched - mean)
@@ -290,6 +303,15 @@ def _counted(values: Pixels, shares: Reals | None) -> tuple[Pixels, NDArray[np.i
     """The distinct values in order, which of them each pixel has, and how much of each there is."""
     distinct, positions = np.unique(values, return_inverse=True)
     return distinct, positions, np.bincount(positions.ravel(), shares).astype(np.float64)
+
+
+def _distribution(values: Pixels, shares: Reals | None) -> tuple[Pixels, Reals]:
+    """The distinct values in order, and how much of each there is, where there is any."""
+    if shares is None:  # without asking which pixel has which value, in a third of the time
+        distinct, counts = np.unique(values, return_counts=True)
+        return distinct, counts.astype(np.float64)
+    distinct, _, amounts = _counted(values, shares)
+    return distinct[amounts > 0], amounts[amounts > 0]
 
 
 def _ranks(counts: Reals) -> Reals:

@@ -4,18 +4,23 @@ Pictures are float32 RGB (H, W, 3) in [0, 1], sRGB-encoded. Of each mode `image.
 formula and the paper.
 """
 
-from impasto.image.colour import TO_PHOTO, match_luminance, match_mean_covariance
+from impasto.image.colour import TO_PHOTO, gaussian, match_luminance, moved
 from impasto.image.masks import Mask
 from impasto.image.samples import Pixels
 from impasto.settings import Colour
 
 
-def prepare(style: Pixels, photo: Pixels, colour: Colour) -> Pixels:
-    """The style picture whose strokes, and perhaps colours, are to be painted with."""
+def prepare(style: Pixels, photo: Pixels, colour: Colour, covered: Mask | None = None) -> Pixels:
+    """The style picture whose strokes, and perhaps colours, are to be painted with.
+
+    Args:
+        covered: how much of each of the photo's pixels is painted with it, (H, W); None for all.
+            The photo's colours elsewhere are not those to be taken on.
+    """
     if colour == "luminance":
-        return match_luminance(style, photo)
+        return match_luminance(style, photo, covered)
     if colour == "linear":
-        return match_mean_covariance(style, photo)
+        return moved(style, gaussian(style), gaussian(photo, covered))
     return style
 
 

@@ -61,7 +61,20 @@ class Inputs:
     def parts(self, photo: Pixels) -> list[RegionInput]:
         """What is painted where: masks of the photo's size that sum to at most 1, and styles in
         the colours to paint with. Where a region's weight is 0, nothing is."""
-        covers = self._covers(photo)
+
+        def prepared(style: StyleInput, cover: masks.Mask | None) -> StyleInput:
+            pixels = colours.prepare(style.pixels, photo, self.settings.colour, cover)
+            return replace(style, pixels=pixels)
+
+        return [
+            replace(part, styles=[prepared(style, part.mask) for style in part.styles])
+            for part in self._parts(photo)
+        ]
+
+    def _parts(self, photo: Pixels) -> list[RegionInput]:
+        """As `parts`, but in the styles' own colours."""
+        given = [region.mask for region in self.regions if region.mask is not None]
+        covers = masks.shared([masks.resize(mask, _size(photo)) for mask in given])
         parts = [
             replace(region, mask=cover)
             for cover, region in zip(covers, self.regions, strict=True)
@@ -71,7 +84,7 @@ class Inputs:
             parts.append(RegionInput(None, self.styles))
         elif self.styles and masks.rest(covers).any():
             parts.append(RegionInput(masks.rest(covers), self.styles))
-        return [replace(p, styles=[self._prepared(s, photo) for s in p.styles]) for p in parts]
+        return parts
 
     def images(self, first: Pixels | None, device: torch.device) -> Images:
         """The tensors to paint with.
@@ -81,25 +94,31 @@ class Inputs:
         """
         photo = self.photo()
         content = _tensor(photo, device)
-        regions = [_region(part, device) for part in self.parts(photo)]
+        parts = self.parts(photo)
+        regions = [_region(part, device) for part in parts]
         if self.settings.init == "content":
             return Images(content, regions, first=content)
         if self.settings.init == "noise":
             return Images(content, regions, first=None)
         if first is None:
             first = self.init
+        if first is None and parts:
+            main = parts[-1] if self.styles else parts[0]  # what is painted in `styles` is the last
+            first = main.styles[0].pixels
         if first is None:
-            styles = self.styles or self.regions[0].styles
-            first = self._prepared(styles[0], photo).pixels
+            first = photo
         return Images(content, regions, first=_tensor(_covering(first, _size(photo)), device))
 
     def finish(self, painted: Pixels) -> Pixels:
-        """A picture of the solver's, of any scale: in its final colours, and with the photo
-        where neither a region nor a style covers it."""
+        """A picture of the solver's, of any scale: each part in its final colours, and the photo
+        where there is none."""
         photo = resize(self.content.samples, _size(painted))
-        covered = self._covered(photo)
-        finished = colours.finish(painted, photo, self.settings.colour, covered)
-        return finished if covered is None else photo + covered[..., None] * (finished - photo)
+        parts = self._parts(photo)
+        if parts and parts[0].mask is None:  # the only one, everywhere
+            return colours.finish(painted, photo, self.settings.colour)
+        covers = [part.mask for part in parts if part.mask is not None]
+        finished = (colours.finish(painted, photo, self.settings.colour, cover) for cover in covers)
+        return masks.composed(photo, covers, finished).clip(0, 1)
 
     def enlarge(self, finished: Pixels) -> Samples:
         """A finished picture at the size asked for, if it has the size at which it is painted;
@@ -112,22 +131,6 @@ class Inputs:
         if size != self.content.size:
             photo = resize(photo, size)
         return guided.enlarge(finished, resize(photo, painted), photo)
-
-    def _covered(self, photo: Pixels) -> masks.Mask | None:
-        """How much of each pixel is painted, (H, W); None where all of all is."""
-        covers = self._covers(photo)
-        unpainted = [c for c, r in zip(covers, self.regions, strict=True) if r.weight == 0]
-        if not self.styles:
-            unpainted.append(masks.rest(covers))
-        return masks.rest(unpainted) if unpainted else None
-
-    def _covers(self, photo: Pixels) -> list[masks.Mask]:
-        """The regions' masks at the photo's size, sharing where they overlap."""
-        given = [region.mask for region in self.regions if region.mask is not None]
-        return masks.shared([masks.resize(mask, _size(photo)) for mask in given])
-
-    def _prepared(self, style: StyleInput, photo: Pixels) -> StyleInput:
-        return replace(style, pixels=colours.prepare(style.pixels, photo, self.settings.colour))
 
 
 def _region(part: RegionInput, device: torch.device) -> Region:
