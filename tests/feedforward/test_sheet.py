@@ -2,6 +2,7 @@ import pytest
 from PIL import Image
 
 from impasto.feedforward.sheet import GAP, LABEL, contact_sheet
+from impasto.image import files
 
 
 @pytest.mark.parametrize(("count", "columns", "rows"), [(1, 1, 1), (6, 3, 2), (33, 6, 6)])
@@ -17,6 +18,12 @@ def test_sheet(count, columns, rows):
     label = sheet[GAP + 64 : GAP + 64 + LABEL, GAP : GAP + 96]
     assert label.min() < 0.5
     assert sheet[:, -GAP:].min() == 1
+
+
+def test_a_sheet_may_be_larger_than_what_is_read(monkeypatch):
+    monkeypatch.setattr(files.load, "__kwdefaults__", {"min_side": 16, "max_pixels": 1000})
+    grey = Image.new("RGB", (96, 64), (128, 128, 128))
+    assert contact_sheet([("grey", grey)] * 4, columns=2).size == (228, 216)
 
 
 def test_a_sheet_is_as_transparent_as_its_pictures():

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from PIL import Image, ImageDraw, ImageFont
 
-from impasto.image.files import Picture, load
+from impasto.image.decode import from_image
+from impasto.image.files import Picture
 
 SIDE = 256
 """Long side of a painting on the sheet in pixels."""
@@ -42,7 +43,8 @@ def contact_sheet(
         left, top = GAP + column * (width + GAP), GAP + row * (height + LABEL + GAP)
         sheet.paste(picture.convert("RGBA"), (left, top))
         pen.text((left, top + height + 4), _cut(name, width, font), INK, font)
-    return load(sheet)
+    decoded = from_image(sheet)  # not by `files.load`: what is ours may be larger than what is read
+    return Picture(decoded.samples, decoded.alpha)
 
 
 def _cut(name: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
