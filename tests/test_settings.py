@@ -13,7 +13,7 @@ from impasto.settings import (
     PaintSettings,
     StylizeSettings,
     region_weight,
-    style_weight,
+    style_weights,
 )
 
 KINDS = (OptimizeSettings, StylizeSettings)
@@ -136,8 +136,10 @@ def test_a_region_s_weight_is_no_more_than_a_share(weight):
 
 
 def test_a_style_s_weight_is_any_that_is_finite():
-    assert style_weight("style 1", 0) == 0
-    assert style_weight("style 1", 1e6) == 1e6
+    assert style_weights([0, 1e6, np.float32(0.5)]) == [0, 1e6, 0.5]
     for weight in (-1, math.nan, math.inf, "2"):
-        with pytest.raises(SettingError, match=r"the weight of style 1 is .*; it must be a"):
-            style_weight("style 1", weight)
+        with pytest.raises(SettingError, match=r"the weight of style 2 is .*; it must be a"):
+            style_weights([1, weight])
+    for weights in ([], [0, 0.0]):
+        with pytest.raises(SettingError, match="no style with a weight above 0"):
+            style_weights(weights)

@@ -7,7 +7,7 @@ line makes its options from it, `__post_init__` checks it.
 import math
 import operator
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from types import UnionType
@@ -197,13 +197,20 @@ def region_weight(name: str, weight: Any) -> float:
     return _checked_number(f"the weight of {name}", weight, float, {"minimum": 0, "maximum": 1})
 
 
-def style_weight(name: str, weight: Any) -> float:
-    """A style's weight beside other styles', checked: only their ratio matters, in both engines.
+def style_weights(weights: Iterable[Any]) -> list[float]:
+    """The weights of styles mixed, checked: only their ratio matters, in both engines.
 
     Raises:
-        SettingError: it is no finite number of at least 0.
+        SettingError: one is no finite number of at least 0, or none is above 0.
     """
-    return _checked_number(f"the weight of {name}", weight, float, {"minimum": 0, "maximum": None})
+    bounds = {"minimum": 0, "maximum": None}
+    checked = [
+        _checked_number(f"the weight of style {number}", weight, float, bounds)
+        for number, weight in enumerate(weights, start=1)
+    ]
+    if not any(checked):
+        raise SettingError("there is no style with a weight above 0; name at least one")
+    return checked
 
 
 def check(settings: Any) -> None:

@@ -8,6 +8,7 @@ from PIL import ExifTags, Image
 import impasto
 from impasto.errors import InputError, OutputError, SettingError, WeightsError
 from impasto.image.resize import resize
+from impasto.styles import library
 
 
 @pytest.fixture
@@ -418,6 +419,24 @@ def test_a_style_without_weight_does_not_count(paint, wave, flow):
     assert np.array_equal(paint(style=[(wave, 1), (flow, 0)]).pixels, paint().pixels)
     with pytest.raises(SettingError, match="there is no style with a weight above 0"):
         paint(style=[(wave, 0), (flow, 0)])
+
+
+@pytest.mark.parametrize("engine", [impasto.stylize, impasto.optimize])
+def test_a_style_without_weight_is_examined_all_the_same(photo, wave, engine):
+    with pytest.raises(InputError, match=r"nix\.png"):
+        engine(photo, [(wave, 1), ("nix.png", 0)])
+
+
+@pytest.mark.parametrize("engine", [impasto.stylize, impasto.optimize])
+@pytest.mark.parametrize("name", ["a" * 5000, "a\0b"])
+def test_a_name_that_no_system_takes(photo, engine, name):
+    with pytest.raises(InputError):
+        engine(photo, name)
+
+
+def test_a_file_needs_no_library(paint, monkeypatch):
+    monkeypatch.setattr(library, "shipped", None)
+    paint()
 
 
 @pytest.mark.parametrize("name", ["great-wave", "mine", "mine.npz"])

@@ -3,7 +3,19 @@ from pathlib import Path
 
 import pytest
 
-from impasto.image.paths import label, reason
+from impasto.image.paths import is_there, label, reason
+
+
+def test_what_is_there(tmp_path, monkeypatch):
+    assert is_there(tmp_path)
+    for name in ("nix", "a" * 5000, "a\0b", "nix/a"):
+        assert not is_there(tmp_path / name)
+
+    def locked(path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", locked)
+    assert is_there(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import InputError, SettingError
+from impasto.errors import InputError
 from impasto.image import files, masks
 from impasto.image.files import Picture
-from impasto.image.paths import label
-from impasto.settings import ALPHA, Device, style_weight
+from impasto.image.paths import is_there, label
+from impasto.settings import ALPHA, Device, style_weights
 from impasto.styles.embedding import Style, blend
 
 Source: TypeAlias = str | Path | Image.Image | NDArray[Any] | Picture
@@ -71,18 +71,13 @@ def with_weights(sources: Any) -> list[tuple[Any, float]]:
     """One source, or several each alone or in a pair with its weight, as pairs.
 
     Raises:
-        SettingError: a weight is negative or no number, or none is above 0.
+        SettingError: as `settings.style_weights`.
     """
     if isinstance(sources, (str, Path, Image.Image, np.ndarray, Picture, Style)):
         return [(sources, 1.0)]
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in sources]
-    weighted = [
-        (source, style_weight(f"style {number}", weight))
-        for number, (source, weight) in enumerate(pairs, start=1)
-    ]
-    if weighted and not any(weight for _, weight in weighted):
-        raise SettingError("there is no style with a weight above 0; name at least one")
-    return weighted
+    weights = style_weights(weight for _, weight in pairs) if pairs else []
+    return [(source, weight) for (source, _), weight in zip(pairs, weights, strict=True)]
 
 
 def _load_one_style(source: StyleSource, device: Device) -> Style:
@@ -103,7 +98,7 @@ def _stored_style(source: Source) -> Style | None:
     if not isinstance(source, (str, Path)):
         return None
     path = Path(source)
-    if not path.exists():
+    if not is_there(path):
         return library.find(str(source))
     return library.read(path) if path.suffix.lower() == names.SUFFIX else None
 
@@ -119,9 +114,11 @@ def check_is_picture(source: Source) -> None:
     if not isinstance(source, (str, Path)):
         return
     path, name = Path(source), str(source)
-    is_file = path.exists()
-    known = name in names.own() or name in library.shipped()
-    if (is_file and path.suffix.lower() == names.SUFFIX) or (not is_file and known):
+    if is_there(path):
+        numbers = path.suffix.lower() == names.SUFFIX
+    else:
+        numbers = name in names.own() or name in library.shipped()
+    if numbers:
         raise InputError(
             f"{label(path)}: `impasto stylize` has only numbers of this style; optimize needs the "
             "picture itself: name its file"

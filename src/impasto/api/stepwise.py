@@ -238,14 +238,14 @@ def _load(
         share = region_weight(name, weight)
         return RegionInput(loader.mask(name, mask), [style_input(style, 1.0)], share)
 
+    loaded = [
+        style_input(source, weight, part)
+        for (source, weight), part in zip(styles, parts, strict=True)
+    ]
     inputs = Inputs(
         settings,
         loader.content,
-        [
-            style_input(source, weight, part)
-            for (source, weight), part in zip(styles, parts, strict=True)
-            if weight > 0
-        ],
+        [style for style in loaded if style.weight > 0],
         [region_input(f"region {n}", *region) for n, region in enumerate(regions, start=1)],
         None if settings.init in INIT_WORDS else loader.picture(Path(settings.init)).pixels,
     )

@@ -42,6 +42,21 @@ def printable(text: str) -> str:
     )
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is something of that name, or may be where nobody lets us look.
+
+    As `Path.exists`, which raises an error for a name that is too long, and for a folder that is
+    locked: who reads the file will say so in better words.
+    """
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def is_wrong_path(error: OSError | ValueError) -> bool:
     """Whether the path is to blame for a failed system call, and not the disk or the system."""
     return isinstance(error, ValueError) or error.errno in _WRONG_PATH

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError, SettingError
+from impasto.settings import style_weights
 
 SIZE = 480
 """Length of an embedding: `networks.stylizer.LAYOUT.size`, here without PyTorch."""
@@ -76,15 +77,11 @@ def blend(styles: Sequence[Style], weights: Sequence[float]) -> Style:
     blend of which one is left is exactly that one.
 
     Raises:
-        SettingError: no weight is above 0, or one is negative or no number.
+        SettingError: as `settings.style_weights`.
         InputError: the styles were made by different encoders.
     """
-    for weight in weights:
-        if not (math.isfinite(weight) and weight >= 0):
-            raise SettingError(f"a style's weight is {weight:g}; it must be at least 0")
-    parts = [(s, w) for s, w in zip(styles, weights, strict=True) if w > 0]
-    if not parts:
-        raise SettingError("there is no style with a weight above 0; name at least one")
+    checked = style_weights(weights)
+    parts = [(s, w) for s, w in zip(styles, checked, strict=True) if w > 0]
     if len(parts) == 1:
         return parts[0][0]
     if len({style.encoder for style, _ in parts}) > 1:
