@@ -94,3 +94,30 @@ def test_a_container_that_sees_its_own_group_as_the_topmost(linux, line, folder,
     root = linux(proc__self__cgroup=line)
     grouped(root, folder, version(3 * MEGABYTE, 2 * MEGABYTE))
     assert free_bytes(root) == MEGABYTE
+
+
+def test_the_lower_of_two_limits_counts(linux):
+    root = linux(proc__self__cgroup="0::/one\n")
+    grouped(root, "one", version_2("max", MEGABYTE) | {"memory.high": 3 * MEGABYTE})
+    assert free_bytes(root) == 2 * MEGABYTE
+    grouped(root, "one", version_2(5 * MEGABYTE, MEGABYTE) | {"memory.high": "max"})
+    assert free_bytes(root) == 4 * MEGABYTE
+
+
+@pytest.mark.parametrize(
+    "odd", [b"", b"\n", b"nothing to read\n", b"0::/caf\xe9\n", b"0:\n", b"0::/../../..\n"]
+)
+@pytest.mark.parametrize(
+    "name", ["proc/self/cgroup", "sys/fs/cgroup/one/memory.max", "sys/fs/cgroup/one/memory.stat"]
+)
+def test_odd_files_tell_nothing(linux, name, odd):
+    root = linux(proc__self__cgroup="0::/one\n")
+    grouped(root, "one", version_2(9 * MEGABYTE, MEGABYTE))
+    (root / name).write_bytes(odd)
+    assert free_bytes(root) == 8 * MEGABYTE
+
+
+def test_an_odd_amount_of_the_machine_s_is_not_known(linux):
+    root = linux()
+    (root / "proc/meminfo").write_bytes(b"MemAvailable: \xff\n")
+    assert free_bytes(root) != 8 * MEGABYTE

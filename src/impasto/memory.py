@@ -7,15 +7,17 @@ from pathlib import Path
 USABLE = 0.7
 """The part of the free memory to plan with: others want some, too."""
 
-_LIMITS = {
-    "memory.max": ("memory.current", ("inactive_file", "active_file")),
-    "memory.limit_in_bytes": (
+_LIMITS = (
+    (("memory.max", "memory.high"), "memory.current", ("inactive_file", "active_file")),
+    (
+        ("memory.limit_in_bytes",),
         "memory.usage_in_bytes",
         ("total_inactive_file", "total_active_file"),
     ),
-}
-"""The files of a control group, of version 2 and of version 1: its limit, what it has taken, and
-the entries of its `memory.stat` for what it has taken only to read files faster."""
+)
+"""The files of a control group, of version 2 and of version 1: its limits, from one of which on it
+is slowed down; what it has taken; and the entries of its `memory.stat` for what it has taken only
+to read files faster."""
 
 
 def free_bytes(root: Path = Path("/")) -> int | None:
@@ -35,8 +37,9 @@ def _available(meminfo: Path) -> int | None:
     """What the machine has left."""
     for line in _lines(meminfo):
         name, _, amount = line.partition(":")
-        if name == "MemAvailable":
-            return int(amount.split()[0]) * 1024
+        kilobytes = _whole(amount.removesuffix("kB"))
+        if name == "MemAvailable" and kilobytes is not None:
+            return kilobytes * 1024
     if "SC_PHYS_PAGES" in getattr(os, "sysconf_names", ()):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     return None
@@ -50,7 +53,10 @@ def _groups(root: Path) -> Iterator[Path]:
     the folders in between are missing, and only the topmost is one.
     """
     for line in _lines(root / "proc/self/cgroup"):
-        _, controllers, path = line.split(":", 2)
+        parts = line.split(":", 2)
+        if len(parts) < 3:
+            continue
+        _, controllers, path = parts
         if not controllers:  # version 2
             top = root / "sys/fs/cgroup"
         elif "memory" in controllers.split(","):
@@ -64,23 +70,33 @@ def _groups(root: Path) -> Iterator[Path]:
 
 def _left(group: Path) -> int | None:
     """What a control group allows beyond what it has taken; None where it sets no limit."""
-    for limit, (usage, of_files) in _LIMITS.items():
-        try:
-            allowed = (group / limit).read_text().strip()
-            taken = int((group / usage).read_text())
-        except OSError:
-            continue
-        if allowed == "max":
-            return None
-        stat = dict(line.split() for line in _lines(group / "memory.stat"))
-        for_files = sum(int(stat.get(entry, 0)) for entry in of_files)
-        return max(0, int(allowed) - taken + for_files)
+    for limits, usage, of_files in _LIMITS:
+        allowed = [amount for limit in limits if (amount := _number(group / limit)) is not None]
+        taken = _number(group / usage)
+        if allowed and taken is not None:
+            pairs = (line.split() for line in _lines(group / "memory.stat"))
+            stat = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+            for_files = sum(_whole(stat.get(entry, "")) or 0 for entry in of_files)
+            return max(0, min(allowed) - taken + for_files)
     return None
+
+
+def _number(file: Path) -> int | None:
+    """The number that is all of a file; None where it is not there or holds another word."""
+    lines = _lines(file)
+    return _whole(lines[0]) if lines else None
+
+
+def _whole(word: str) -> int | None:
+    try:
+        return int(word)
+    except ValueError:
+        return None
 
 
 def _lines(file: Path) -> list[str]:
     """The lines of a file of the system's; none where there is no such file."""
     try:
-        return file.read_text().splitlines()
-    except OSError:
+        return file.read_text("utf-8", errors="replace").splitlines()
+    except (OSError, ValueError):  # a ValueError for a name that no system takes
         return []
