@@ -25,6 +25,9 @@ LARGEST = 16384
 WORK_SIZE = 1024
 """Long side in pixels at which a photo is painted where it is not given."""
 
+SMALLEST_TILE = 256
+"""Side in pixels below which neither engine cuts a picture: tiles would be mostly surroundings."""
+
 INIT_WORDS = ("content", "noise", "style", "fast")
 """What `init` can be besides the path of a picture."""
 
@@ -67,7 +70,7 @@ class PaintSettings:
     brush: float = setting(
         1.0,
         "Size of the brush strokes: 0.5 is finer, 2 coarser, at the same size of the picture.",
-        minimum=0.25,
+        minimum=0.1,
         maximum=4,
     )
     colour: Colour = setting(
@@ -86,7 +89,7 @@ class PaintSettings:
         None,
         "Side in pixels of the tiles in which to paint, for less memory; they do not show "
         "[default: what the free memory allows].",
-        minimum=256,
+        minimum=SMALLEST_TILE,
         maximum=LARGEST,
     )
 

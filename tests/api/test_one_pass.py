@@ -84,7 +84,7 @@ def test_alpha_and_exif_are_carried(wave, tmp_path):
         ({"strength": 2}, "strength is 2"),
         ({"size": 8}, "size is 8"),
         ({"size": 20}, "a painting of 20 x 15 pixels; both sides need at least 16"),
-        ({"brush": 0.1}, "brush is 0.1; it must be at least 0.25 and at most 4"),
+        ({"brush": 0.05}, "brush is 0.05; it must be at least 0.1 and at most 4"),
         ({"device": "tpu"}, "device is 'tpu'; it can be: auto, cpu"),
     ],
 )
@@ -169,6 +169,10 @@ def test_a_brush_makes_strokes_coarser_or_finer(chelsea):
     fine, plain, coarse = map(fineness, (0.5, 1, 2))
     assert coarse < 0.9 * plain
     assert fine != pytest.approx(plain, rel=0.01)
+
+
+def test_the_finest_brush(photo):
+    assert impasto.stylize(photo, "udnie", brush=0.1, device="cpu").size == (64, 48)
 
 
 def test_a_coarse_brush_is_never_too_coarse_for_the_network():

@@ -236,9 +236,18 @@ def test_bad_pictures(paint, tmp_path):
         paint(style=[3])
 
 
-def test_picture_too_narrow_for_the_encoder(paint):
-    with pytest.raises(SettingError, match="200 x 3 pixels is too narrow"):
-        paint(np.zeros((16, 1000, 3), np.uint8), size=200)
+@pytest.mark.parametrize(
+    ("options", "painted", "size"),
+    [
+        ({"size": 16}, 22, (16, 12)),
+        ({"size": 16, "init": "fast"}, 22, (16, 12)),
+        ({"work_size": 32, "content": np.zeros((20, 80, 3), np.uint8)}, 64, (80, 20)),
+    ],
+)
+def test_what_is_too_narrow_for_the_encoder_is_painted_larger(paint, options, painted, size):
+    painting = paint(steps=1, **options)
+    assert painting.losses[-1].side == painted
+    assert painting.size == size
 
 
 def test_bad_encoder(paint, tmp_path):

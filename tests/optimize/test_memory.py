@@ -8,6 +8,7 @@ from impasto.memory import USABLE
 from impasto.networks import compact
 from impasto.optimize import memory
 from impasto.optimize.memory import free_bytes, is_out_of_memory
+from impasto.settings import OptimizeSettings
 
 CPU = torch.device("cpu")
 
@@ -63,6 +64,12 @@ def test_tiles_are_as_large_as_the_memory_allows(monkeypatch):
         values = compact.build().values_per_pixel(["relu5_1"])
         shown = (side + 2 * 80) ** 2 * values * memory.BYTES_PER_VALUE
         assert 0.9 * USABLE * (gigabytes << 30) < shown < USABLE * (gigabytes << 30)
+
+
+def test_tiles_are_never_smaller_than_can_be_asked_for(monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda _: 1 << 20)
+    tile = memory.fitting_tile(compact.build(), ("relu1_1",), (512, 512), CPU)
+    assert OptimizeSettings(tile=tile).tile == 256
 
 
 def test_tiles_are_never_mostly_surroundings(monkeypatch):

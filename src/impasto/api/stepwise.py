@@ -122,8 +122,7 @@ def optimize(
 
     Raises:
         InputError: a picture, the weights or the checkpoint cannot be used.
-        SettingError: a setting is out of bounds, a picture too small for the encoder, or the
-            checkpoint of another painting.
+        SettingError: a setting is out of bounds, or the checkpoint of another painting.
         WeightsError: the encoder's weights are missing or damaged.
         OutputError: the checkpoint cannot be written.
         DeviceError: the device is absent or its memory too small.

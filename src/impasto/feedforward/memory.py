@@ -3,8 +3,9 @@
 from functools import cache
 
 from impasto import memory
+from impasto.settings import SMALLEST_TILE
 
-TILES = (1024, 768, 512, 256)
+TILES = (1024, 768, 512, SMALLEST_TILE)
 """Sides of tiles in pixels, the usual one first. What a painting looks like depends a little on
 its tiles. So they are never larger than this, whatever the memory; and there are only a few
 sizes, so that a painting does not change with every megabyte that is free."""

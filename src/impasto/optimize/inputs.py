@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from impasto.image import guided, masks
-from impasto.image.files import Picture
-from impasto.image.resize import fit, resize
+from impasto.image.files import MIN_SIDE, Picture
+from impasto.image.resize import fit, fit_least, resize
 from impasto.image.samples import Pixels, Samples
 from impasto.optimize import colours
 from impasto.optimize.regions import Region, StylePicture
@@ -54,9 +54,10 @@ class Inputs:
     init: Pixels | None
 
     def photo(self) -> Pixels:
-        """The content at the size at which it is painted."""
+        """The content at the size at which it is painted, or larger where a side would be too small
+        for most encoders."""
         side = work_side(self.settings, max(self.content.size))
-        return resize(self.content.samples, fit(self.content.size, side))
+        return resize(self.content.samples, fit_least(self.content.size, side, MIN_SIDE))
 
     def parts(self, photo: Pixels) -> list[RegionInput]:
         """What is painted where: masks of the photo's size that sum to at most 1, and styles in
@@ -122,11 +123,13 @@ class Inputs:
 
     def enlarge(self, finished: Pixels) -> Samples:
         """A finished picture at the size asked for, if it has the size at which it is painted;
-        those of smaller scales stay as they are."""
+        those of smaller scales stay as they are. Reduced, where that size is too small to paint."""
         size = fit(self.content.size, self.settings.size or max(self.content.size))
         painted = _size(finished)
         if painted == size or max(painted) < work_side(self.settings, max(self.content.size)):
             return finished
+        if max(painted) > max(size):
+            return resize(finished, size)
         photo = self.content.samples
         if size != self.content.size:
             photo = resize(photo, size)

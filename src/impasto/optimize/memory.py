@@ -7,6 +7,7 @@ import torch
 from impasto import memory
 from impasto.networks.encoder import Encoder
 from impasto.optimize.tiles import largest_side
+from impasto.settings import SMALLEST_TILE
 
 BYTES_PER_VALUE = 10
 """What an iteration takes for every value that the encoder's convolutions give. Each is kept in
@@ -25,7 +26,8 @@ def fitting_tile(
     encoder: Encoder, layers: Collection[str], size: tuple[int, int], device: torch.device
 ) -> int | None:
     """The side of the largest tiles with which an iteration at (height, width) fits the free
-    memory; None where the whole picture does, or the free memory is not known."""
+    memory, or the smallest that can be asked for; None where the whole picture does, or the free
+    memory is not known."""
     free = free_bytes(device)
     if free is None:
         return None
@@ -33,7 +35,8 @@ def fitting_tile(
     if size[0] * size[1] <= affordable:
         return None
     stride = max(encoder.stride(layer) for layer in layers)
-    return largest_side(affordable, stride=stride, reach=encoder.reach(layers))
+    side = largest_side(affordable, stride=stride, reach=encoder.reach(layers))
+    return max(side, SMALLEST_TILE)
 
 
 def free_bytes(device: torch.device) -> int | None:

@@ -10,7 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.errors import DeviceError, ImpastoError, SettingError
+from impasto.errors import DeviceError, ImpastoError
+from impasto.image.resize import fit_least
 from impasto.networks.encoder import Encoder
 from impasto.optimize.canvas import to_canvas, to_image
 from impasto.optimize.memory import fitting_tile, is_out_of_memory
@@ -112,19 +113,14 @@ class Solver:
         self._settings = settings
         self.position = position or Position()
         height, width = images.content.shape[-2:]
+        least = encoder.minimum_side(settings.content_layers + settings.style_layers)
         side = work_side(settings, max(height, width))
+        side = max(fit_least((width, height), side, least))
         scales = schedule(side, settings.quality, settings.steps)
         if settings.init == "fast":
             scales = scales[-1:]  # what the coarse scales are for is there already
         # A panorama's first scales can be too narrow for the encoder.
-        least = encoder.minimum_side(settings.content_layers + settings.style_layers)
         self.scales = tuple(s for s in scales if min(fitted(images.content, s.side)) >= least)
-        if not self.scales:
-            height, width = fitted(images.content, scales[-1].side)
-            raise SettingError(
-                f"a picture of {width} x {height} pixels is too narrow for the encoder's layers, "
-                f"which need {least} a side: choose a larger size or shallower layers"
-            )
 
     def size(self, scale: int) -> tuple[int, int]:
         """(height, width) of the picture at a scale, an index into `scales`."""
