@@ -74,11 +74,22 @@ def test_python_ends_in_its_own_way_only_for_those_who_need_it(
     code = (
         f"import atexit, sys; atexit.register(print, 'ended'); sys.modules[{loaded!r}] = None\n"
         f"sys.argv = ['impasto', *{words}]\n"
-        "from impasto.cli import main; main()"
+        "from impasto.cli import run; run()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (exit_code, printed + ended)
     assert ("no such command" in done.stderr) == (exit_code == 2)
+
+
+def test_who_calls_the_program_goes_on():
+    code = (
+        "import sys; sys.argv = ['impasto', '--version']\n"
+        "from impasto.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: print('went on', end.code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == f"impasto {package.__version__}\nwent on 0\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of its own")

@@ -24,8 +24,20 @@ _NEED_AN_END = ("torch", "matplotlib")
 """Who may have processes to stop, or temporary files to remove, when Python ends."""
 
 
+def run() -> NoReturn:
+    """The program `impasto`, in a process of its own, which it ends."""
+    try:
+        main()
+    except SystemExit as end:
+        _leave(end.code)
+
+
 def main() -> NoReturn:
-    """The program `impasto`."""
+    """The program `impasto` with the words in `sys.argv`.
+
+    Raises:
+        SystemExit: always, with the exit code.
+    """
     gc.set_threshold(_OBJECTS)  # importing makes many objects and hardly any garbage
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
@@ -41,7 +53,7 @@ def main() -> NoReturn:
     finally:  # nothing is left to clean up, and Python ends with tracebacks if interrupted
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
-    _leave(code)
+    sys.exit(code)
 
 
 def _leave(code: str | int | None) -> NoReturn:
