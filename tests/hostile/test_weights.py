@@ -2,7 +2,6 @@
 
 import json
 import struct
-import time
 
 import pytest
 import torch
@@ -100,15 +99,14 @@ def test_pickles(holds, tmp_path, refused):
     refused(path)
 
 
-def test_many_entries(tmp_path, refused):
+def test_many_entries(tmp_path, refused, monkeypatch):
     """200,000 of them: to make each a tensor before the file is refused took half a minute."""
     path = tmp_path / "strange.safetensors"
     each = {"dtype": "F32", "shape": [1]}
     header = {f"{i}": each | {"data_offsets": [4 * i, 4 * i + 4]} for i in range(200_000)}
     path.write_bytes(safetensors(header, bytes(4 * len(header))))
-    begun = time.process_time()
+    monkeypatch.setattr("safetensors.torch.load_file", None)
     assert "the list of its entries" in refused(path)
-    assert time.process_time() - begun < 1
 
 
 def test_a_large_pickle(tmp_path, refused):

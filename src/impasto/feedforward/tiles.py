@@ -51,7 +51,7 @@ def paint(photo: Samples, brush: Painter, tile: int) -> Pixels:
 
     Args:
         photo: (H, W, 3).
-        tile: more than twice `OVERLAP`.
+        tile: at least twice `OVERLAP`.
 
     Returns:
         (H, W, 3) in [0, 1].
