@@ -213,12 +213,24 @@ def test_works_where_torch_cannot_be_imported(photo, wave, tmp_path):
     assert (tmp_path / "photo-wave.png").exists()
 
 
-@pytest.mark.parametrize(("colour", "threads"), [("style", "1"), ("luminance", None)])
-def test_numpy_has_threads_for_large_matrices_only(stylize, monkeypatch, colour, threads):
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "")  # so that it is as before afterwards
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
-    stylize("--colour", colour)
-    assert os.environ.get("OPENBLAS_NUM_THREADS") == threads
+@pytest.mark.parametrize(("colour", "threads"), [("style", "1"), ("luminance", "None")])
+def test_numpy_has_threads_for_large_matrices_only(photo, wave, colour, threads):
+    """What the environment says when NumPy is loaded, as that is when it reads it."""
+    words = ["impasto", "stylize", str(photo), "--style", str(wave), "--colour", colour, "-q"]
+    code = f"""
+import os, sys
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            print(os.environ.get("OPENBLAS_NUM_THREADS"))
+sys.meta_path.insert(0, Watch())
+sys.argv = {words}
+from impasto.cli import main; main()
+"""
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout) == (0, f"{threads}\n"), done.stderr
 
 
 def test_regions(impasto, fails, photo, wave, tmp_path):
