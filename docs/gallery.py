@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 import impasto
 from impasto.feedforward.sheet import contact_sheet
 from impasto.image.resize import fit, resize
+from impasto.image.samples import to_bytes
 
 ROOT = Path(__file__).parents[1]
 PHOTOS, STYLES = ROOT / "samples/photos", ROOT / "samples/styles"
@@ -116,9 +117,9 @@ def cut(source: Path | Image.Image, size: tuple[int, int]) -> Any:
     return np.asarray(ImageOps.fit(image.convert("RGB"), size), np.float32) / 255
 
 
-def reduced(pixels: Any, side: int) -> Any:
+def reduced(pixels: Any, side: int) -> Image.Image:
     """A panel (H, W, 3) with a long side of `side` pixels."""
-    return resize(pixels, fit((pixels.shape[1], pixels.shape[0]), side))
+    return Image.fromarray(to_bytes(resize(pixels, fit((pixels.shape[1], pixels.shape[0]), side))))
 
 
 def main() -> None:
@@ -135,7 +136,7 @@ def main() -> None:
         panels = make(round(DETAIL * side))
         sheet = contact_sheet([(caption, reduced(p, side)) for caption, p in panels], columns)
         path = arguments.out / f"{name}.jpg"
-        picture = Image.fromarray(np.rint(sheet * 255).astype(np.uint8))
+        picture = Image.fromarray(to_bytes(sheet.samples))
         picture.save(path, quality=QUALITY, progressive=True, optimize=True)
         print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
 
