@@ -63,3 +63,15 @@ def test_transparency_exif_and_notices_are_as_in_stylize(impasto, blotches, wave
 def test_an_absent_device(fails, photo, wave):
     words = ("mix", photo, "-s", wave, "-s", "udnie", "--device", "directml")
     fails("not among the devices of this ONNX Runtime", *words)
+
+
+def test_outputs_that_nobody_means(fails, photo, wave, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for word in ("", "-", ".png", "new.png/"):
+        for words in (
+            ("mix", photo, "-s", wave, "-s", "udnie"),
+            ("styles", "sheet", photo),
+            ("optimize", photo, "-s", wave),
+        ):
+            fails("invalid value for '--output' / '-o'", *words, "-o", word)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.jpg", "wave.png"]

@@ -115,6 +115,32 @@ def test_refuses(impasto, refused, photo, wave, words, part):
         refused(part, *words)
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_folder_may_have_a_dot_in_its_name(impasto, album, photo, wave, tmp_path, there):
+    (album / "b.jpg").unlink()
+    for photos in (photo, album):
+        out = tmp_path / f"{photos.stem}.v3"
+        if there:
+            out.mkdir()
+        result = impasto("stylize", photos, "-s", wave, "-o", f"{out}/", "-q")
+        assert result.exit_code == 0, result.output
+        assert (out / f"{'photo' if photos is photo else 'a'}-wave.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "part"),
+    [
+        ("", "an empty name; name a file"),
+        ("-", "- is no file; paintings are not written to standard output"),
+        (".png", ".png is a suffix only; put a name before it"),
+        ("out/.JPG", "out/.JPG is a suffix only"),
+    ],
+)
+def test_outputs_that_nobody_means(refused, photo, monkeypatch, word, part):
+    monkeypatch.chdir(photo.parent)
+    refused(part, "-o", word)
+
+
 def test_refuses_missing_words(fails, photo, wave):
     fails("there is no photo", "stylize", "--style", wave)
     fails("there is no style", "stylize", photo)

@@ -2,8 +2,9 @@ import os
 from pathlib import Path
 
 import pytest
+import typer
 
-from impasto.cli.words import parse_region, parse_style
+from impasto.cli.words import names_folder, output_file, output_word, parse_region, parse_style
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,24 @@ def test_a_mask_may_have_the_sign_in_its_name(tmp_path, monkeypatch):
     assert parse_region("a=b.png=wave.jpg:2") == ("a=b.png", Path("wave.jpg"), 2)
     assert parse_region("a=b.png=c=d.jpg") == ("a=b.png", Path("c=d.jpg"), 1)
     assert parse_region("b.png=a=b.png") == ("b.png", Path("a=b.png"), 1)
+
+
+def test_output_word(tmp_path):
+    assert output_word("out.v3/") == "out.v3/"
+    assert output_word(".png/") == ".png/"
+    assert output_file("out/x.png") == Path("out/x.png")
+    for word in ("", "-", ".png", "out/.jpg"):
+        for parse in (output_word, output_file):
+            with pytest.raises(typer.BadParameter):
+                parse(word)
+    with pytest.raises(typer.BadParameter, match=r"out\.png is to be a folder; name a file in it"):
+        output_file("out.png/")
+
+
+def test_names_folder(tmp_path):
+    there = tmp_path / "there.jpg"
+    there.mkdir()
+    for word in ("out", "out.v3/", "..", ".hidden", str(there)):
+        assert names_folder(word)
+    for word in ("out.png", "out.v3", "x" * 300 + ".png"):
+        assert not names_folder(word)

@@ -7,6 +7,7 @@ import typer
 
 from impasto.cli.completion import style_words
 from impasto.cli.sheet import DeviceWord, write_sheet
+from impasto.cli.words import output_file
 from impasto.errors import SettingError
 from impasto.settings import LARGEST, StylizeSettings
 
@@ -33,7 +34,13 @@ def mix(
     ] = 256,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Where it goes [default: PHOTO-A+B.png]."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            parser=output_file,
+            help="Where it goes [default: PHOTO-A+B.png].",
+        ),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a file that exists.")

@@ -16,7 +16,7 @@ from impasto.cli import INTERRUPTED, plot
 from impasto.cli.options import ADVANCED, settings_from, with_settings
 from impasto.cli.progress import Display, display
 from impasto.cli.weights import fetch_with_bar
-from impasto.cli.words import RegionWords, parse_region, parse_style
+from impasto.cli.words import RegionWords, output_file, parse_region, parse_style
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import label
 from impasto.settings import ALPHA, INIT_WORDS, OptimizeSettings
@@ -52,7 +52,11 @@ def optimize(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Where the painting goes [default: CONTENT-STYLE.png]."
+            "--output",
+            "-o",
+            metavar="FILE",
+            parser=output_file,
+            help="Where the painting goes [default: CONTENT-STYLE.png].",
         ),
     ] = None,
     overwrite: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli.sheet import DeviceWord, write_sheet
+from impasto.cli.words import output_file
 from impasto.image.paths import label
 from impasto.settings import StylizeSettings
 
@@ -38,7 +39,13 @@ def sheet(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Where it goes [default: PHOTO-styles.png]."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            parser=output_file,
+            help="Where it goes [default: PHOTO-styles.png].",
+        ),
     ] = None,
     overwrite: Overwrite = False,
     device: DeviceWord = "auto",

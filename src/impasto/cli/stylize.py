@@ -13,7 +13,7 @@ import typer
 
 from impasto.cli.completion import style_words
 from impasto.cli.options import settings_from, with_settings
-from impasto.cli.words import RegionWords, parse_region, parse_style
+from impasto.cli.words import RegionWords, names_folder, output_word, parse_region, parse_style
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import PICTURES, label, reason
 from impasto.settings import ALPHA, Device, StylizeSettings, region_weight
@@ -61,12 +61,14 @@ def stylize(
         typer.Option("--ci", metavar="PHOTO", help="The same as PHOTO.", parser=named),
     ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
             "--o",
-            help="A file; or, without a suffix, a folder "
+            metavar="PATH",
+            parser=output_word,
+            help="A file; or a folder, without a suffix or with a / at the end "
             f"[default: PHOTO-STYLE.png beside the photo; of a folder, in FOLDER/{PAINTED}].",
         ),
     ] = None,
@@ -159,7 +161,7 @@ class Job:
     in_folder: bool
 
 
-def plan(named: Sequence[Path], style_names: Sequence[str], output: Path | None) -> list[Job]:
+def plan(named: Sequence[Path], style_names: Sequence[str], output: str | None) -> list[Job]:
     """Every photo that is named or lies in a folder that is named, and an output of its own.
 
     Raises:
@@ -172,16 +174,17 @@ def plan(named: Sequence[Path], style_names: Sequence[str], output: Path | None)
     if not named:
         raise SettingError("there is no photo; name one, or a folder of them")
     photos = list(dict.fromkeys((p, _is_folder(path)) for path in named for p in _photos(path)))
-    if output is not None and output.suffix and not output.is_dir():
+    given = None if output is None else Path(output)
+    if output is not None and given is not None and not names_folder(output):
         if len(photos) > 1:
             raise OutputError(
-                f"{label(output)}: one file for {len(photos)} paintings; name a folder"
+                f"{label(given)}: one file for {len(photos)} paintings; name a folder"
             )
-        return [Job(photos[0][0], output, in_folder=False)]
+        return [Job(photos[0][0], given, in_folder=False)]
     jobs = []
     taken: set[str] = set()
     for photo, from_folder in photos:
-        folder = output or (photo.parent / PAINTED if from_folder else None)
+        folder = given or (photo.parent / PAINTED if from_folder else None)
         painting = _free(default_output(photo, style_names, folder), taken)
         jobs.append(Job(photo, painting, in_folder=folder is not None))
     return jobs

@@ -1,11 +1,13 @@
-"""Words of the command line that name a style, with how much of it there is to be."""
+"""Words of the command line: a style, with how much of it there is to be; an output."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from impasto.errors import SettingError
+from impasto.image.paths import PICTURES, label
 from impasto.settings import ALPHA
 
 RegionWords = Annotated[
@@ -18,6 +20,40 @@ RegionWords = Annotated[
     ),
 ]
 """The option `--region`, for `parse_region`."""
+
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
+
+
+def output_word(word: str) -> str:
+    """Where a painting is to go, as it was typed: see `names_folder`.
+
+    Raises:
+        typer.BadParameter: it is nothing that can have been meant.
+    """
+    if not word:
+        raise typer.BadParameter("an empty name; name a file")
+    if word == "-":
+        raise typer.BadParameter("- is no file; paintings are not written to standard output")
+    if Path(word).name.lower() in PICTURES and not word.endswith(_SEPARATORS):
+        raise typer.BadParameter(f"{label(Path(word))} is a suffix only; put a name before it")
+    return word
+
+
+def output_file(word: str) -> Path:
+    """As `output_word`, of a command that writes one file.
+
+    Raises:
+        typer.BadParameter: it is no file's name.
+    """
+    if output_word(word).endswith(_SEPARATORS):
+        raise typer.BadParameter(f"{label(Path(word))} is to be a folder; name a file in it")
+    return Path(word)
+
+
+def names_folder(word: str) -> bool:
+    """Whether an output is a folder: there is one, or it ends in a / or has no suffix."""
+    is_there = os.path.isdir(word)  # noqa: PTH112 - it never fails
+    return is_there or word.endswith(_SEPARATORS) or not Path(word).suffix
 
 
 def parse_style(word: str) -> tuple[Path, float]:
