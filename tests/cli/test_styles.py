@@ -35,9 +35,24 @@ def test_errors(fails, wave, folder):
     fails("ships with impasto", "styles", "remove", "great-wave")
     fails("neither a file nor the name", "styles", "add", "mine", "nix.jpg")
     assert not (folder / "mine.npz").exists()
-    folder.mkdir(exist_ok=True)
-    (folder / "bad.npz").write_bytes(b"broken")
-    fails("bad.npz: not a file of styles", "styles")
+
+
+def test_a_damaged_style_does_not_hide_the_others(impasto, photo, wave, folder, monkeypatch):
+    few = dict(list(library.shipped().items())[:2])
+    monkeypatch.setattr(library, "shipped", lambda: few)
+    assert impasto("styles", "add", "mine", wave).exit_code == 0
+    (folder / "._mine.npz").write_bytes(b"of macOS")
+    (folder / "my junk.npz").write_bytes(b"broken")
+    listed = impasto("styles")
+    sheet = impasto("styles", "sheet", photo)
+    for result in (listed, sheet):
+        assert result.exit_code == 0, result.output
+        (line,) = result.stderr.splitlines()
+        assert line.startswith(f"impasto: {folder / 'my junk.npz'}: not a file of styles")
+        assert line.endswith("; `impasto styles remove 'my junk'` forgets it")
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == [*few, "mine"]
+    assert impasto("styles", "remove", "my junk").exit_code == 0
+    assert impasto("styles").stderr == ""
 
 
 def test_sheet(impasto, fails, photo, wave, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """`impasto styles`: the library of styles."""
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +9,7 @@ import typer
 
 from impasto.cli.sheet import DeviceWord, write_sheet
 from impasto.cli.words import output_file
+from impasto.errors import InputError
 from impasto.image.paths import label
 from impasto.settings import StylizeSettings
 
@@ -119,9 +121,21 @@ def build(
 def every() -> "dict[str, Style]":
     """All styles by name: the shipped ones, then the user's own, which replace shipped ones.
 
-    Raises:
-        InputError: a file of a style is damaged.
+    Of the user's own, those whose files are damaged are left out, with a warning.
     """
     from impasto.styles import library, names
 
-    return library.shipped() | {name: library.read(path) for name, path in names.own().items()}
+    own = {name: _sound(name, path) for name, path in names.own().items()}
+    return library.shipped() | {name: style for name, style in own.items() if style is not None}
+
+
+def _sound(name: str, path: Path) -> "Style | None":
+    """One of the user's own styles, or None with a warning."""
+    from impasto.styles import library
+
+    try:
+        return library.read(path)
+    except InputError as problem:
+        forget = f"`impasto styles remove {shlex.quote(name)}` forgets it"
+        typer.echo(f"impasto: {problem}; {forget}", err=True)
+    return None
