@@ -47,6 +47,7 @@ def album(photo, tmp_path):
             image.save(folder / name)
     (folder / "b.jpg").write_bytes(b"\xff\xd8\xff broken")
     (folder / "notes.txt").write_text("no photo")
+    (folder / "._a.jpg").write_bytes(b"of macOS")
     return folder
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from impasto.image.paths import is_there, label, reason
+from impasto.image.paths import is_there, label, pictures_in, reason
 
 
 def test_what_is_there(tmp_path, monkeypatch):
@@ -16,6 +16,13 @@ def test_what_is_there(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "stat", locked)
     assert is_there(tmp_path)
+
+
+def test_pictures_in(tmp_path):
+    for name in ("b.JPG", "a.heic", "._b.jpg", "notes.txt", ".jpg"):
+        (tmp_path / name).touch()
+    assert [path.name for path in pictures_in(tmp_path)] == ["a.heic", "b.JPG"]
+    assert [path.name for path in pictures_in(tmp_path, {".jpg"})] == ["b.JPG"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from impasto.image.paths import PICTURES
+from impasto.image.paths import pictures_in
 
 
 def style_words(incomplete: str) -> list[str]:
@@ -16,5 +16,5 @@ def style_words(incomplete: str) -> list[str]:
     begun = [name for name in dict.fromkeys(known) if name.startswith(incomplete)]
     if not begun:
         return []
-    files = sorted(path.name for path in Path().iterdir() if path.suffix.lower() in PICTURES)
+    files = [path.name for path in pictures_in(Path())]
     return begun + [name for name in files if name.startswith(incomplete)]

@@ -15,7 +15,7 @@ from impasto.cli.completion import style_words
 from impasto.cli.options import settings_from, with_settings
 from impasto.cli.words import RegionWords, names_folder, output_word, parse_region, parse_style
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
-from impasto.image.paths import PICTURES, label, reason
+from impasto.image.paths import label, pictures_in, reason
 from impasto.settings import ALPHA, Device, StylizeSettings, region_weight
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ def _is_folder(path: Path) -> bool:
 def _photos(path: Path) -> list[Path]:
     if not _is_folder(path):
         return [path]
-    found = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES)
+    found = pictures_in(path)
     if not found:
         raise InputError(f"{label(path)}: there is no photo in this folder")
     return found

@@ -6,7 +6,7 @@ from pathlib import Path
 from impasto.errors import InputError
 from impasto.evaluation.stored import read_json
 from impasto.image.files import read
-from impasto.image.paths import PLAIN_PICTURES, label
+from impasto.image.paths import PLAIN_PICTURES, label, pictures_in
 from impasto.image.resize import limit, resize
 from impasto.image.samples import Pixels
 
@@ -62,7 +62,7 @@ def load(photo: Path, style: Path, size: int) -> Pair:
 def _by_name(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise InputError(f"{label(folder)}: not a folder of pictures")
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in PLAIN_PICTURES)
+    files = pictures_in(folder, PLAIN_PICTURES)
     if not files:
         raise InputError(f"{label(folder)}: holds no picture")
     named: dict[str, Path] = {}

@@ -1,6 +1,7 @@
 """Which files are pictures by their names; paths and the disk's failures in messages of a line."""
 
 import errno
+from collections.abc import Container
 from pathlib import Path
 
 PLAIN_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
@@ -40,6 +41,22 @@ def printable(text: str) -> str:
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether a file is none of its user's making: macOS puts `._x.jpg` beside `x.jpg` on other
+    systems' disks."""
+    return path.name.startswith(".")
+
+
+def pictures_in(folder: Path, suffixes: Container[str] = PICTURES) -> list[Path]:
+    """The files of a folder that are pictures by their names, sorted.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    files = (path for path in folder.iterdir() if path.suffix.lower() in suffixes)
+    return sorted(path for path in files if not is_hidden(path))
 
 
 def is_there(path: Path) -> bool:

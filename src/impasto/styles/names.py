@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from impasto.errors import InputError
+from impasto.image.paths import is_hidden
 
 SUFFIX = ".npz"
 """Of a file of styles."""
@@ -49,7 +50,8 @@ def own() -> dict[str, Path]:
         folder = user_folder()
     except InputError:
         return {}  # who has no home can still paint in the styles that ship
-    return {path.stem: path for path in sorted(folder.glob(f"*{SUFFIX}"))}
+    files = sorted(folder.glob(f"*{SUFFIX}"))
+    return {path.stem: path for path in files if not is_hidden(path)}
 
 
 def _data_folder() -> Path:
