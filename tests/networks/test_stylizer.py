@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from impasto.networks.stylizer import (
+    BINOMIAL,
     EIGHTH,
     EPSILON,
     LAYERS,
@@ -12,9 +13,13 @@ from impasto.networks.stylizer import (
     Modulated,
     Stylizer,
     adain,
+    detail,
     embedding_of,
+    folded,
     with_margin,
 )
+
+unfolded = torch.nn.PixelShuffle(2)
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +41,9 @@ def stylizer():
 def test_shapes(stylizer, size):
     image = torch.rand(2, 3, *size)
     features = stylizer.encoder(image)
+    assert features.half.shape[2:] == (size[0] // 2, size[1] // 2)
     imitated = stylizer.compact(image, (QUARTER, EIGHTH))
-    for maps, layer, factor in zip(features, imitated, (4, STRIDE), strict=True):
+    for maps, layer, factor in zip(features[1:], imitated, (4, STRIDE), strict=True):
         assert maps.shape == imitated[layer].shape
         assert maps.shape[2:] == (size[0] // factor, size[1] // factor)
     embedding = stylizer.embed(torch.rand(2, 3, 32, 40))
@@ -95,13 +101,37 @@ def test_pictures_of_a_batch_do_not_mix(stylizer):
 
 def test_paints_from_features_of_a_photo_with_a_margin(stylizer):
     image, embedding = torch.rand(1, 3, 40, 32), stylizer.embed(torch.rand(1, 3, 32, 32))
-    painted = stylizer.paint(stylizer.encoder(with_margin(image)), embedding)
+    wide = with_margin(image)
+    painted = stylizer.paint(wide, stylizer.encoder(wide), embedding)
     assert torch.equal(painted, stylizer(image, embedding))
+
+
+def test_detail_and_what_is_smooth_make_the_brightness():
+    image = torch.rand(1, 3, 12, 10)
+    image[..., 3:6] = 0.25
+    found = unfolded(detail(image))[0, 0, 1:-1]
+    assert torch.allclose(found[:, 4], torch.zeros(10), atol=1e-6)  # only flat neighbours
+    brightness = image.mean(1, keepdim=True)
+    smooth = torch.nn.functional.conv2d(brightness, BINOMIAL[None, None], padding=1)
+    assert torch.allclose(found, (brightness - smooth)[0, 0, 1:-1], atol=1e-6)
+    lattice = torch.tensor([0.0, 1.0]).repeat(6).expand(1, 3, 8, 12)
+    inside = unfolded(detail(lattice))[..., 1:-1, 1:-1]
+    assert torch.allclose(inside, lattice[:, :1, 1:-1, 1:-1] - 0.5)
+
+
+def test_a_filter_folded_does_what_it_does_unfolded():
+    maps, kernel = torch.rand(1, 8, 5, 6), torch.rand(3, 3)
+    found = unfolded(torch.nn.functional.conv2d(maps, folded(kernel, 2), padding=1))
+    each = kernel.expand(2, 1, 3, 3)
+    wanted = torch.nn.functional.conv2d(unfolded(maps), each, padding=1, groups=2)
+    assert torch.allclose(found, wanted, atol=1e-6)
 
 
 def test_a_flat_photo_is_painted_flat(stylizer):
     """Nothing in the decoder knows where the picture ends: no ornaments at its border."""
-    features = Features(torch.full((1, 64, 12, 12), 0.4), torch.full((1, 128, 6, 6), 0.3))
-    painted = stylizer.paint(features, stylizer.embed(torch.rand(1, 3, 32, 32)))
+    sizes = [(16, 24), (64, 12), (128, 6)]
+    features = Features(*(torch.full((1, width, side, side), 0.3) for width, side in sizes))
+    grey = torch.full((1, 3, 48, 48), 0.5)
+    painted = stylizer.paint(grey, features, stylizer.embed(torch.rand(1, 3, 32, 32)))
     cells = painted.unfold(2, 2, 2).unfold(3, 2, 2)  # the head paints 2 x 2 pixels at a time
     assert torch.allclose(cells, cells[:, :, :1, :1].expand_as(cells), atol=1e-4)

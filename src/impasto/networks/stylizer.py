@@ -5,9 +5,10 @@ cheaper network that learns to see what the compact encoder sees at relu3_1 and 
 features are given the style's statistics (AdaIN), and a decoder, whose residual blocks are
 modulated by the embedding, turns them into pixels.
 
-Nothing that runs for each painting works at full resolution: the picture is folded to half its
-size on the way in and unfolded on the way out (Shi et al. 2016, arXiv 1609.05158), which is
-where the speed is.
+Nothing works at full resolution: the picture is folded to half its size on the way in and unfolded
+on the way out (Shi et al. 2016, arXiv 1609.05158), which is where the speed is. What the layers
+lose of it, the photo's finest detail, is laid over the painting, as strongly as the network says
+for every place.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,6 +54,12 @@ EPSILON = 1e-3
 """Added to standard deviations: a flat region must not be amplified to noise."""
 
 
+BINOMIAL = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 16
+"""The smallest filter that takes out all that alternates from pixel to pixel."""
+
+PIXELS = ((0, 0), (0, 1), (1, 0), (1, 1))
+"""Row and column of the 2 x 2 pixels that are folded, in the order of their channels."""
+
 Norm = Callable[[Tensor], Tensor]
 """Gives each channel of (N, C, H, W) mean 0 and deviation 1."""
 
@@ -96,14 +103,18 @@ class Shared:
 
 
 class Features(NamedTuple):
-    """What the painting is made from, at 1/4 and 1/8 of the picture's size."""
+    """What the painting is made from, at 1/2, 1/4 and 1/8 of the picture's size.
 
+    The deeper two are relu3_1 and relu4_1 of the compact encoder, or nearly.
+    """
+
+    half: Tensor
     quarter: Tensor
     eighth: Tensor
 
 
 class Encoder(nn.Module):
-    """(N, 3, H, W) in [0, 1] to `Features`, trained to equal the compact encoder's."""
+    """(N, 3, H, W) in [0, 1] to `Features`; two of them are to equal the compact encoder's."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,7 +131,7 @@ class Encoder(nn.Module):
         """The features of a picture whose sides are multiples of `STRIDE`."""
         half = F.relu(self.stem((image - 0.5) * 4))
         quarter = F.relu(self.out1(F.relu(self.mid1(F.relu(self.down1(half))))))
-        return Features(quarter, F.relu(self.out2(F.relu(self.down2(quarter)))))
+        return Features(half, quarter, F.relu(self.out2(F.relu(self.down2(quarter)))))
 
 
 @dataclass(frozen=True)
@@ -162,10 +173,26 @@ class Modulated(nn.Module):
         return out
 
 
+class Decoded(NamedTuple):
+    """What the decoder makes of a picture of H x W, folded: 2 x 2 pixels to 4 channels.
+
+    Attributes:
+        colours: (N, 12, H / 2, W / 2), smooth at the scale of a pixel.
+        detail: (N, 4, H / 2, W / 2), how much of the photo's detail belongs there.
+    """
+
+    colours: Tensor
+    detail: Tensor
+
+
 class Decoder(nn.Module):
     """Features with the style's statistics, and the embedding, to a picture."""
 
     smooth: Tensor
+    """A binomial filter for the folded output of the head; colours are a quarter of it."""
+
+    middle: Tensor
+    """What 0 stands for: mid-grey, and half of the photo's detail."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -175,24 +202,22 @@ class Decoder(nn.Module):
         self.up1 = nn.Conv2d(a, b, 1)
         self.join = nn.Conv2d(quarter, b, 1)
         self.up2 = nn.Conv2d(b, c, 1)
-        self.head = _conv(c, 12, PADDING[2])
+        self.join_half = nn.Conv2d(ENCODER_WIDTHS[0], c, 1)
+        self.head = _conv(c, 16, PADDING[2])
         self.widths = [w for w, n in zip(DECODER_WIDTHS, BLOCKS, strict=True) for _ in range(n)]
         paddings = [p for p, n in zip(PADDING, BLOCKS, strict=True) for _ in range(n)]
         self.blocks = nn.ModuleList(map(Modulated, self.widths, paddings))
-        binomial = torch.tensor([0.25, 0.5, 0.25])
-        self.register_buffer(
-            "smooth", torch.outer(binomial, binomial).expand(3, 1, 3, 3), persistent=False
-        )
+        gain = torch.tensor([0.25] * 12 + [1.0] * 4)[:, None, None, None]
+        self.register_buffer("smooth", gain * folded(BINOMIAL, 4), persistent=False)
+        self.register_buffer("middle", torch.full((16,), 0.5), persistent=False)
         self.standardise = nn.BatchNorm1d(LAYOUT.size, affine=False, momentum=0.02)
         self.hidden = nn.Linear(LAYOUT.size, HIDDEN)
         self.modulation = nn.Linear(HIDDEN, 2 * sum(self.widths))
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
 
-    def forward(
-        self, quarter: Tensor, eighth: Tensor, embedding: Tensor, norm: Norm = own
-    ) -> Tensor:
-        """(N, 3, H, W), not yet clipped, from maps at 1/4 and 1/8 and (N, LAYOUT.size)."""
+    def forward(self, features: Features, embedding: Tensor, norm: Norm = own) -> Decoded:
+        """The painting, not yet clipped, from normalised features and (N, LAYOUT.size)."""
         means_and_logs = torch.cat(
             [p.flatten(1) for m, d in LAYOUT.split(embedding) for p in (m, (d + EPSILON).log())], 1
         )
@@ -202,24 +227,25 @@ class Decoder(nn.Module):
         )
         styles = list(zip(self.blocks, pieces[::2], pieces[1::2], strict=True))
         first, second = BLOCKS[0], BLOCKS[0] + BLOCKS[1]
-        x = F.relu(self.enter(eighth))
+        x = F.relu(self.enter(features.eighth))
         for block, scale, shift in styles[:first]:
             x = block(x, scale, shift, norm)
-        x = F.relu(_double(self.up1(x)) + self.join(quarter))
+        x = F.relu(_double(self.up1(x)) + self.join(features.quarter))
         for block, scale, shift in styles[first:second]:
             x = block(x, scale, shift, norm)
-        x = F.relu(_double(self.up2(x)))
+        x = F.relu(_double(self.up2(x)) + self.join_half(features.half))
         for block, scale, shift in styles[second:]:
             x = block(x, scale, shift, norm)
         # A lattice of alternating pixels is the cheapest texture that this head could paint, and
         # the ugliest. The binomial filter takes out just that, so that none is learned.
-        unfolded = F.pixel_shuffle(self.head(x), 2)
-        painted = F.conv2d(unfolded, self.smooth, padding=1, groups=3)
-        return painted * 0.25 + 0.5
+        painted = F.conv2d(self.head(x), self.smooth, self.middle, padding=1)
+        return Decoded(painted[:, :12], painted[:, 12:])
 
 
-NORMALISED = sum(compact.WIDTHS[2:4]) + sum(
-    width * count for width, count in zip(DECODER_WIDTHS, BLOCKS, strict=True)
+NORMALISED = (
+    ENCODER_WIDTHS[0]
+    + sum(compact.WIDTHS[2:4])
+    + sum(width * count for width, count in zip(DECODER_WIDTHS, BLOCKS, strict=True))
 )
 """How many channels are normalised on the way to a painting."""
 
@@ -239,23 +265,58 @@ class Stylizer(nn.Module):
 
     def forward(self, image: Tensor, embedding: Tensor, norm: Norm = own) -> Tensor:
         """The painting, (N, 3, H, W), not yet clipped, from a photo in the style's colours."""
-        return self.paint(self.encoder(with_margin(image)), embedding, norm)
+        wide = with_margin(image)
+        return self.paint(wide, self.encoder(wide), embedding, norm)
 
-    def paint(self, features: Features, embedding: Tensor, norm: Norm = own) -> Tensor:
-        """The painting from the features of a photo with a margin, without the margin."""
+    def paint(
+        self, image: Tensor, features: Features, embedding: Tensor, norm: Norm = own
+    ) -> Tensor:
+        """The painting from a photo with a margin, and its features, without the margin."""
         _, _, quarter, eighth = LAYOUT.split(embedding)
-        painted: Tensor = self.decoder(
+        styled = Features(
+            norm(features.half),
             adain(features.quarter, *quarter, norm),
             adain(features.eighth, *eighth, norm),
-            embedding,
-            norm,
         )
-        return painted[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+        decoded: Decoded = self.decoder(styled, embedding, norm)
+        laid_over = (decoded.detail * detail(image)).repeat(1, 3, 1, 1)
+        margin = slice(MARGIN // 2, -MARGIN // 2)
+        return F.pixel_shuffle((decoded.colours + laid_over)[..., margin, margin], 2)
 
 
 def with_margin(image: Tensor) -> Tensor:
     """The picture continued by `MARGIN` pixels on all sides."""
     return F.pad(image, (MARGIN,) * 4, mode="reflect")
+
+
+def detail(image: Tensor) -> Tensor:
+    """What a binomial filter takes from a picture's brightness, folded.
+
+    Args:
+        image: (N, 3, H, W), sides even.
+
+    Returns:
+        (N, 4, H / 2, W / 2); along the border as if the picture went on in black.
+    """
+    taken = -BINOMIAL
+    taken[1, 1] += 1
+    corners = [F.pad(taken, (right, 1 - right, below, 1 - below)) for below, right in PIXELS]
+    kernel = torch.stack(corners)[:, None].expand(-1, 3, -1, -1) / 3
+    return F.conv2d(image, kernel.to(image), stride=2, padding=1)
+
+
+def folded(kernel: Tensor, maps: int) -> Tensor:
+    """A filter (3, 3) of some maps, as the convolution that does the same to the maps folded.
+
+    Returns:
+        (4 maps, 4 maps, 3, 3): what becomes of a single bright pixel, turned round, as
+        convolutions in networks are correlations.
+    """
+    pixels = torch.zeros(4 * maps, 4 * maps, 3, 3)
+    pixels[:, :, 1, 1] = torch.eye(4 * maps)
+    each = kernel.expand(maps, 1, 3, 3)
+    spread = F.conv2d(F.pixel_shuffle(pixels, 2), each, padding=1, groups=maps)
+    return F.pixel_unshuffle(spread, 2).flip(2, 3).transpose(0, 1)
 
 
 def adain(features: Tensor, mean: Tensor, deviation: Tensor, norm: Norm = own) -> Tensor:

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import save as stored
 from torch import Tensor, nn
 
+from impasto.image.output import write_file
 from impasto.networks import compact
 from impasto.networks.encoder import Encoder
 from impasto.networks.stylizer import (
@@ -52,7 +53,7 @@ class Weights:
         encoder: distance of the encoder's features to those of the compact encoder.
     """
 
-    content: float = 2.2
+    content: float = 1.8
     moments: float = 4.0
     covariance: float = 2.0
     gram: float = 3.0
@@ -205,13 +206,14 @@ def losses(
             seen = model.compact(recoloured, (QUARTER, EIGHTH))
             of_style = model.compact(style, LAYERS)
             of_photo = model.compact(photo, (EIGHTH,))
-        features = Features(seen[QUARTER].float(), seen[EIGHTH].float())
+        quarter, eighth = seen[QUARTER].float(), seen[EIGHTH].float()
         embedding = embedding_of({k: f.float() for k, f in of_style.items()})
         wanted = _scaled(of_style, scales)
         content = F.instance_norm(_scaled(of_photo, scales)[EIGHTH])
     with networks:
         imitated = Features(*(f.float() for f in model.encoder(recoloured)))
-        painted = model.paint(imitated if imitating else features, embedding).float()
+        features = imitated if imitating else Features(imitated.half, quarter, eighth)
+        painted = model.paint(recoloured, features, embedding).float()
         found = _scaled(model.compact(painted, LAYERS), scales)
     return {
         "content": F.mse_loss(F.instance_norm(found[EIGHTH]), content) / 2,
@@ -221,8 +223,8 @@ def losses(
         },
         "identity": F.l1_loss(painted[:same], photo[:same]),
         "outside": (painted - painted.clamp(0, 1)).abs().mean() * 10,
-        "encoder": F.mse_loss(imitated.quarter, features.quarter) * scales[QUARTER] ** 2
-        + F.mse_loss(imitated.eighth, features.eighth) * scales[EIGHTH] ** 2,
+        "encoder": F.mse_loss(imitated.quarter, quarter) * scales[QUARTER] ** 2
+        + F.mse_loss(imitated.eighth, eighth) * scales[EIGHTH] ** 2,
     }
 
 
@@ -294,7 +296,7 @@ def averaged(run: TrainingRun) -> Stylizer:
 
 def save(run: TrainingRun, file: Path) -> Path:
     """Writes the averaged weights of the stylizer as float32 safetensors."""
-    save_file({k: v.contiguous() for k, v in run.average.items()}, file)
+    write_file(file, stored({k: v.contiguous() for k, v in run.average.items()}), overwrite=True)
     return file
 
 
