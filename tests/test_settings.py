@@ -108,6 +108,13 @@ def test_a_wrong_value_is_named_in_one_line_with_what_is_allowed(name, value, co
     assert "\n" not in message
 
 
+def test_one_of_style_and_content_must_count():
+    with pytest.raises(SettingError, match="style-weight and content-weight are both 0"):
+        OptimizeSettings(style_weight=0, content_weight=0)
+    OptimizeSettings(style_weight=0)
+    OptimizeSettings(content_weight=0)
+
+
 def test_a_setting_error_is_a_value_error_and_wrong_use():
     with pytest.raises(ValueError) as caught:
         OptimizeSettings(strength=2)

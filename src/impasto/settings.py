@@ -168,6 +168,8 @@ class OptimizeSettings(PaintSettings):
             )
         if weights is not None and sum(weights) == 0:
             raise SettingError("style-layer-weights are all 0; at least one must count")
+        if self.style_weight == self.content_weight == 0:
+            raise SettingError("style-weight and content-weight are both 0; one must count")
 
 
 @dataclass(frozen=True, kw_only=True)

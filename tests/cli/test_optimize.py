@@ -186,6 +186,7 @@ def test_wrong_inputs(refused, impasto, photo, wave, tmp_path):
     refused("weight of style 2 is -1.0; it must be at least 0", "--style", f"{wave}:-1")
     refused("weight of style 2 is nan; it must be at least 0", "--style", f"{wave}:nan")
     refused("style-layer-weights has 2 values for 5", "--style-layer-weights", "1,2")
+    refused("one must count", "--style-weight", "0", "--content-weight", "0")
     refused("it must be numbers", "--style-layer-weights", "1,x")
     refused("relu9_1", "--content-layers", "relu9_1")
     refused("weights come in", "--weights", photo)
