@@ -37,6 +37,24 @@ def test_errors(fails, photo, wave):
     fails("there are 1 styles; name two, or four", "mix", photo, "-s", wave)
     fails("neither a file nor the name", "mix", photo, "-s", wave, "-s", "nix")
     fails("no such file", "mix", "nix.jpg", "-s", wave, "-s", "udnie")
+    fails("'udnie:2'; mix takes no weights", "mix", photo, "-s", "udnie:2", "-s", "frost")
+    fails("'udnie:1'; mix takes no weights", "mix", photo, "-s", wave, "-s", "udnie:1")
+
+
+def test_empty_words(fails, photo, wave):
+    for words in (
+        ("mix", photo, "-s", "", "-s", wave),
+        ("stylize", photo, "-s", ""),
+        ("optimize", photo, "-s", ""),
+    ):
+        fails("the name of a style is empty", *words)
+    for words in (
+        ("mix", "", "-s", wave, "-s", wave),
+        ("styles", "sheet", ""),
+        ("styles", "add", "mine", ""),
+        ("optimize", "", "-s", wave),
+    ):
+        fails("an empty name; name a picture", *words)
 
 
 def test_transparency_exif_and_notices_are_as_in_stylize(impasto, blotches, wave, tmp_path):

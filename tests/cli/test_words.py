@@ -4,7 +4,15 @@ from pathlib import Path
 import pytest
 import typer
 
-from impasto.cli.words import names_folder, output_file, output_word, parse_region, parse_style
+from impasto.cli.words import (
+    names_folder,
+    output_file,
+    output_word,
+    parse_region,
+    parse_style,
+    picture_file,
+)
+from impasto.errors import InputError, SettingError
 
 
 @pytest.mark.parametrize(
@@ -45,18 +53,41 @@ def test_parse_style_that_is_a_file(tmp_path):
         (r"C:\sky.png=C:\wave.jpg:.5", (r"C:\sky.png", r"C:\wave.jpg", 0.5)),
     ],
 )
-def test_parse_region(word, parsed):
+def test_parse_region(word, parsed, tmp_path, monkeypatch):
     mask, style, weight = parsed
+    monkeypatch.chdir(tmp_path)
+    if mask != "alpha":
+        Path(mask).touch()
     assert parse_region(word) == (mask, Path(style), weight)
 
 
 def test_a_mask_may_have_the_sign_in_its_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert parse_region("a=b.png=wave.jpg:2") == ("a", Path("b.png=wave.jpg"), 2)
     Path("a=b.png").touch()
     assert parse_region("a=b.png=wave.jpg:2") == ("a=b.png", Path("wave.jpg"), 2)
     assert parse_region("a=b.png=c=d.jpg") == ("a=b.png", Path("c=d.jpg"), 1)
+    Path("b.png").touch()
     assert parse_region("b.png=a=b.png") == ("b.png", Path("a=b.png"), 1)
+    Path("a").mkdir()
+    assert parse_region("a=b.png=wave.jpg") == ("a=b.png", Path("wave.jpg"), 1)
+    assert parse_region("a=c.png=wave.jpg") == ("a", Path("c.png=wave.jpg"), 1)
+
+
+def test_a_mask_that_is_not_there_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("b.png").touch()
+    for word, masks in (("nix.png=udnie", "nix.png"), ("nix=b.png=udnie", "nix, or nix=b.png")):
+        message = f"^{masks}: no such file; check the spelling of the mask$"
+        with pytest.raises(InputError, match=message):
+            parse_region(word)
+
+
+def test_no_word_is_no_style_and_no_picture():
+    with pytest.raises(SettingError, match="the name of a style is empty"):
+        parse_style("")
+    with pytest.raises(typer.BadParameter, match="an empty name; name a picture"):
+        picture_file("")
+    assert picture_file("a.png") == Path("a.png")
 
 
 def test_output_word(tmp_path):

@@ -419,3 +419,7 @@ def test_load_refuses_other_types():
 
 def test_picture_prints_shortly(saved):
     assert len(repr(files.read(saved("photo.png")))) < 300
+
+
+def test_no_word_is_not_this_folder():
+    assert _refused("", "an empty name") == "an empty name; name a picture"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from impasto.errors import OutputError
 from impasto.image import output
 from impasto.image.samples import Raster, to_bytes
 
@@ -37,6 +38,8 @@ class Painting(Raster):
         Raises:
             OutputError: the file exists and is not to be replaced, or cannot be written.
         """
+        if not str(path):
+            raise OutputError("an empty name; name a file")
         output.write(
             Path(path), self.samples, alpha=self.alpha, exif=self.exif, overwrite=overwrite
         )

@@ -7,7 +7,7 @@ import typer
 
 from impasto.cli.completion import style_words
 from impasto.cli.sheet import DeviceWord, write_sheet
-from impasto.cli.words import output_file
+from impasto.cli.words import output_file, parse_style, picture_file
 from impasto.errors import SettingError
 from impasto.settings import LARGEST, StylizeSettings
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def mix(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")],
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", parser=picture_file, help="The photo.")],
     style: Annotated[
         list[str],
         typer.Option(
@@ -59,6 +59,9 @@ def mix(
     from impasto.image.output import check_output, default_output
 
     settings = StylizeSettings(size=size, device=device)
+    for word in style:
+        if parse_style(word)[0] != Path(word):
+            raise SettingError(f"style is {word!r}; mix takes no weights, it shows every share")
     path = output or default_output(photo, [Path(word).stem for word in style])
     pictures = [Path(word) for word in style if Path(word).exists()]
     check_output(path, overwrite=overwrite, inputs=[photo, *pictures])

@@ -16,7 +16,7 @@ from impasto.cli import INTERRUPTED, plot
 from impasto.cli.options import ADVANCED, settings_from, with_settings
 from impasto.cli.progress import Display, display
 from impasto.cli.weights import fetch_with_bar
-from impasto.cli.words import RegionWords, output_file, parse_region, parse_style
+from impasto.cli.words import RegionWords, output_file, parse_region, parse_style, picture_file
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import label
 from impasto.settings import ALPHA, INIT_WORDS, OptimizeSettings
@@ -30,7 +30,9 @@ FIRST = ("size", "quality", "strength", "brush", "colour", "work_size")
 
 @with_settings(OptimizeSettings, FIRST)
 def optimize(
-    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The photo.")],
+    content: Annotated[
+        Path, typer.Argument(metavar="CONTENT", parser=picture_file, help="The photo.")
+    ],
     style: Annotated[
         list[str] | None,
         typer.Option(

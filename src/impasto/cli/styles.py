@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli.sheet import DeviceWord, write_sheet
-from impasto.cli.words import output_file
+from impasto.cli.words import output_file, picture_file
 from impasto.errors import InputError
 from impasto.image.paths import label
 from impasto.settings import StylizeSettings
@@ -38,7 +38,7 @@ def list_styles(context: typer.Context) -> None:
 
 @app.command()
 def sheet(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The photo.")],
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", parser=picture_file, help="The photo.")],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -65,7 +65,10 @@ def sheet(
 @app.command()
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A picture in this style.")],
+    image: Annotated[
+        Path,
+        typer.Argument(metavar="IMAGE", parser=picture_file, help="A picture in this style."),
+    ],
     title: Annotated[str, typer.Option(help="Title of the work.")] = "",
     artist: Annotated[str, typer.Option(help="Its artist.")] = "",
     year: Annotated[str, typer.Option(help="When it was made.")] = "",

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from impasto.errors import SettingError
-from impasto.image.paths import PICTURES, label
+from impasto.errors import InputError, SettingError
+from impasto.image.paths import PICTURES, is_there, label
 from impasto.settings import ALPHA
 
 RegionWords = Annotated[
@@ -22,6 +22,17 @@ RegionWords = Annotated[
 """The option `--region`, for `parse_region`."""
 
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
+
+
+def picture_file(word: str) -> Path:
+    """The picture that a word names; no word, such as an unset variable, is not this folder.
+
+    Raises:
+        typer.BadParameter: the word is empty.
+    """
+    if not word:
+        raise typer.BadParameter("an empty name; name a picture")
+    return Path(word)
 
 
 def output_word(word: str) -> str:
@@ -61,7 +72,12 @@ def parse_style(word: str) -> tuple[Path, float]:
 
     What follows a colon is a weight only if it is a number, and not if the whole names a file:
     `C:\\wave.jpg` and `12:30` (if there is such a file) are paths.
+
+    Raises:
+        SettingError: the word is empty, which is not this folder.
     """
+    if not word:
+        raise SettingError("the name of a style is empty; name a picture, or a style of a name")
     name, _, weight = word.rpartition(":")
     if name and not Path(word).exists():
         try:
@@ -75,15 +91,19 @@ def parse_region(word: str) -> tuple[str, Path, float]:
     """`sky.png=wave.jpg:0.5` as a mask, a style and a weight.
 
     The mask ends at the first `=` before which there is a file, or the word alpha, as `=` may stand
-    in names, too; where there is neither, at the first of all.
+    in names, too.
 
     Raises:
         SettingError: there is no `=`, or nothing on one side of it.
+        InputError: there is no such mask.
     """
     pairs = [(word[:at], word[at + 1 :]) for at, letter in enumerate(word) if letter == "="]
     complete = [(mask, style) for mask, style in pairs if mask and style]
     if not complete:
         raise SettingError(f"region is {word!r}; it must be MASK=STYLE, such as sky.png=wave.jpg")
-    known = (pair for pair in complete if pair[0] == ALPHA or Path(pair[0]).is_file())
-    mask, style = next(known, complete[0])
+    found = [pair for pair in complete if pair[0] == ALPHA or is_there(Path(pair[0]))]
+    if not found:
+        masks = ", or ".join(label(Path(mask)) for mask, _ in complete)
+        raise InputError(f"{masks}: no such file; check the spelling of the mask")
+    mask, style = next((pair for pair in found if Path(pair[0]).is_file()), found[0])
     return (mask, *parse_style(style))

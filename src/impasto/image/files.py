@@ -98,6 +98,8 @@ def read(path: str | Path, *, min_side: int = MIN_SIDE, max_pixels: int = MAX_PI
         InputError: the file is missing, unreadable, broken, of a format that is not read, has
             too short a side or too many pixels.
     """
+    if not str(path):
+        raise InputError("an empty name; name a picture")
     path = Path(path)
     name = label(path)
     try:
