@@ -52,9 +52,24 @@ def test_fetch_downloads_and_prints_the_path(cache, monkeypatch):
     assert run("fetch", "vgg19") == f"vgg19: {cache / 'vgg19.pth'}\n"
 
 
-def test_a_download_that_fails_is_one_line(fails, monkeypatch):
+def test_a_download_that_fails_is_one_line(fails, cache, monkeypatch):
     monkeypatch.setattr(weights, "BASE_URL", "http://127.0.0.1:9")  # where nobody answers
-    fails("cannot download", "weights", "fetch", "vgg19", exit_code=1)
+    line = fails("cannot download", "weights", "fetch", "vgg19", exit_code=1)
+    assert line.endswith(f": put vgg19.pth (0 MB) at {cache / 'vgg19.pth'}")
+
+
+def test_the_advice_on_a_failed_download_fits_the_command(fails, wave, cache, monkeypatch):
+    monkeypatch.setattr(weights, "BASE_URL", "http://127.0.0.1:9")
+    there = f"put vgg19.pth (0 MB) at {cache / 'vgg19.pth'}"
+    folder = wave.parent
+    words = ("evaluate", "--contents", folder, "--styles", folder)
+    line = fails("cannot download", *words, exit_code=1)
+    assert line.endswith(f"{there}, name a copy with --judge FILE, or choose --judge compact")
+    words = ("train", "encoder", "--images", folder, "--out", folder / "run")
+    line = fails("cannot download", *words, "--teacher", "vgg19", exit_code=1)
+    assert line.endswith(f"{there} or name a copy with --teacher FILE")
+    line = fails("cannot", "optimize", wave, "-s", wave, "--encoder", "vgg19", exit_code=1)
+    assert "--weights FILE, or choose --encoder compact" in line
 
 
 def test_fetch_checks_every_name_first(monkeypatch):

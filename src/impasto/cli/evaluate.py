@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli.weights import advice
 from impasto.errors import OutputError, SettingError
 from impasto.extras import require
 from impasto.image.paths import label
@@ -84,7 +85,8 @@ def evaluate(
     chosen = pairing.choose(contents, styles, pairs)
     candidates = _candidates(engine or ["stylize"], strength or [], chosen)
     before = None if against is None else reporting.read(against)
-    network = teacher(judge)
+    with advice(", name a copy with --judge FILE, or choose --judge compact"):
+        network = teacher(judge)
     found = reporting.Report(Path(judge).name, reporting.fingerprint(network), size, rows=())
     if before is not None:
         reporting.check_alike(found, before)

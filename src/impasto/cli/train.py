@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from impasto.cli.weights import advice
 from impasto.extras import require
 
 app = typer.Typer(no_args_is_help=True, help="Train the networks that ship with impasto.")
@@ -46,9 +47,11 @@ def encoder(
 
     for folder in images:  # before the teacher, which may be a download
         ImageFolder(folder)
+    with advice(" or name a copy with --teacher FILE"):
+        learned = load_teacher(teacher)
     training = EncoderTraining(
         folders=images,
-        teacher=load_teacher(teacher),
+        teacher=learned,
         out=out,
         schedule=Schedule(steps=steps, seed=seed, learning_rate=0.05, warmup=100),
         size=size,

@@ -1,8 +1,15 @@
 """`impasto weights`: the official VGG files that the optimization engine can use."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+
+from impasto.errors import WeightsError
+
+_IN_OPTIMIZE = ", name a copy with --weights"
+"""How the advice on a download that failed goes on, for `optimize`."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,7 +40,8 @@ def fetch(
     for name in names:
         weights.official(name)
     for name in names:
-        fetch_with_bar(name)
+        with advice(""):
+            fetch_with_bar(name)
         typer.echo(f"{name}: {weights.cached_path(name)}")
 
 
@@ -57,6 +65,25 @@ def state(name: str) -> str:
     if weights.is_cached(name):
         return "fetched"
     return "damaged" if weights.cached_path(name).exists() else "not fetched"
+
+
+@contextmanager
+def advice(instead: str) -> Iterator[None]:
+    """Within this, what else to do when a download fails is said in the options of a command.
+
+    Args:
+        instead: goes on after "put the file there".
+
+    Raises:
+        WeightsError: in place of the one that names options of `optimize`.
+    """
+    try:
+        yield
+    except WeightsError as problem:
+        told, found, _ = str(problem).partition(_IN_OPTIMIZE)
+        if not found:
+            raise
+        raise WeightsError(told + instead) from problem
 
 
 def fetch_with_bar(name: str) -> None:
