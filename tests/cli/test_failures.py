@@ -1,4 +1,5 @@
 import errno
+import re
 from difflib import get_close_matches
 
 import pytest
@@ -79,7 +80,8 @@ def test_too_much(fails, words):
 
 @pytest.mark.parametrize("words", NUMBERS, ids=" ".join)
 def test_numbers(fails, words):
-    fails("is not in the range", *words, "-1")
+    line = fails("; it must be ", *words, "-1")
+    assert re.search(r"; it must be (from \S+ to \S+|at least \d+); see impasto", line)
     line = fails("'many' is not a ", *words, "many")
     assert line.partition("'many' is not a ")[2].startswith(("number;", "whole number;"))
 
@@ -87,6 +89,13 @@ def test_numbers(fails, words):
 @pytest.mark.parametrize("words", CHOICES, ids=" ".join)
 def test_choices(fails, words):
     fails("'nonsense' is not one of ", *words, "nonsense")
+
+
+def test_bounds_of_numbers(fails):
+    line = fails("'--size': 5; it must be from 16 to 16384; see", "stylize", "--size", "5")
+    assert line.endswith("impasto stylize --help")
+    fails("0.05; it must be from 0.1 to 4;", "stylize", "--brush", "0.05")
+    fails("0; it must be at least 1;", "optimize", "--preview-every", "0")
 
 
 def test_option_without_its_value(fails):

@@ -15,7 +15,12 @@ from impasto.image.paths import is_wrong_path, label, printable, reason
 _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 """A command line that makes no sense; Typer has this class, but no public name for it."""
 
-_CLEARER = {r"a valid int\w*( range)?": "a whole number", r"a valid float( range)?": "a number"}
+_CLEARER = {
+    r"a valid int\w*( range)?": "a whole number",
+    r"a valid float( range)?": "a number",
+    r" is not in the range (\S+)<=x<=(\S+?)\.?$": r"; it must be from \1 to \2",
+    r" is not in the range x>=(\S+?)\.?$": r"; it must be at least \1",
+}
 """Words of Typer's, and what a user would say."""
 
 
