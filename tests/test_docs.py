@@ -20,6 +20,8 @@ import io
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,6 +160,8 @@ def follow(line):
             check_package(package)
         case ["python", script, *_]:
             assert (ROOT / script).is_file(), line
+        case ["python3", *rest]:
+            subprocess.run([sys.executable, *rest], check=True)
         case [".", ".venv/bin/activate"]:
             pass
         case _:
