@@ -206,9 +206,9 @@ def style_weights(weights: Iterable[Any]) -> list[float]:
     """The weights of styles mixed, checked: only their ratio matters, in both engines.
 
     Raises:
-        SettingError: one is no finite number of at least 0, or none is above 0.
+        SettingError: one is no number from 0 to a million, or none is above 0.
     """
-    bounds = {"minimum": 0, "maximum": None}
+    bounds = {"minimum": 0, "maximum": 1_000_000}
     checked = [
         _checked_number(f"the weight of style {number}", weight, float, bounds)
         for number, weight in enumerate(weights, start=1)
