@@ -224,7 +224,9 @@ def test_wrong_regions(refused, fails, photo, wave, compact_weights, tmp_path):
     refused("missing.png: no such file", "--region", f"{missing}={wave}")
     refused("missing.png: no such file", "--region", f"{black}={missing}")
     refused("missing.png: no such file", "--style-region", missing)
-    refused("the mask of region 1 is black all over", "--region", f"{black}={wave}")
+    told = "black.png: the mask is black all over; paint white the part that it is for"
+    refused(told, "--region", f"{black}={wave}")
+    refused(told, "--style-region", black)
     refused("the photo is opaque", "--region", f"alpha={wave}")
     refused(
         "the weight of region 1 is -1.0; it must be at least 0 and at most 1",

@@ -278,7 +278,7 @@ def test_regions(impasto, fails, photo, wave, tmp_path):
     [
         ("{mask}=great-wave:2", "the weight of region 1 is 2.0; it must be at least 0"),
         ("nix.png=great-wave", "nix.png: no such file"),
-        ("{black}=great-wave", "the mask of region 1 is black all over"),
+        ("{black}=great-wave", "black.bmp: the mask is black all over; paint white the part"),
     ],
 )
 def test_regions_are_examined_once_before_the_first_photo(

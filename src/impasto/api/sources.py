@@ -129,13 +129,18 @@ def mask_in(name: str, picture: Picture) -> masks.Mask:
     """The mask that a picture shows.
 
     Args:
-        name: of the region, for messages.
+        name: of the region, for messages on a mask that is no file.
 
     Raises:
         InputError: it is black all over.
     """
     found = masks.from_pixels(picture.pixels)
     if found.max() < _DARK:
+        if picture.path is not None:
+            raise InputError(
+                f"{label(picture.path)}: the mask is black all over; paint white the part that it "
+                "is for"
+            )
         raise InputError(
             f"the mask of {name} is black all over; it must be white somewhere: 1.0, or 255 "
             "in whole numbers"
