@@ -109,3 +109,10 @@ def test_names_folder(tmp_path):
         assert names_folder(word)
     for word in ("out.png", "out.v3", "x" * 300 + ".png"):
         assert not names_folder(word)
+
+
+def test_help_shows_no_names_of_functions(impasto):
+    for words in (("stylize",), ("optimize",), ("mix",), ("styles", "sheet"), ("styles", "add")):
+        told = impasto(*words, "--help").stdout
+        for name in ("<named>", "<picture_file>", "<output_file>", "<output_word>"):
+            assert name not in told

@@ -33,6 +33,9 @@ def named(word: str) -> Path:
     return Path(word)
 
 
+named.__name__ = "path"  # which `--help` shows
+
+
 @with_settings(StylizeSettings, ("strength", "size", "brush", "colour", "work_size"))
 def stylize(
     photos: Annotated[

@@ -35,6 +35,9 @@ def picture_file(word: str) -> Path:
     return Path(word)
 
 
+picture_file.__name__ = "path"  # which `--help` shows
+
+
 def output_word(word: str) -> str:
     """Where a painting is to go, as it was typed: see `names_folder`.
 
@@ -77,7 +80,9 @@ def parse_style(word: str) -> tuple[Path, float]:
         SettingError: the word is empty, which is not this folder.
     """
     if not word:
-        raise SettingError("the name of a style is empty; name a picture, or a style of a name")
+        raise SettingError(
+            "the name of a style is empty; name a picture, or what `impasto styles` lists"
+        )
     name, _, weight = word.rpartition(":")
     if name and not Path(word).exists():
         try:
