@@ -38,6 +38,10 @@ class WeightsError(ImpastoError):
     """A network's weights are missing, broken or of another network."""
 
 
+class DownloadError(WeightsError):
+    """Weights could not be fetched; the message ends with where to put a copy."""
+
+
 class MissingExtraError(ImpastoError):
     """A feature needs an optional dependency that is not installed."""
 

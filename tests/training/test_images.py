@@ -40,9 +40,10 @@ def test_one_image_in_fifty_is_held_out(tmp_path):
     assert 10 <= len(ImageFolder(tmp_path, held_out=True)) <= 30
 
 
-def test_suffixes_count_in_any_case_and_folders_do_not(tmp_path):
+def test_suffixes_count_in_any_case_and_folders_and_hidden_files_do_not(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "000.PNG")
     (tmp_path / "001.jpg").mkdir()
+    (tmp_path / "._000.png").write_bytes(b"of macOS")
     assert names(ImageFolder(tmp_path), tmp_path) == ["000.PNG"]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.weights import advice
+from impasto.cli.weights import or_else
 from impasto.errors import OutputError, SettingError
 from impasto.extras import require
 from impasto.image.paths import label
@@ -85,7 +85,7 @@ def evaluate(
     chosen = pairing.choose(contents, styles, pairs)
     candidates = _candidates(engine or ["stylize"], strength or [], chosen)
     before = None if against is None else reporting.read(against)
-    with advice(", name a copy with --judge FILE, or choose --judge compact"):
+    with or_else(", name a copy with --judge FILE, or choose --judge compact"):
         network = teacher(judge)
     found = reporting.Report(Path(judge).name, reporting.fingerprint(network), size, rows=())
     if before is not None:

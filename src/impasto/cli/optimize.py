@@ -15,7 +15,7 @@ from impasto import __version__
 from impasto.cli import INTERRUPTED, plot
 from impasto.cli.options import ADVANCED, settings_from, with_settings
 from impasto.cli.progress import Display, display
-from impasto.cli.weights import fetch_with_bar
+from impasto.cli.weights import fetch_with_bar, or_else
 from impasto.cli.words import RegionWords, output_file, parse_region, parse_style, picture_file
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import label
@@ -145,7 +145,8 @@ def optimize(
     )
     outputs.check([*pictures, *([weights] if weights else [])], resume)
     if settings.encoder != "compact" and weights is None:
-        fetch_with_bar(settings.encoder)
+        with or_else(", name a copy with --weights FILE, or choose --encoder compact"):
+            fetch_with_bar(settings.encoder)
     with display(quiet=quiet) as shown:
         from impasto import api
 

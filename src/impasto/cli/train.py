@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from impasto.cli.weights import advice
+from impasto.cli.weights import or_else
 from impasto.extras import require
 
 app = typer.Typer(no_args_is_help=True, help="Train the networks that ship with impasto.")
@@ -47,7 +47,7 @@ def encoder(
 
     for folder in images:  # before the teacher, which may be a download
         ImageFolder(folder)
-    with advice(" or name a copy with --teacher FILE"):
+    with or_else(" or name a copy with --teacher FILE"):
         learned = load_teacher(teacher)
     training = EncoderTraining(
         folders=images,

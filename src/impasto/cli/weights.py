@@ -6,10 +6,7 @@ from typing import Annotated
 
 import typer
 
-from impasto.errors import WeightsError
-
-_IN_OPTIMIZE = ", name a copy with --weights"
-"""How the advice on a download that failed goes on, for `optimize`."""
+from impasto.errors import DownloadError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,8 +37,7 @@ def fetch(
     for name in names:
         weights.official(name)
     for name in names:
-        with advice(""):
-            fetch_with_bar(name)
+        fetch_with_bar(name)
         typer.echo(f"{name}: {weights.cached_path(name)}")
 
 
@@ -68,22 +64,16 @@ def state(name: str) -> str:
 
 
 @contextmanager
-def advice(instead: str) -> Iterator[None]:
-    """Within this, what else to do when a download fails is said in the options of a command.
+def or_else(advice: str) -> Iterator[None]:
+    """Within this, a download that fails is told with what else a command offers.
 
     Args:
-        instead: goes on after "put the file there".
-
-    Raises:
-        WeightsError: in place of the one that names options of `optimize`.
+        advice: goes on after "put the file there".
     """
     try:
         yield
-    except WeightsError as problem:
-        told, found, _ = str(problem).partition(_IN_OPTIMIZE)
-        if not found:
-            raise
-        raise WeightsError(told + instead) from problem
+    except DownloadError as problem:
+        raise DownloadError(f"{problem}{advice}") from problem
 
 
 def fetch_with_bar(name: str) -> None:

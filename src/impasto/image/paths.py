@@ -44,8 +44,10 @@ def printable(text: str) -> str:
 
 
 def is_hidden(path: Path) -> bool:
-    """Whether a file is none of its user's making: macOS puts `._x.jpg` beside `x.jpg` on other
-    systems' disks."""
+    """Whether a file is none of its user's making.
+
+    macOS puts `._x.jpg` beside `x.jpg` on other systems' disks.
+    """
     return path.name.startswith(".")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from impasto.errors import InputError, MissingExtraError, SettingError, WeightsError
+from impasto.errors import DownloadError, InputError, MissingExtraError, SettingError, WeightsError
 from impasto.image.paths import label, printable
 
 if TYPE_CHECKING:
@@ -111,24 +111,21 @@ def fetch(name: str, *, progress: Progress | None = None, base_url: str | None =
 
     Raises:
         SettingError: there is no such file.
-        WeightsError: the download failed, or brought another file than the official one.
+        DownloadError: the download failed, or brought another file than the official one.
     """
     path = cached_path(name)
     if is_cached(name):
         return path
     file = official(name)
     url = f"{(base_url or BASE_URL).rstrip('/')}/{file.filename}"
-    instead = (
-        f"put {file.filename} ({file.size / 1e6:.0f} MB) at {path}, name a copy with "
-        "--weights FILE, or choose --encoder compact, which needs no download"
-    )
+    instead = f"put {file.filename} ({file.size / 1e6:.0f} MB) at {path}"
     try:
         _download(url, path, file, progress)
     # In this order: an invalid URL is both to requests, and no matter of hashes.
     except OSError as problem:
-        raise WeightsError(f"cannot download {url} ({_reason(problem)}): {instead}") from problem
+        raise DownloadError(f"cannot download {url} ({_reason(problem)}): {instead}") from problem
     except ValueError as problem:
-        raise WeightsError(
+        raise DownloadError(
             f"{url} is not the official {name} (SHA-256 differs), so it was removed: {instead}"
         ) from problem
     return path

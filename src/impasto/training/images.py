@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from impasto.errors import InputError
-from impasto.image.paths import PLAIN_PICTURES
+from impasto.image.paths import PLAIN_PICTURES, is_hidden
 
 CACHED_SIDE = 320
 """Images are kept in memory with their short side at most this long (about 0.4 MB each)."""
@@ -41,7 +41,7 @@ class ImageFolder:
         if not folder.is_dir():
             raise InputError(f"{folder}: not a folder of training images")
         named = (p for p in folder.rglob("*") if p.suffix.lower() in PLAIN_PICTURES)
-        files = sorted(p for p in named if p.is_file())
+        files = sorted(p for p in named if p.is_file() and not is_hidden(p))
         self.files = [p for p in files if _is_held_out(p) == held_out]
         if not self.files:
             part = "held-out image (one in fifty is)" if held_out else "image to train on"
