@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as drawn
+from typer.testing import CliRunner
 
 import impasto
+from impasto.cli.app import app
 from impasto.errors import InputError, OutputError
 from impasto.styles import library, storage
 from impasto.styles.embedding import SIZE, TEXTS
@@ -146,7 +148,11 @@ def test_a_folder_of_odd_things(own, impasto_fails):
     (own / "notes.txt").write_text("no style")
     for name in ("folder", "empty", "link"):
         impasto_fails(own / f"{name}.npz", "stylize", __file__, "-s", name)
-    impasto_fails(own / "empty.npz", "styles")
+    listed = CliRunner().invoke(app, ["styles"])
+    assert listed.exit_code == 0, listed.output
+    assert "great-wave" in listed.stdout
+    for name, line in zip(("empty", "folder", "link"), listed.stderr.splitlines(), strict=True):
+        assert line.startswith(f"impasto: {own / name}.npz: ")
     impasto_fails(own / "folder.npz", "styles", "remove", "folder")
     for name in ("empty", "link"):
         library.remove(name)
