@@ -66,8 +66,8 @@ def output_file(word: str) -> Path:
 
 def names_folder(word: str) -> bool:
     """Whether an output is a folder: there is one, or it ends in a / or has no suffix."""
-    is_there = os.path.isdir(word)  # noqa: PTH112 - it never fails
-    return is_there or word.endswith(_SEPARATORS) or not Path(word).suffix
+    exists = os.path.isdir(word)  # noqa: PTH112 - it never fails
+    return exists or word.endswith(_SEPARATORS) or not Path(word).suffix
 
 
 def parse_style(word: str) -> tuple[Path, float]:
