@@ -26,14 +26,18 @@ def test_much_memory_changes_nothing(free, megabytes):
     free(megabytes)
     for size in ((100, 100), (1024, 1024), (3000, 4000)):
         assert fitting_tile(size) == 1024
+    assert fitting_tile((2048, 1030)) == 2048
+    assert fitting_tile((2049, 1030)) == 1024
 
 
 def test_less_memory_makes_smaller_tiles(free):
     found = []
-    for megabytes in (1200, 800, 500, 300, 0):
+    for megabytes in (1400, 900, 500, 300, 0):
         free(megabytes)
         found.append(fitting_tile((3000, 4000)))
     assert found == [1024, 768, 512, 256, 256]
+    free(1400)
+    assert fitting_tile((2048, 2048)) == 1024
 
 
 def test_a_small_picture_stays_whole(free):

@@ -7,7 +7,7 @@ import numpy as np
 from impasto.errors import InputError, SettingError
 from impasto.feedforward import tiles
 from impasto.feedforward.encoder import SMALLEST, STRIDE, encode
-from impasto.feedforward.memory import TILES, fitting_tile
+from impasto.feedforward.memory import fitting_tile, usual_tile
 from impasto.feedforward.session import network
 from impasto.image.colour import Gaussian, gaussian, transport
 from impasto.image.guided import enlarge
@@ -82,11 +82,11 @@ def cut_small(size: tuple[int, int], work_side: int | None) -> str | None:
     """What the user should know where `render` paints a photo of (width, height) in tiles smaller
     than the usual ones, as these do not fit the free memory; None where it does not."""
     width, height = _work_size(size, work_side)
-    tile = fitting_tile((height, width))
-    if tile == TILES[0] or tile >= max(width, height):
+    tile, usual = fitting_tile((height, width)), usual_tile((height, width))
+    if tile == usual or tile >= max(width, height):
         return None
     return (
-        f"there is little free memory: painted in tiles of {tile} pixels in place of {TILES[0]}, "
+        f"there is little free memory: painted in tiles of {tile} pixels in place of {usual}, "
         "so the painting is a little different"
     )
 

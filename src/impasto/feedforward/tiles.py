@@ -16,8 +16,8 @@ from impasto.feedforward.encoder import SMALLEST, STRIDE
 from impasto.image.resize import fit_least, resize
 from impasto.image.samples import Pixels, Samples
 
-THUMBNAIL = 1536
-"""Long side of the reduced copy in pixels, or half as much again as a tile's, if that is less."""
+THUMBNAIL = 1792
+"""Long side of the reduced copy in pixels, or 1.75 times a tile's, if that is less."""
 
 SPOILED = 32
 """Pixels along a part's inner border that are not used: the network saw a border near them."""
@@ -106,7 +106,7 @@ def merged(found: Sequence[Pixels], areas: Sequence[int]) -> Pixels:
 
 def _statistics(photo: Samples, brush: Painter, tile: int) -> Pixels:
     height, width = photo.shape[:2]
-    side = min(THUMBNAIL, 3 * tile // 2, max(width, height))
+    side = min(THUMBNAIL, 7 * tile // 4, max(width, height))
     _, statistics = brush.paint(resize(photo, fit_least((width, height), side, SMALLEST)))
     found, areas = [], []
     for top in range(0, height, tile):
