@@ -1,4 +1,5 @@
 import dataclasses
+import re
 from typing import Any
 
 import pytest
@@ -91,5 +92,9 @@ def test_help_has_two_panels(parse):
     text = parse("--help").stdout
     first, advanced = text.split("Advanced")
     for name in WORDS:
-        option = "--" + name.replace("_", "-") + " "
-        assert option in (first if name in FIRST else advanced)
+        option = "--" + name.replace("_", "-")
+        assert re.search(rf"{option}[ ,]", first if name in FIRST else advanced)
+
+
+def test_colour_has_two_spellings(parse):
+    assert parse("--color", "linear").colour == "linear"

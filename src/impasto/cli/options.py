@@ -63,10 +63,12 @@ def _parameter(entry: "Field[Any]", hint: Any, is_first: bool) -> inspect.Parame
     if get_origin(plain) is tuple:
         plain, default = str, None if default is None else ",".join(map(str, default))
         option["metavar"] = "A,B,..."
+    name = f"--{entry.name.replace('_', '-')}"
+    spellings = dict.fromkeys((name, name.replace("colour", "color")))
     return inspect.Parameter(
         entry.name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=typer.Option(default, f"--{entry.name.replace('_', '-')}", **option),
+        default=typer.Option(default, *spellings, **option),
         annotation=plain | None if default is None else plain,
     )
 

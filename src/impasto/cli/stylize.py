@@ -13,7 +13,14 @@ import typer
 
 from impasto.cli.completion import style_words
 from impasto.cli.options import settings_from, with_settings
-from impasto.cli.words import RegionWords, names_folder, output_word, parse_region, parse_style
+from impasto.cli.words import (
+    RegionWords,
+    names_folder,
+    output_word,
+    parse_region,
+    parse_style,
+    picture_file,
+)
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import label, pictures_in, reason
 from impasto.settings import ALPHA, Device, StylizeSettings, region_weight
@@ -26,16 +33,6 @@ PAINTED = "painted"
 """The folder in a folder of photos that their paintings go to."""
 
 
-def named(word: str) -> Path:
-    """The path that a word names; no word, such as an unset variable, is not this folder."""
-    if not word:
-        raise typer.BadParameter("an empty name; name a photo, or . for this folder")
-    return Path(word)
-
-
-named.__name__ = "path"  # which `--help` shows
-
-
 @with_settings(StylizeSettings, ("strength", "size", "brush", "colour", "work_size"))
 def stylize(
     photos: Annotated[
@@ -44,7 +41,7 @@ def stylize(
             metavar="PHOTO...",
             help="Photos, or folders of them.",
             show_default=False,
-            parser=named,
+            parser=picture_file,
         ),
     ] = None,
     style: Annotated[
@@ -61,7 +58,7 @@ def stylize(
     region: RegionWords = None,
     content: Annotated[
         list[Path] | None,
-        typer.Option("--ci", metavar="PHOTO", help="The same as PHOTO.", parser=named),
+        typer.Option("--ci", metavar="PHOTO", help="The same as PHOTO.", parser=picture_file),
     ] = None,
     output: Annotated[
         str | None,

@@ -155,6 +155,10 @@ def open_network(path: Path, device: Device = "auto") -> Network:
     # By a pattern, the second pass of a shape would take its memory anew beside that of the first,
     # two thirds more at 2048 x 2048, and save no time; DirectML has no patterns at all.
     options.enable_mem_pattern = False
+    if _KEEPS_MEMORY:
+        with _SHARING:
+            _share_memory()
+        options.add_session_config_entry("session.use_env_allocators", "1")
     try:
         session = onnxruntime.InferenceSession(path, options, providers=providers)
     except Exception as problem:  # from C++, of many kinds
@@ -162,6 +166,23 @@ def open_network(path: Path, device: Device = "auto") -> Network:
     if device != "auto" and session.get_providers()[0] != PROVIDERS[device]:
         raise AbsentDeviceError(f"{device}: its drivers or libraries are missing; try --device cpu")
     return Network(session)
+
+
+_SHARING = Lock()
+
+
+@cache
+def _share_memory() -> None:
+    """Lets networks take the memory that others have left, which is quicker to have than new."""
+    from onnxruntime import (
+        OrtAllocatorType,
+        OrtMemoryInfo,
+        OrtMemType,
+        create_and_register_allocator,
+    )
+
+    arena = OrtMemoryInfo("Cpu", OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, OrtMemType.DEFAULT)
+    create_and_register_allocator(arena, None)
 
 
 def _providers(device: Device, available: list[str]) -> list[Any]:

@@ -60,6 +60,17 @@ BINOMIAL = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 1
 PIXELS = ((0, 0), (0, 1), (1, 0), (1, 1))
 """Row and column of the 2 x 2 pixels that are folded, in the order of their channels."""
 
+
+def _detail_kernel() -> Tensor:
+    """(4, 3, 4, 4): for each of `PIXELS`, its brightness less that of its surroundings."""
+    taken = -BINOMIAL
+    taken[1, 1] += 1
+    corners = [F.pad(taken, (right, 1 - right, below, 1 - below)) for below, right in PIXELS]
+    return torch.stack(corners)[:, None].repeat(1, 3, 1, 1) / 3
+
+
+_DETAIL = _detail_kernel()
+
 Norm = Callable[[Tensor], Tensor]
 """Gives each channel of (N, C, H, W) mean 0 and deviation 1."""
 
@@ -298,11 +309,7 @@ def detail(image: Tensor) -> Tensor:
     Returns:
         (N, 4, H / 2, W / 2); along the border as if the picture went on in black.
     """
-    taken = -BINOMIAL
-    taken[1, 1] += 1
-    corners = [F.pad(taken, (right, 1 - right, below, 1 - below)) for below, right in PIXELS]
-    kernel = torch.stack(corners)[:, None].expand(-1, 3, -1, -1) / 3
-    return F.conv2d(image, kernel.to(image), stride=2, padding=1)
+    return F.conv2d(image, _DETAIL.to(image), stride=2, padding=1)
 
 
 def folded(kernel: Tensor, maps: int) -> Tensor:

@@ -27,6 +27,7 @@ from impasto.networks.stylizer import (
     embedding_of,
     with_margin,
 )
+from impasto.optimize.losses import gram
 from impasto.training.export import reopen
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
@@ -50,13 +51,14 @@ class Weights:
         gram: distance between Gram matrices, of all layers.
         identity: distance to the photo where the style is the photo itself.
         outside: pixels outside [0, 1].
-        encoder: distance of the encoder's features to those of the compact encoder.
+        encoder: distance of the encoder's features to those of the compact encoder, while the
+            decoder paints from the latter.
     """
 
-    content: float = 1.8
-    moments: float = 4.0
-    covariance: float = 2.0
-    gram: float = 3.0
+    content: float = 2.8
+    moments: float = 1.0
+    covariance: float = 0.7
+    gram: float = 10.0
     identity: float = 3.0
     outside: float = 2.0
     encoder: float = 0.25
@@ -203,52 +205,81 @@ def losses(
     with torch.no_grad():
         recoloured = with_margin(recolour(photo, style))
         with networks:
-            seen = model.compact(recoloured, (QUARTER, EIGHTH))
             of_style = model.compact(style, LAYERS)
             of_photo = model.compact(photo, (EIGHTH,))
-        quarter, eighth = seen[QUARTER].float(), seen[EIGHTH].float()
         embedding = embedding_of({k: f.float() for k, f in of_style.items()})
-        wanted = _scaled(of_style, scales)
+        wanted = _statistics(_scaled(of_style, scales))
         content = F.instance_norm(_scaled(of_photo, scales)[EIGHTH])
     with networks:
-        imitated = Features(*(f.float() for f in model.encoder(recoloured)))
-        features = imitated if imitating else Features(imitated.half, quarter, eighth)
+        features = Features(*(f.float() for f in model.encoder(recoloured)))
+        parts = {}
+        if not imitating:
+            with torch.no_grad():
+                seen = model.compact(recoloured, (QUARTER, EIGHTH))
+            imitated = Features(features.half, seen[QUARTER].float(), seen[EIGHTH].float())
+            parts["encoder"] = (
+                F.mse_loss(features.quarter, imitated.quarter) * scales[QUARTER] ** 2
+                + F.mse_loss(features.eighth, imitated.eighth) * scales[EIGHTH] ** 2
+            )
+            features = imitated
         painted = model.paint(recoloured, features, embedding).float()
         found = _scaled(model.compact(painted, LAYERS), scales)
-    return {
+    statistics = _statistics(found)
+    for name, distance in STYLE_DISTANCES.items():
+        parts[name] = torch.stack([distance(statistics[k], wanted[k]) for k in LAYERS]).mean()
+    return parts | {
         "content": F.mse_loss(F.instance_norm(found[EIGHTH]), content) / 2,
-        **{
-            name: torch.stack([distance(found[k], wanted[k]) for k in LAYERS]).mean()
-            for name, distance in STYLE_DISTANCES.items()
-        },
         "identity": F.l1_loss(painted[:same], photo[:same]),
         "outside": (painted - painted.clamp(0, 1)).abs().mean() * 10,
-        "encoder": F.mse_loss(imitated.quarter, quarter) * scales[QUARTER] ** 2
-        + F.mse_loss(imitated.eighth, eighth) * scales[EIGHTH] ** 2,
     }
 
 
-def moments_distance(found: Tensor, wanted: Tensor) -> Tensor:
+class Statistics(NamedTuple):
+    """Of the features of a batch at one layer.
+
+    Attributes:
+        mean: (N, C), averaged over positions.
+        gram: (N, C, C), second moments about zero: the Gram matrices.
+    """
+
+    mean: Tensor
+    gram: Tensor
+
+    @classmethod
+    def of(cls, features: Tensor) -> "Statistics":
+        """The statistics of (N, C, H, W)."""
+        return cls(features.mean((2, 3)), gram(features))
+
+    @property
+    def covariance(self) -> Tensor:
+        """(N, C, C), second moments about the mean."""
+        return self.gram - self.mean[:, :, None] * self.mean[:, None]
+
+    @property
+    def deviation(self) -> Tensor:
+        """(N, C)."""
+        return (self.covariance.diagonal(dim1=1, dim2=2).clamp_min(0) + 1e-5).sqrt()
+
+
+def moments_distance(found: Statistics, wanted: Statistics) -> Tensor:
     """Distance of means and deviations, averaged over a batch:
 
     sqrt((|m - m_s|^2 + |d - d_s|^2) / (|m_s|^2 + |d_s|^2)), norms over channels. The root keeps
     pulling when the distance is small, where the square of Huang and Belongie rests.
     """
-    mean, deviation = _moments(found)
-    mean_s, deviation_s = _moments(wanted)
-    error = (mean - mean_s).square().sum(1) + (deviation - deviation_s).square().sum(1)
-    energy = mean_s.square().sum(1) + deviation_s.square().sum(1)
-    return (error / energy + 1e-8).sqrt().mean()
+    error = (found.mean - wanted.mean).square() + (found.deviation - wanted.deviation).square()
+    energy = wanted.mean.square() + wanted.deviation.square()
+    return (error.sum(1) / energy.sum(1) + 1e-8).sqrt().mean()
 
 
-def covariance_distance(found: Tensor, wanted: Tensor) -> Tensor:
+def covariance_distance(found: Statistics, wanted: Statistics) -> Tensor:
     """|S - S_s| / |S_s| (Frobenius), averaged over a batch."""
-    return _relative(_covariance(found), _covariance(wanted))
+    return _relative(found.covariance, wanted.covariance)
 
 
-def gram_distance(found: Tensor, wanted: Tensor) -> Tensor:
+def gram_distance(found: Statistics, wanted: Statistics) -> Tensor:
     """|G - G_s| / |G_s| (Frobenius), averaged over a batch."""
-    return _relative(_gram(found), _gram(wanted))
+    return _relative(found.gram, wanted.gram)
 
 
 STYLE_DISTANCES = {
@@ -265,7 +296,8 @@ def recolour(photo: Tensor, style: Tensor) -> Tensor:
     A = S^-1/2 (S^1/2 S_s S^1/2)^1/2 S^-1/2. It settles colour before the network has to.
     """
     floor = 1e-4 * torch.eye(3, device=photo.device)
-    covariance, covariance_s = _covariance(photo) + floor, _covariance(style) + floor
+    covariance = Statistics.of(photo).covariance + floor
+    covariance_s = Statistics.of(style).covariance + floor
     root, inverse = _roots(covariance)
     middle, _ = _roots(root @ covariance_s @ root)
     transport = inverse @ middle @ inverse
@@ -321,23 +353,13 @@ def _scaled(features: Mapping[str, Tensor], scales: Mapping[str, Tensor]) -> dic
     return {layer: f.float() * scales[layer] for layer, f in features.items()}
 
 
-def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
-    variance, mean = torch.var_mean(features, dim=(2, 3), correction=0)
-    return mean, (variance + 1e-5).sqrt()
-
-
-def _covariance(features: Tensor) -> Tensor:
-    return _gram(features - features.mean((2, 3), keepdim=True))
-
-
-def _gram(features: Tensor) -> Tensor:
-    flat = features.flatten(2)
-    return flat @ flat.mT / flat.shape[2]
+def _statistics(features: Mapping[str, Tensor]) -> dict[str, Statistics]:
+    return {layer: Statistics.of(f) for layer, f in features.items()}
 
 
 def _relative(found: Tensor, wanted: Tensor) -> Tensor:
-    error = (found - wanted).square().sum((1, 2))
-    return ((error + 1e-8).sqrt() / (wanted.square().sum((1, 2)).sqrt() + 1e-4)).mean()
+    error, energy = (found - wanted).square().sum((1, 2)), wanted.square().sum((1, 2))
+    return ((error + 1e-8) / (energy + 1e-8)).sqrt().mean()
 
 
 def _roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
