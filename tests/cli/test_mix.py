@@ -1,7 +1,7 @@
 import pytest
 from PIL import ExifTags, Image
 
-from impasto.cli.mix import ways
+from impasto.cli.mix import label, ways
 from impasto.feedforward.sheet import GAP, LABEL
 
 
@@ -12,6 +12,12 @@ def test_ways(corners, steps):
     assert all(sum(weights) == pytest.approx(1) for weights in found)
     assert found[0] == (1, *[0] * (corners - 1))
     assert found[-1] == (*[0] * (corners - 1), 1)
+
+
+def test_a_style_alone_stands_under_its_name():
+    styles = ["art/wave.jpg", "great-wave"]
+    found = [label(styles, weights) for weights in ways(2, 5)]
+    assert found == ["wave", "75 : 25", "50 : 50", "25 : 75", "great-wave"]
 
 
 def test_strip(impasto, fails, photo, wave, tmp_path):

@@ -66,7 +66,9 @@ def mix(
     pictures = [Path(word) for word in style if Path(word).exists()]
     check_output(path, overwrite=overwrite, inputs=[photo, *pictures])
     corners = [api.load_style(word, device=device) for word in style]
-    named = [(_shares(weights), _between(corners, weights)) for weights in ways(len(style), steps)]
+    named = [
+        (label(style, weights), _between(corners, weights)) for weights in ways(len(style), steps)
+    ]
     write_sheet(path, photo, named, settings, columns=steps, overwrite=overwrite)
 
 
@@ -88,5 +90,8 @@ def _between(corners: "list[Style]", weights: tuple[float, ...]) -> "Style":
     return blend(corners, weights)
 
 
-def _shares(weights: tuple[float, ...]) -> str:
+def label(styles: list[str], weights: tuple[float, ...]) -> str:
+    """The name of the style that is alone, or every style's part in percent."""
+    if 1 in weights:
+        return Path(styles[weights.index(1)]).stem
     return " : ".join(f"{100 * weight:.0f}" for weight in weights)
