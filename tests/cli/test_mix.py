@@ -1,7 +1,7 @@
 import pytest
 from PIL import ExifTags, Image
 
-from impasto.cli.mix import label, ways
+from impasto.cli.mix import caption, ways
 from impasto.feedforward.sheet import GAP, LABEL
 
 
@@ -16,7 +16,7 @@ def test_ways(corners, steps):
 
 def test_a_style_alone_stands_under_its_name():
     styles = ["art/wave.jpg", "great-wave"]
-    found = [label(styles, weights) for weights in ways(2, 5)]
+    found = [caption(styles, weights) for weights in ways(2, 5)]
     assert found == ["wave", "75 : 25", "50 : 50", "25 : 75", "great-wave"]
 
 

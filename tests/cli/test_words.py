@@ -114,5 +114,5 @@ def test_names_folder(tmp_path):
 def test_help_shows_no_names_of_functions(impasto):
     for words in (("stylize",), ("optimize",), ("mix",), ("styles", "sheet"), ("styles", "add")):
         told = impasto(*words, "--help").stdout
-        for name in ("<named>", "<picture_file>", "<output_file>", "<output_word>"):
+        for name in ("<picture_file>", "<output_file>", "<output_word>"):
             assert name not in told

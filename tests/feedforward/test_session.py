@@ -2,7 +2,7 @@ import os
 import subprocess
 import sys
 import time
-from threading import Lock
+from threading import Lock, Thread
 
 import numpy as np
 import onnxruntime
@@ -38,6 +38,56 @@ def test_a_network_opened_ahead_is_the_one_that_is_asked_for():
 def test_a_network_does_not_wait_for_another():
     with session._OPENING.setdefault(("stylizer.onnx", "cpu"), Lock()):
         assert session.network("surveyor.onnx", "cpu").metadata
+
+
+@pytest.fixture
+def not_yet_shared():
+    session._shares_memory.cache_clear()
+    yield
+    session._shares_memory.cache_clear()
+
+
+@pytest.mark.skipif(not session._shares_memory(), reason="here networks share no memory")
+def test_networks_share_their_memory_from_the_first_on(monkeypatch, not_yet_shared):
+    registered, configured = [], []
+    monkeypatch.setattr(
+        onnxruntime, "create_and_register_allocator", lambda *what: registered.append(what)
+    )
+    add = onnxruntime.SessionOptions.add_session_config_entry
+    monkeypatch.setattr(
+        onnxruntime.SessionOptions,
+        "add_session_config_entry",
+        lambda self, *entry: (configured.append(entry), add(self, *entry)),
+    )
+    threads = [
+        Thread(target=session.open_network, args=(session.ASSETS / "surveyor.onnx", "cpu"))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(registered) == 1
+    assert configured.count(("session.use_env_allocators", "1")) == 4
+
+
+def test_networks_do_without_shared_memory_where_it_is_refused(monkeypatch, not_yet_shared):
+    def refused(*_):
+        raise RuntimeError("an allocator for this device has already been registered")
+
+    monkeypatch.setattr(onnxruntime, "create_and_register_allocator", refused)
+    assert not session._shares_memory()
+    assert session.open_network(session.ASSETS / "surveyor.onnx", "cpu").metadata
+
+
+def test_a_sparing_pass_after_another_network_changes_nothing():
+    rng = np.random.default_rng(0)
+    image = rng.random((1, 3, 64, 64), np.float32)
+    encoder = session.network("style_encoder.onnx", "cpu")
+    [before] = encoder(image=image)
+    stylize(rng.random((64, 64, 3), np.float32), "udnie", device="cpu")
+    [after] = encoder(image=image, sparing=True)
+    assert np.array_equal(before, after)
 
 
 @pytest.mark.skipif(

@@ -9,6 +9,7 @@ from impasto.cli.completion import style_words
 from impasto.cli.sheet import DeviceWord, write_sheet
 from impasto.cli.words import output_file, parse_style, picture_file
 from impasto.errors import SettingError
+from impasto.image.paths import printable
 from impasto.settings import LARGEST, StylizeSettings
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def mix(
     check_output(path, overwrite=overwrite, inputs=[photo, *pictures])
     corners = [api.load_style(word, device=device) for word in style]
     named = [
-        (label(style, weights), _between(corners, weights)) for weights in ways(len(style), steps)
+        (caption(style, weights), _between(corners, weights)) for weights in ways(len(style), steps)
     ]
     write_sheet(path, photo, named, settings, columns=steps, overwrite=overwrite)
 
@@ -90,8 +91,8 @@ def _between(corners: "list[Style]", weights: tuple[float, ...]) -> "Style":
     return blend(corners, weights)
 
 
-def label(styles: list[str], weights: tuple[float, ...]) -> str:
+def caption(styles: list[str], weights: tuple[float, ...]) -> str:
     """The name of the style that is alone, or every style's part in percent."""
     if 1 in weights:
-        return Path(styles[weights.index(1)]).stem
+        return printable(Path(styles[weights.index(1)]).stem)
     return " : ".join(f"{100 * weight:.0f}" for weight in weights)

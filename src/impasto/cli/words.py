@@ -25,7 +25,7 @@ _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
 def picture_file(word: str) -> Path:
-    """The picture that a word names; no word, such as an unset variable, is not this folder.
+    """The picture, or the folder, that a word names; no word, as of an unset variable, is neither.
 
     Raises:
         typer.BadParameter: the word is empty.

@@ -71,7 +71,7 @@ class Network:
         Args:
             sparing: give the memory back afterwards. ONNX Runtime keeps it for the next inputs of
                 that shape, and keeps more for every other shape; to get it anew takes a quarter
-                of a pass's time.
+                of a pass's time. What other networks left is given back, too, where they share it.
 
         Raises:
             DeviceError: the device's memory does not suffice, or the device failed.
@@ -155,10 +155,9 @@ def open_network(path: Path, device: Device = "auto") -> Network:
     # By a pattern, the second pass of a shape would take its memory anew beside that of the first,
     # two thirds more at 2048 x 2048, and save no time; DirectML has no patterns at all.
     options.enable_mem_pattern = False
-    if _KEEPS_MEMORY:
-        with _SHARING:
-            _share_memory()
-        options.add_session_config_entry("session.use_env_allocators", "1")
+    with _SHARING:
+        if _shares_memory():
+            options.add_session_config_entry("session.use_env_allocators", "1")
     try:
         session = onnxruntime.InferenceSession(path, options, providers=providers)
     except Exception as problem:  # from C++, of many kinds
@@ -172,17 +171,24 @@ _SHARING = Lock()
 
 
 @cache
-def _share_memory() -> None:
-    """Lets networks take the memory that others have left, which is quicker to have than new."""
-    from onnxruntime import (
-        OrtAllocatorType,
-        OrtMemoryInfo,
-        OrtMemType,
-        create_and_register_allocator,
-    )
+def _shares_memory() -> bool:
+    """Whether networks take the memory that others have left, which is quicker to have than new.
 
-    arena = OrtMemoryInfo("Cpu", OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, OrtMemType.DEFAULT)
-    create_and_register_allocator(arena, None)
+    Where ONNX Runtime refuses, as it may if the program that we are part of has shared memory of
+    its own, they do without. Before version 1.21 memory that is shared is not kept on ARM.
+    """
+    import onnxruntime as ort
+
+    if not _KEEPS_MEMORY or tuple(map(int, ort.__version__.split(".")[:2])) < (1, 21):
+        return False
+    arena = ort.OrtMemoryInfo(
+        "Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT
+    )
+    try:
+        ort.create_and_register_allocator(arena, None)
+    except Exception:  # from C++
+        return False
+    return True
 
 
 def _providers(device: Device, available: list[str]) -> list[Any]:

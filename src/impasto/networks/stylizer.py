@@ -1,9 +1,9 @@
 """The stylizer: a photo and the embedding of a style in, a painting out, in one pass.
 
 A style's embedding is the statistics of the compact encoder's features. The photo is seen by a
-cheaper network that learns to see what the compact encoder sees at relu3_1 and relu4_1. Its
-features are given the style's statistics (AdaIN), and a decoder, whose residual blocks are
-modulated by the embedding, turns them into pixels.
+cheaper network that learns what the compact encoder sees at relu3_1 and relu4_1, and from there on
+what helps the painting. Its features are given the style's statistics (AdaIN), and a decoder, whose
+residual blocks are modulated by the embedding, turns them into pixels.
 
 Nothing works at full resolution: the picture is folded to half its size on the way in and unfolded
 on the way out (Shi et al. 2016, arXiv 1609.05158), which is where the speed is. What the layers
@@ -35,7 +35,7 @@ QUARTER, EIGHTH = LAYERS[2:]
 """Layers, at 1/4 and 1/8 of the picture's size, from which it is painted."""
 
 ENCODER_WIDTHS = (16, 32, 64)
-"""Channels at 1/2, 1/4 and 1/8 before the features that are imitated."""
+"""Channels at 1/2, 1/4 and 1/8 before the features that are painted from."""
 
 DECODER_WIDTHS = (64, 48, 16)
 """Channels at 1/8, 1/4 and 1/2."""
@@ -116,7 +116,7 @@ class Shared:
 class Features(NamedTuple):
     """What the painting is made from, at 1/2, 1/4 and 1/8 of the picture's size.
 
-    The deeper two are relu3_1 and relu4_1 of the compact encoder, or nearly.
+    The deeper two stand for relu3_1 and relu4_1 of the compact encoder.
     """
 
     half: Tensor
@@ -125,7 +125,7 @@ class Features(NamedTuple):
 
 
 class Encoder(nn.Module):
-    """(N, 3, H, W) in [0, 1] to `Features`; two of them are to equal the compact encoder's."""
+    """(N, 3, H, W) in [0, 1] to `Features`; two of them stand for the compact encoder's."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -42,7 +42,7 @@ learn together, and crops are larger by half, and half as many."""
 
 @dataclass(frozen=True)
 class Weights:
-    """What counts how much; found on small runs by looking at previews.
+    """What counts how much; found on small runs, by `impasto evaluate` and by looking.
 
     Attributes:
         content: distance to the photo's deep features, normalised.
@@ -141,9 +141,9 @@ def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) 
             )
             named = {k: getattr(training.weights, k) * v for k, v in parts.items()}
             run.update(torch.stack(list(named.values())).sum())
-            for name, value in named.items():
-                before = recent.get(name, float(value.detach()))
-                recent[name] = before + 0.02 * (float(value.detach()) - before)
+            found = {name: float(value.detach()) for name, value in named.items()}
+            before = found | recent
+            recent = {name: 0.98 * before[name] + 0.02 * v for name, v in found.items()}
             if run.step % training.preview_every == 0 or run.step == training.schedule.steps:
                 figures = {k: round(v, 4) for k, v in recent.items()}
                 run.log(figures)
@@ -184,7 +184,8 @@ def losses(
     imitating: bool,
     precision: torch.dtype = torch.float32,
 ) -> dict[str, Tensor]:
-    """The unweighted losses of a batch, by their names in `Weights`.
+    """The unweighted losses of a batch, by their names in `Weights`; "encoder" only while the
+    decoder paints from what the compact encoder sees.
 
     The first quarter of the batch are identity pairs: there the style is the photo.
 
