@@ -20,6 +20,11 @@ def test_a_style_alone_stands_under_its_name():
     assert found == ["wave", "75 : 25", "50 : 50", "25 : 75", "great-wave"]
 
 
+@pytest.mark.parametrize("name", ["Dürer", "Кот", "two\nlines"])
+def test_a_name_that_the_sheet_cannot_show_is_a_share(name):
+    assert caption([f"{name}.jpg", "wave"], (1, 0)) == "100 : 0"
+
+
 def test_strip(impasto, fails, photo, wave, tmp_path):
     words = ("mix", photo, "--style", wave, "--style", "great-wave", "--steps", 3, "--size", 64)
     result = impasto(*words)

@@ -9,7 +9,6 @@ from impasto.cli.completion import style_words
 from impasto.cli.sheet import DeviceWord, write_sheet
 from impasto.cli.words import output_file, parse_style, picture_file
 from impasto.errors import SettingError
-from impasto.image.paths import printable
 from impasto.settings import LARGEST, StylizeSettings
 
 if TYPE_CHECKING:
@@ -94,5 +93,7 @@ def _between(corners: "list[Style]", weights: tuple[float, ...]) -> "Style":
 def caption(styles: list[str], weights: tuple[float, ...]) -> str:
     """The name of the style that is alone, or every style's part in percent."""
     if 1 in weights:
-        return printable(Path(styles[weights.index(1)]).stem)
+        name = Path(styles[weights.index(1)]).stem
+        if name.isascii() and name.isprintable():  # the sheet's font has few other letters
+            return name
     return " : ".join(f"{100 * weight:.0f}" for weight in weights)
