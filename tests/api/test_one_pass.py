@@ -104,6 +104,12 @@ def test_refuses_no_style(photo):
         impasto.stylize(photo, [])
 
 
+@pytest.mark.parametrize("style", [None, 5])
+def test_refuses_what_is_no_style_at_all(photo, style):
+    with pytest.raises(TypeError, match="a style is a picture, or a list of them, not "):
+        impasto.stylize(photo, style)
+
+
 def test_paints_where_torch_cannot_be_imported(photo, wave, tmp_path):
     code = (
         "import sys; sys.modules['torch'] = None\n"

@@ -1,6 +1,6 @@
 """Pictures, styles and masks as users give them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -72,9 +72,12 @@ def with_weights(sources: Any) -> list[tuple[Any, float]]:
 
     Raises:
         SettingError: as `settings.style_weights`.
+        TypeError: it is nothing of the kind.
     """
     if isinstance(sources, (str, Path, Image.Image, np.ndarray, Picture, Style)):
         return [(sources, 1.0)]
+    if not isinstance(sources, Iterable):
+        raise TypeError(f"a style is a picture, or a list of them, not {type(sources).__name__}")
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in sources]
     weights = style_weights(weight for _, weight in pairs) if pairs else []
     return [(source, weight) for (source, _), weight in zip(pairs, weights, strict=True)]
