@@ -22,9 +22,9 @@ class Statistics:
     """What a style is at one layer: the mean and the second moments of its features.
 
     Attributes:
-        mean: (C,), averaged over positions.
-        gram: (C, C), second moments about zero: the Gram matrix. Both averaged over several
-            styles give the statistics of their mixture; covariances do not.
+        mean: (C,), or (N, C) of N pictures, averaged over positions.
+        gram: (C, C), or (N, C, C), second moments about zero: the Gram matrix. Both averaged over
+            several styles give the statistics of their mixture; covariances do not.
     """
 
     mean: Tensor
@@ -36,8 +36,8 @@ class Statistics:
 
     @property
     def covariance(self) -> Tensor:
-        """(C, C), second moments about the mean."""
-        return self.gram - torch.outer(self.mean, self.mean)
+        """(C, C), or (N, C, C), second moments about the mean."""
+        return self.gram - self.mean[..., :, None] * self.mean[..., None, :]
 
     @property
     def energy(self) -> Tensor:

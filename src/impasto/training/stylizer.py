@@ -27,7 +27,7 @@ from impasto.networks.stylizer import (
     embedding_of,
     with_margin,
 )
-from impasto.optimize.losses import gram
+from impasto.optimize.losses import Statistics, gram
 from impasto.training.export import reopen
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
@@ -225,9 +225,9 @@ def losses(
             features = imitated
         painted = model.paint(recoloured, features, embedding).float()
         found = _scaled(model.compact(painted, LAYERS), scales)
-    statistics = _statistics(found)
+    of_painted = _statistics(found)
     for name, distance in STYLE_DISTANCES.items():
-        parts[name] = torch.stack([distance(statistics[k], wanted[k]) for k in LAYERS]).mean()
+        parts[name] = torch.stack([distance(of_painted[k], wanted[k]) for k in LAYERS]).mean()
     return parts | {
         "content": F.mse_loss(F.instance_norm(found[EIGHTH]), content) / 2,
         "identity": F.l1_loss(painted[:same], photo[:same]),
@@ -235,31 +235,9 @@ def losses(
     }
 
 
-class Statistics(NamedTuple):
-    """Of the features of a batch at one layer.
-
-    Attributes:
-        mean: (N, C), averaged over positions.
-        gram: (N, C, C), second moments about zero: the Gram matrices.
-    """
-
-    mean: Tensor
-    gram: Tensor
-
-    @classmethod
-    def of(cls, features: Tensor) -> "Statistics":
-        """The statistics of (N, C, H, W)."""
-        return cls(features.mean((2, 3)), gram(features))
-
-    @property
-    def covariance(self) -> Tensor:
-        """(N, C, C), second moments about the mean."""
-        return self.gram - self.mean[:, :, None] * self.mean[:, None]
-
-    @property
-    def deviation(self) -> Tensor:
-        """(N, C)."""
-        return (self.covariance.diagonal(dim1=1, dim2=2).clamp_min(0) + 1e-5).sqrt()
+def statistics(features: Tensor) -> Statistics:
+    """Of each of the pictures of a batch, at one layer, from (N, C, H, W)."""
+    return Statistics(features.mean((2, 3)), gram(features))
 
 
 def moments_distance(found: Statistics, wanted: Statistics) -> Tensor:
@@ -268,8 +246,9 @@ def moments_distance(found: Statistics, wanted: Statistics) -> Tensor:
     sqrt((|m - m_s|^2 + |d - d_s|^2) / (|m_s|^2 + |d_s|^2)), norms over channels. The root keeps
     pulling when the distance is small, where the square of Huang and Belongie rests.
     """
-    error = (found.mean - wanted.mean).square() + (found.deviation - wanted.deviation).square()
-    energy = wanted.mean.square() + wanted.deviation.square()
+    deviation, deviation_s = _deviation(found), _deviation(wanted)
+    error = (found.mean - wanted.mean).square() + (deviation - deviation_s).square()
+    energy = wanted.mean.square() + deviation_s.square()
     return (error.sum(1) / energy.sum(1) + 1e-8).sqrt().mean()
 
 
@@ -297,8 +276,8 @@ def recolour(photo: Tensor, style: Tensor) -> Tensor:
     A = S^-1/2 (S^1/2 S_s S^1/2)^1/2 S^-1/2. It settles colour before the network has to.
     """
     floor = 1e-4 * torch.eye(3, device=photo.device)
-    covariance = Statistics.of(photo).covariance + floor
-    covariance_s = Statistics.of(style).covariance + floor
+    covariance = statistics(photo).covariance + floor
+    covariance_s = statistics(style).covariance + floor
     root, inverse = _roots(covariance)
     middle, _ = _roots(root @ covariance_s @ root)
     transport = inverse @ middle @ inverse
@@ -355,7 +334,11 @@ def _scaled(features: Mapping[str, Tensor], scales: Mapping[str, Tensor]) -> dic
 
 
 def _statistics(features: Mapping[str, Tensor]) -> dict[str, Statistics]:
-    return {layer: Statistics.of(f) for layer, f in features.items()}
+    return {layer: statistics(f) for layer, f in features.items()}
+
+
+def _deviation(of: Statistics) -> Tensor:
+    return (of.covariance.diagonal(dim1=1, dim2=2).clamp_min(0) + 1e-5).sqrt()
 
 
 def _relative(found: Tensor, wanted: Tensor) -> Tensor:
