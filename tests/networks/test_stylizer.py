@@ -3,6 +3,7 @@ import torch
 
 from impasto.networks.stylizer import (
     BINOMIAL,
+    CODES,
     EIGHTH,
     EPSILON,
     LAYERS,
@@ -11,6 +12,7 @@ from impasto.networks.stylizer import (
     STRIDE,
     Features,
     Modulated,
+    Styled,
     Stylizer,
     adain,
     detail,
@@ -31,9 +33,12 @@ def seed():
 
 @pytest.fixture
 def stylizer():
-    """Untrained, but with modulations that differ from zero."""
+    """Untrained, but with modulations and changes of weights that differ from zero."""
     network = Stylizer().eval()
     torch.nn.init.normal_(network.decoder.modulation.weight, std=0.05)
+    for module in network.decoder.children():
+        if isinstance(module, Styled):
+            torch.nn.init.normal_(module.change, std=0.01)
     return network.requires_grad_(False)
 
 
@@ -84,6 +89,20 @@ def test_modulated_block_is_a_residual():
     torch.nn.init.zeros_(block.second.bias)
     x, style = torch.randn(1, 4, 8, 8), torch.randn(1, 4, 1, 1)
     assert torch.equal(block(x, style, style), x)
+
+
+@pytest.mark.parametrize("side", [1, 3])
+def test_styled_convolution_is_one_with_the_weights_of_the_style(side):
+    layer = Styled(3, 5, side)
+    torch.nn.init.normal_(layer.change)
+    x, code = torch.randn(2, 3, 6, 7), torch.randn(2, CODES)
+    out = layer(x, code)
+    for picture, numbers, painted in zip(x, code, out, strict=True):
+        change = sum(n * kernel for n, kernel in zip(numbers, layer.change.unbind(2), strict=True))
+        weight = layer.common.weight + change.reshape(5, 3, side, side)
+        bias = layer.shift(numbers)
+        expected = torch.nn.functional.conv2d(picture, weight, bias, padding=side // 2)
+        assert torch.allclose(painted, expected, atol=1e-4)
 
 
 def test_the_style_matters(stylizer):

@@ -50,6 +50,10 @@ PADDING: tuple[Padding, Padding, Padding] = ("replicate", "replicate", "zeros")
 margin is wide enough to take all that they spoil."""
 
 HIDDEN = 256
+
+CODES = 48
+"""Numbers of a style's code, which changes the weights of the decoder's `Styled` convolutions."""
+
 EPSILON = 1e-3
 """Added to standard deviations: a flat region must not be amplified to noise."""
 
@@ -184,6 +188,31 @@ class Modulated(nn.Module):
         return out
 
 
+class Styled(nn.Module):
+    """A convolution whose weights are those of all styles plus what this style changes in them.
+
+    The change is linear in the style's code: Ha et al. 2017, "HyperNetworks", arXiv 1609.09106,
+    eq. 2, of the simplest kind. What joins features and turns them into colours differs more
+    between a woodcut and an oil painting than scales and shifts can say.
+    """
+
+    def __init__(self, inputs: int, outputs: int, side: int = 1) -> None:
+        super().__init__()
+        self.common = nn.Conv2d(inputs, outputs, side, bias=False)
+        self.change = nn.Parameter(torch.zeros(outputs, inputs * side**2, CODES))
+        self.shift = nn.Linear(CODES, outputs)
+
+    def forward(self, x: Tensor, code: Tensor) -> Tensor:
+        """(N, C, H, W) of N styles with (N, CODES); zeros lie beyond the border."""
+        common = self.common.weight
+        change = F.linear(code, self.change.flatten(0, 1)).reshape(-1, *common.shape)
+        weights, shifts = (common + change).flatten(0, 1), self.shift(code).flatten()
+        # Convolutions know only one set of weights: the pictures become groups of channels.
+        apart = x.reshape(1, -1, *x.shape[2:])
+        out = F.conv2d(apart, weights, shifts, padding=common.shape[2] // 2, groups=len(x))
+        return out.reshape(len(x), -1, *x.shape[2:])
+
+
 class Decoded(NamedTuple):
     """What the decoder makes of a picture of H x W, folded: 2 x 2 pixels to 4 channels.
 
@@ -210,11 +239,11 @@ class Decoder(nn.Module):
         a, b, c = DECODER_WIDTHS
         _, _, quarter, eighth, _ = compact.WIDTHS
         self.enter = _conv(eighth, a, PADDING[0])
-        self.up1 = nn.Conv2d(a, b, 1)
-        self.join = nn.Conv2d(quarter, b, 1)
-        self.up2 = nn.Conv2d(b, c, 1)
-        self.join_half = nn.Conv2d(ENCODER_WIDTHS[0], c, 1)
-        self.head = _conv(c, 16, PADDING[2])
+        self.up1 = Styled(a, b)
+        self.join = Styled(quarter, b)
+        self.up2 = Styled(b, c)
+        self.join_half = Styled(ENCODER_WIDTHS[0], c)
+        self.head = Styled(c, 16, 3)
         self.widths = [w for w, n in zip(DECODER_WIDTHS, BLOCKS, strict=True) for _ in range(n)]
         paddings = [p for p, n in zip(PADDING, BLOCKS, strict=True) for _ in range(n)]
         self.blocks = nn.ModuleList(map(Modulated, self.widths, paddings))
@@ -224,6 +253,7 @@ class Decoder(nn.Module):
         self.standardise = nn.BatchNorm1d(LAYOUT.size, affine=False, momentum=0.02)
         self.hidden = nn.Linear(LAYOUT.size, HIDDEN)
         self.modulation = nn.Linear(HIDDEN, 2 * sum(self.widths))
+        self.code = nn.Linear(HIDDEN, CODES)
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
 
@@ -236,20 +266,22 @@ class Decoder(nn.Module):
         pieces = self.modulation(hidden)[..., None, None].split(
             [w for w in self.widths for _ in "ss"], 1
         )
+        # Bounded, so that no style, however strange, has weights far from all that were learned.
+        code = torch.tanh(self.code(hidden))
         styles = list(zip(self.blocks, pieces[::2], pieces[1::2], strict=True))
         first, second = BLOCKS[0], BLOCKS[0] + BLOCKS[1]
         x = F.relu(self.enter(features.eighth))
         for block, scale, shift in styles[:first]:
             x = block(x, scale, shift, norm)
-        x = F.relu(_double(self.up1(x)) + self.join(features.quarter))
+        x = F.relu(_double(self.up1(x, code)) + self.join(features.quarter, code))
         for block, scale, shift in styles[first:second]:
             x = block(x, scale, shift, norm)
-        x = F.relu(_double(self.up2(x)) + self.join_half(features.half))
+        x = F.relu(_double(self.up2(x, code)) + self.join_half(features.half, code))
         for block, scale, shift in styles[second:]:
             x = block(x, scale, shift, norm)
         # A lattice of alternating pixels is the cheapest texture that this head could paint, and
         # the ugliest. The binomial filter takes out just that, so that none is learned.
-        painted = F.conv2d(self.head(x), self.smooth, self.middle, padding=1)
+        painted = F.conv2d(self.head(x, code), self.smooth, self.middle, padding=1)
         return Decoded(painted[:, :12], painted[:, 12:])
 
 

@@ -55,7 +55,7 @@ class Weights:
             decoder paints from the latter.
     """
 
-    content: float = 2.8
+    content: float = 4.5
     moments: float = 1.0
     covariance: float = 0.7
     gram: float = 10.0
