@@ -18,7 +18,7 @@ import impasto
 ROOT = Path(__file__).parent.parent
 NETWORKS = {"compact.safetensors", "style_encoder.onnx", "stylizer.onnx", "surveyor.onnx"}
 
-LARGEST = 5_000_000
+LARGEST = 6_000_000
 """Bytes of the wheel, at most: it is to be fetched quickly."""
 
 

@@ -103,6 +103,6 @@ def test_train_stylizer(impasto, folder, tmp_path):
     )
     assert result.exit_code == 0, result.output
     weights = tmp_path / "run" / "stylizer.safetensors"
-    assert result.stdout.startswith(f"{weights}: 6.")
+    assert result.stdout.startswith(f"{weights}: 8.")
     assert result.stderr.startswith("step 2 of 2: moments ")
     load(weights)
