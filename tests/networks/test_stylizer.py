@@ -94,7 +94,8 @@ def test_modulated_block_is_a_residual():
 @pytest.mark.parametrize("side", [1, 3])
 def test_styled_convolution_is_one_with_the_weights_of_the_style(side):
     layer = Styled(3, 5, side)
-    torch.nn.init.normal_(layer.change)
+    for parameter in (layer.change, layer.shift.weight, layer.shift.bias):
+        torch.nn.init.normal_(parameter)
     x, code = torch.randn(2, 3, 6, 7), torch.randn(2, CODES)
     out = layer(x, code)
     for picture, numbers, painted in zip(x, code, out, strict=True):

@@ -199,8 +199,11 @@ class Styled(nn.Module):
     def __init__(self, inputs: int, outputs: int, side: int = 1) -> None:
         super().__init__()
         self.common = nn.Conv2d(inputs, outputs, side, bias=False)
+        # By outputs, as the weights are: training takes a layer's rate from how many it adds up.
         self.change = nn.Parameter(torch.zeros(outputs, inputs * side**2, CODES))
         self.shift = nn.Linear(CODES, outputs)
+        nn.init.zeros_(self.shift.weight)
+        nn.init.zeros_(self.shift.bias)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
         """(N, C, H, W) of N styles with (N, CODES); zeros lie beyond the border."""
