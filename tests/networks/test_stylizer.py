@@ -9,17 +9,25 @@ from impasto.networks.stylizer import (
     LAYERS,
     LAYOUT,
     QUARTER,
+    SEEN,
+    STRANGEST,
     STRIDE,
     Features,
     Modulated,
+    Modulation,
+    Standardised,
     Styled,
     Stylizer,
     adain,
     detail,
     embedding_of,
     folded,
+    normalised,
+    own,
     with_margin,
 )
+
+UNCHANGED = Modulation(torch.ones(1), torch.zeros(1))
 
 unfolded = torch.nn.PixelShuffle(2)
 
@@ -73,22 +81,64 @@ def test_embedding_forgets_where_things_are(stylizer):
 
 def test_adain_gives_the_statistics():
     mean, deviation = torch.randn(2, 4, 1, 1), torch.rand(2, 4, 1, 1) + 0.5
-    out = adain(3 * torch.randn(2, 4, 40, 40) + 1, mean, deviation)
+    x = 3 * torch.randn(2, 4, 40, 40) + 1
+    out = normalised(x, own(x), adain(UNCHANGED, mean, deviation))
     assert torch.allclose(out.mean((2, 3), keepdim=True), mean, atol=1e-4)
     assert torch.allclose(out.std((2, 3), keepdim=True), deviation, atol=1e-3)
 
 
-def test_adain_leaves_flat_maps_flat():
-    out = adain(torch.full((1, 2, 8, 8), 3.0), torch.zeros(1, 2, 1, 1), torch.ones(1, 2, 1, 1))
-    assert out.abs().max() < 1e-3
+def test_adain_comes_after_the_modulation():
+    x, others = torch.randn(1, 2, 8, 8), torch.rand(4, 1, 2, 1, 1)
+    gain, shift, mean, deviation = others
+    modulation = Modulation(gain, shift)
+    expected = normalised(x, own(x), modulation) * deviation + mean
+    found = normalised(x, own(x), adain(modulation, mean, deviation))
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
+def test_flat_maps_stay_flat():
+    flat = torch.full((1, 2, 400, 500), 4.7)
+    assert normalised(flat, own(flat), UNCHANGED).abs().max() < 1e-3
+
+
+def test_moments_are_mean_and_variance():
+    x = 0.1 * torch.randn(2, 3, 20, 20) + 2
+    variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
+    assert torch.allclose(own(x).mean, mean)
+    assert torch.allclose(own(x).variance, variance, atol=1e-5)
 
 
 def test_modulated_block_is_a_residual():
-    block = Modulated(4, "zeros")
+    block = Modulated(4)
     torch.nn.init.zeros_(block.second.weight)
     torch.nn.init.zeros_(block.second.bias)
     x, style = torch.randn(1, 4, 8, 8), torch.randn(1, 4, 1, 1)
-    assert torch.equal(block(x, style, style), x)
+    assert torch.equal(block(x, Modulation(style, style)), x)
+
+
+def test_standardised_whatever_else_is_in_the_batch():
+    layer, x = Standardised(5), 3 * torch.randn(400, 5) + 2
+    for batch in x.repeat(10, 1).split(8):
+        out = layer(batch)
+        assert torch.allclose(out, (batch - layer.mean) / (layer.variance + 1e-5).sqrt(), atol=1e-5)
+    assert torch.allclose(layer.mean, x.mean(0), atol=0.5)
+    assert torch.allclose(layer.variance.sqrt(), x.std(0), atol=0.5)
+    before = layer.eval().mean.clone()
+    assert torch.equal(layer(x[:2]), layer(x)[:2])
+    assert torch.equal(layer.mean, before)
+
+
+def test_standardised_from_the_first_batch_and_unharmed_by_a_bad_one():
+    layer, x = Standardised(3), 50 * torch.randn(64, 3) - 200
+    layer(x)
+    assert torch.allclose(layer.mean, x.mean(0))
+    assert torch.allclose(layer.variance, x.var(0))
+    layer(torch.full((2, 3), torch.nan))
+    assert torch.allclose(layer.mean, x.mean(0))
+    layer.settle()
+    layer(x + 100)
+    assert torch.allclose(layer.mean, x.mean(0) + 0.5)
+    assert layer(x + 1e9).max() == STRANGEST
 
 
 @pytest.mark.parametrize("side", [1, 3])
@@ -110,6 +160,21 @@ def test_the_style_matters(stylizer):
     image, styles = torch.rand(1, 3, 32, 32), stylizer.embed(torch.rand(2, 3, 32, 32) ** 3)
     one, other = (stylizer(image, style[None]) for style in styles)
     assert not torch.allclose(one, other, atol=1e-4)
+
+
+def test_what_the_photo_brings_along_counts(stylizer):
+    sizes = zip(SEEN, (16, 8, 4), strict=True)
+    features = Features(*(10 * torch.randn(1, width, side, side) for width, side in sizes))
+    stronger = Features(*(5 * f for f in features))  # the same once normalised
+    embedding = stylizer.embed(torch.rand(1, 3, 32, 32))
+
+    def difference():
+        one, other = (stylizer.decoder(f, embedding).colours for f in (features, stronger))
+        return (one - other).abs().max()
+
+    assert difference() > 1e-2
+    stylizer.decoder.hidden.weight[:, LAYOUT.size :] = 0
+    assert difference() < 1e-3
 
 
 def test_pictures_of_a_batch_do_not_mix(stylizer):

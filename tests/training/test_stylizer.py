@@ -173,16 +173,17 @@ def training(folder, tmp_path):
 
 def test_train_learns_and_writes(training, tmp_path):
     told = []
-    weights = train(training(30), told.append)
+    weights = train(training(50), told.append)
     assert weights == tmp_path / "run" / "stylizer.safetensors"
-    assert [line["step"] for line in told] == [15, 30]
-    first, second = told
-    assert second.keys() == first.keys() - {"encoder"}
-    losses_told = second.keys() - {"step", "steps"}
+    steps = [15, 30, 45, 50]
+    assert [line["step"] for line in told] == steps
+    first, second, third, _ = told
+    assert third.keys() == first.keys() - {"encoder"}  # the second part, which is another task
+    losses_told = first.keys() - {"step", "steps"}
     assert sum(second[k] for k in losses_told) < sum(first[k] for k in losses_told)
     lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
-    assert [json.loads(line)["step"] for line in lines] == [15, 30]
-    with Image.open(tmp_path / "run" / "preview-000030.jpg") as sheet:
+    assert [json.loads(line)["step"] for line in lines] == steps
+    with Image.open(tmp_path / "run" / "preview-000050.jpg") as sheet:
         assert sheet.size == (7 * 256, 5 * 256)
         assert np.asarray(sheet).std() > 10
     assert set(load_file(weights)) == set(Stylizer().state_dict())
@@ -206,3 +207,5 @@ def test_train_goes_on_from_exported_weights(training, tmp_path):
     trained = load_file(train(again, lambda _: None))
     for name, value in model.decoder.blocks.state_dict(prefix="decoder.blocks.").items():
         assert torch.allclose(trained[name], value, atol=0.01), name
+    for name, value in model.encoder.half().float().state_dict(prefix="encoder.").items():
+        assert torch.equal(trained[name], value), name

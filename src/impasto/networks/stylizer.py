@@ -3,7 +3,7 @@
 A style's embedding is the statistics of the compact encoder's features. The photo is seen by a
 cheaper network that learns what the compact encoder sees at relu3_1 and relu4_1, and from there on
 what helps the painting. Its features are given the style's statistics (AdaIN), and a decoder, whose
-residual blocks are modulated by the embedding, turns them into pixels.
+residual blocks are modulated by what is known of style and photo, turns them into pixels.
 
 Nothing works at full resolution: the picture is folded to half its size on the way in and unfolded
 on the way out (Shi et al. 2016, arXiv 1609.05158), which is where the speed is. What the layers
@@ -11,7 +11,7 @@ lose of it, the photo's finest detail, is laid over the painting, as strongly as
 for every place.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -40,22 +40,30 @@ ENCODER_WIDTHS = (16, 32, 64)
 DECODER_WIDTHS = (64, 48, 16)
 """Channels at 1/8, 1/4 and 1/2."""
 
-BLOCKS = (4, 2, 1)
+BLOCKS = (1, 2, 2)
 """Residual blocks at 1/8, 1/4 and 1/2."""
 
 Padding = Literal["zeros", "replicate"]
+"""How convolutions go on beyond the border. Zeros are quicker, but spoil it."""
 
-PADDING: tuple[Padding, Padding, Padding] = ("replicate", "replicate", "zeros")
-"""How convolutions go on beyond the border at 1/8, 1/4 and 1/2. Zeros are quicker, and at 1/2 the
-margin is wide enough to take all that they spoil."""
+SEEN = (ENCODER_WIDTHS[0], *compact.WIDTHS[2:4])
+"""Channels of `Features`."""
 
-HIDDEN = 256
+HIDDEN = 320
+"""Units between what is known of style and photo and what the decoder makes of it."""
 
 CODES = 48
-"""Numbers of a style's code, which changes the weights of the decoder's `Styled` convolutions."""
+"""Numbers of the code that changes the weights of the decoder's `Styled` convolutions."""
 
 EPSILON = 1e-3
-"""Added to standard deviations: a flat region must not be amplified to noise."""
+"""Added to deviations and variances: a flat region must not be amplified to noise."""
+
+STEADY = 0.005
+"""What a batch counts for, at least, in the averages by which `Standardised` measures: they go on
+following what the encoder learns, and are made of some hundred batches."""
+
+STRANGEST = 10.0
+"""Deviations from the average beyond which a style or photo counts as no stranger."""
 
 
 BINOMIAL = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 16
@@ -75,18 +83,41 @@ def _detail_kernel() -> Tensor:
 
 _DETAIL = _detail_kernel()
 
-Norm = Callable[[Tensor], Tensor]
-"""Gives each channel of (N, C, H, W) mean 0 and deviation 1."""
+
+class Moments(NamedTuple):
+    """Mean and variance of the channels of a feature map, (N, C, 1, 1) each."""
+
+    mean: Tensor
+    variance: Tensor
 
 
-def own(x: Tensor) -> Tensor:
-    """Instance normalisation: by the picture's own statistics (Ulyanov et al. 2016, arXiv
-    1607.08022)."""
-    return F.instance_norm(x, eps=EPSILON)
+class Modulation(NamedTuple):
+    """By what normalised channels are multiplied and what is added to them, (N, C, 1, 1) each."""
+
+    gain: Tensor
+    shift: Tensor
+
+
+Norm = Callable[[Tensor], Moments]
+"""Says what (N, C, H, W) is to be normalised by."""
+
+
+def own(x: Tensor) -> Moments:
+    """The picture's own moments: instance normalisation (Ulyanov et al. 2016, arXiv 1607.08022)."""
+    x = x.float()
+    mean = _average(x)
+    # Without a map of the differences, a pass over memory is saved.
+    return Moments(mean, (_average(x.square()) - mean.square()).clamp_min(0))
+
+
+def _average(x: Tensor) -> Tensor:
+    """The mean of every channel: of rows, then of these, as ONNX Runtime adds up one by one, and in
+    a long sum of nearly equal numbers loses more than their variance."""
+    return x.mean(3, keepdim=True).mean(2, keepdim=True)
 
 
 class Shared:
-    """Normalises the parts of a large picture alike: by statistics that they share.
+    """Has the parts of a large picture normalised alike: by moments that they share.
 
     Chen et al. 2022, "Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance
     Normalization", arXiv 2103.11784.
@@ -101,15 +132,13 @@ class Shared:
         self._share = share
         self._found: list[Tensor] = []
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """The next normalisation in the order in which the network asks for them."""
-        variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
-        found = torch.stack([mean, variance], 1)
+    def __call__(self, x: Tensor) -> Moments:
+        """The next moments in the order in which the network asks for them."""
+        found = torch.stack(own(x), 1)
         taken = sum(f.shape[2] for f in self._found)
         self._found.append(found)
         given = self._given[:, :, taken : taken + found.shape[2]]
-        mean, variance = torch.lerp(found, given, self._share).unbind(1)
-        return (x - mean) * torch.rsqrt(variance + EPSILON)
+        return Moments(*torch.lerp(found, given, self._share).unbind(1))
 
     @property
     def found(self) -> Tensor:
@@ -170,28 +199,62 @@ LAYOUT = Layout()
 
 
 class Modulated(nn.Module):
-    """A residual block whose normalised features are scaled and shifted by the style.
+    """A residual block whose normalised features are scaled and shifted as style and photo want.
 
-    x + conv(relu((1 + scale) * norm(conv(x)) + shift)), after Dumoulin et al. 2017,
+    x + conv(relu(gain * normalised(conv(x)) + shift)), after Dumoulin et al. 2017,
     "A Learned Representation for Artistic Style", arXiv 1610.07629.
     """
 
-    def __init__(self, width: int, padding: Padding) -> None:
+    def __init__(self, width: int, padding: Padding = "replicate") -> None:
         super().__init__()
         self.first = _conv(width, width, padding)
         self.second = _conv(width, width, padding)
 
-    def forward(self, x: Tensor, scale: Tensor, shift: Tensor, norm: Norm = own) -> Tensor:
-        """(N, C, H, W), with (N, C, 1, 1) of scale and shift."""
-        normal = norm(self.first(x))
-        out: Tensor = x + self.second(F.relu(normal * (1 + scale) + shift))
+    def forward(self, x: Tensor, modulation: Modulation, norm: Norm = own) -> Tensor:
+        """(N, C, H, W), to the same."""
+        seen = self.first(x)
+        out: Tensor = x + self.second(F.relu(normalised(seen, norm(seen), modulation)))
         return out
 
 
-class Styled(nn.Module):
-    """A convolution whose weights are those of all styles plus what this style changes in them.
+class Standardised(nn.Module):
+    """Numbers (N, features), less their average, in deviations, both of what was seen in training.
 
-    The change is linear in the style's code: Ha et al. 2017, "HyperNetworks", arXiv 1609.09106,
+    Batch normalisation would measure a style by the handful that it is trained together with, and
+    tell the network something else of the same style every time.
+    """
+
+    mean: Tensor
+    variance: Tensor
+    batches: Tensor
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(features))
+        self.register_buffer("variance", torch.ones(features))
+        self.register_buffer("batches", torch.tensor(0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Between -`STRANGEST` and `STRANGEST`; in training, the batch is counted first."""
+        if self.training and x.isfinite().all():
+            self._count(x.detach())
+        return F.batch_norm(x, self.mean, self.variance).clamp(-STRANGEST, STRANGEST)
+
+    def _count(self, x: Tensor) -> None:
+        self.batches += 1
+        weight = max(STEADY, 1 / int(self.batches))
+        self.mean.lerp_(x.mean(0), weight)
+        self.variance.lerp_(x.var(0), weight)
+
+    def settle(self) -> None:
+        """Takes its averages for those of many batches, which only new batches change slowly."""
+        self.batches.fill_(round(1 / STEADY))
+
+
+class Styled(nn.Module):
+    """A convolution whose weights are those of all styles plus what this one changes in them.
+
+    The change is linear in a code of it: Ha et al. 2017, "HyperNetworks", arXiv 1609.09106,
     eq. 2, of the simplest kind. What joins features and turns them into colours differs more
     between a woodcut and an oil painting than scales and shifts can say.
     """
@@ -216,6 +279,20 @@ class Styled(nn.Module):
         return out.reshape(len(x), -1, *x.shape[2:])
 
 
+class Manner(NamedTuple):
+    """How to paint a photo in a style.
+
+    Attributes:
+        blocks: what becomes of what each block normalises.
+        photo: and of each of the photo's normalised features, before AdaIN.
+        code: (N, CODES), for the `Styled` convolutions.
+    """
+
+    blocks: list[Modulation]
+    photo: list[Modulation]
+    code: Tensor
+
+
 class Decoded(NamedTuple):
     """What the decoder makes of a picture of H x W, folded: 2 x 2 pixels to 4 channels.
 
@@ -229,7 +306,7 @@ class Decoded(NamedTuple):
 
 
 class Decoder(nn.Module):
-    """Features with the style's statistics, and the embedding, to a picture."""
+    """A photo's features and the embedding of a style to a picture."""
 
     smooth: Tensor
     """A binomial filter for the folded output of the head; colours are a quarter of it."""
@@ -241,57 +318,69 @@ class Decoder(nn.Module):
         super().__init__()
         a, b, c = DECODER_WIDTHS
         _, _, quarter, eighth, _ = compact.WIDTHS
-        self.enter = _conv(eighth, a, PADDING[0])
+        self.enter = _conv(eighth, a)
         self.up1 = Styled(a, b)
         self.join = Styled(quarter, b)
         self.up2 = Styled(b, c)
         self.join_half = Styled(ENCODER_WIDTHS[0], c)
         self.head = Styled(c, 16, 3)
         self.widths = [w for w, n in zip(DECODER_WIDTHS, BLOCKS, strict=True) for _ in range(n)]
-        paddings = [p for p, n in zip(PADDING, BLOCKS, strict=True) for _ in range(n)]
-        self.blocks = nn.ModuleList(map(Modulated, self.widths, paddings))
+        self.blocks = nn.ModuleList(Modulated(width) for width in self.widths[:-1])
+        # The margin is as wide as what zeros spoil from here on, with the head and the filter.
+        self.blocks.append(Modulated(self.widths[-1], "zeros"))
         gain = torch.tensor([0.25] * 12 + [1.0] * 4)[:, None, None, None]
         self.register_buffer("smooth", gain * folded(BINOMIAL, 4), persistent=False)
         self.register_buffer("middle", torch.full((16,), 0.5), persistent=False)
-        self.standardise = nn.BatchNorm1d(LAYOUT.size, affine=False, momentum=0.02)
-        self.hidden = nn.Linear(LAYOUT.size, HIDDEN)
-        self.modulation = nn.Linear(HIDDEN, 2 * sum(self.widths))
+        known = LAYOUT.size + 2 * sum(SEEN)
+        self.standardise = Standardised(known)
+        self.hidden = nn.Linear(known, HIDDEN)
+        # For each channel of blocks and features a scale, less 1, and a shift.
+        self._pieces = [2 * width for width in (*self.widths, *SEEN)]
+        self.modulation = nn.Linear(HIDDEN, sum(self._pieces))
         self.code = nn.Linear(HIDDEN, CODES)
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.modulation.bias)
 
-    def forward(self, features: Features, embedding: Tensor, norm: Norm = own) -> Decoded:
-        """The painting, not yet clipped, from normalised features and (N, LAYOUT.size)."""
-        means_and_logs = torch.cat(
-            [p.flatten(1) for m, d in LAYOUT.split(embedding) for p in (m, (d + EPSILON).log())], 1
-        )
-        hidden = F.relu(self.hidden(self.standardise(means_and_logs)))
-        pieces = self.modulation(hidden)[..., None, None].split(
-            [w for w in self.widths for _ in "ss"], 1
-        )
-        # Bounded, so that no style, however strange, has weights far from all that were learned.
-        code = torch.tanh(self.code(hidden))
-        styles = list(zip(self.blocks, pieces[::2], pieces[1::2], strict=True))
+    def forward(self, photo: Features, embedding: Tensor, norm: Norm = own) -> Decoded:
+        """The painting, not yet clipped, from the photo's features and (N, LAYOUT.size)."""
+        seen = [norm(features) for features in photo]
+        *_, of_quarter, of_eighth = styles = LAYOUT.split(embedding)
+        manner = self.manner(styles, seen)
+        at_half, at_quarter, at_eighth = manner.photo
+        modulations = at_half, adain(at_quarter, *of_quarter), adain(at_eighth, *of_eighth)
+        half, quarter, eighth = map(normalised, photo, seen, modulations)
+        blocks = list(zip(self.blocks, manner.blocks, strict=True))
         first, second = BLOCKS[0], BLOCKS[0] + BLOCKS[1]
-        x = F.relu(self.enter(features.eighth))
-        for block, scale, shift in styles[:first]:
-            x = block(x, scale, shift, norm)
-        x = F.relu(_double(self.up1(x, code)) + self.join(features.quarter, code))
-        for block, scale, shift in styles[first:second]:
-            x = block(x, scale, shift, norm)
-        x = F.relu(_double(self.up2(x, code)) + self.join_half(features.half, code))
-        for block, scale, shift in styles[second:]:
-            x = block(x, scale, shift, norm)
+        x = F.relu(self.enter(eighth))
+        for block, modulation in blocks[:first]:
+            x = block(x, modulation, norm)
+        x = F.relu(_double(self.up1(x, manner.code)) + self.join(quarter, manner.code))
+        for block, modulation in blocks[first:second]:
+            x = block(x, modulation, norm)
+        x = F.relu(_double(self.up2(x, manner.code)) + self.join_half(half, manner.code))
+        for block, modulation in blocks[second:]:
+            x = block(x, modulation, norm)
         # A lattice of alternating pixels is the cheapest texture that this head could paint, and
         # the ugliest. The binomial filter takes out just that, so that none is learned.
-        painted = F.conv2d(self.head(x, code), self.smooth, self.middle, padding=1)
+        painted = F.conv2d(self.head(x, manner.code), self.smooth, self.middle, padding=1)
         return Decoded(painted[:, :12], painted[:, 12:])
 
+    def manner(self, styles: Sequence[tuple[Tensor, Tensor]], seen: Sequence[Moments]) -> Manner:
+        """What the style's statistics ask for, and the photo's: how much texture it brings along
+        decides how much is to be added."""
+        known = [p for mean, deviation in styles for p in (mean, (deviation + EPSILON).log())]
+        known += [p for mean, variance in seen for p in (mean, (variance + EPSILON).log())]
+        hidden = F.relu(self.hidden(self.standardise(torch.cat(known, 1).flatten(1))))
+        pieces = self.modulation(hidden)[..., None, None].split(self._pieces, 1)
+        halves = (piece.chunk(2, 1) for piece in pieces)
+        modulations = [Modulation(1 + scale, shift) for scale, shift in halves]
+        # Bounded, so that no style, however strange, has weights far from all that were learned.
+        code = torch.tanh(self.code(hidden))
+        return Manner(modulations[: len(self.blocks)], modulations[len(self.blocks) :], code)
 
-NORMALISED = (
-    ENCODER_WIDTHS[0]
-    + sum(compact.WIDTHS[2:4])
-    + sum(width * count for width, count in zip(DECODER_WIDTHS, BLOCKS, strict=True))
+
+NORMALISED = sum(SEEN) + sum(
+    width * count for width, count in zip(DECODER_WIDTHS, BLOCKS, strict=True)
 )
 """How many channels are normalised on the way to a painting."""
 
@@ -318,13 +407,7 @@ class Stylizer(nn.Module):
         self, image: Tensor, features: Features, embedding: Tensor, norm: Norm = own
     ) -> Tensor:
         """The painting from a photo with a margin, and its features, without the margin."""
-        _, _, quarter, eighth = LAYOUT.split(embedding)
-        styled = Features(
-            norm(features.half),
-            adain(features.quarter, *quarter, norm),
-            adain(features.eighth, *eighth, norm),
-        )
-        decoded: Decoded = self.decoder(styled, embedding, norm)
+        decoded: Decoded = self.decoder(features, embedding, norm)
         laid_over = (decoded.detail * detail(image)).repeat(1, 3, 1, 1)
         margin = slice(MARGIN // 2, -MARGIN // 2)
         return F.pixel_shuffle((decoded.colours + laid_over)[..., margin, margin], 2)
@@ -361,17 +444,22 @@ def folded(kernel: Tensor, maps: int) -> Tensor:
     return F.pixel_unshuffle(spread, 2).flip(2, 3).transpose(0, 1)
 
 
-def adain(features: Tensor, mean: Tensor, deviation: Tensor, norm: Norm = own) -> Tensor:
-    """Features with another mean and standard deviation per channel.
+def normalised(x: Tensor, by: Moments, modulation: Modulation) -> Tensor:
+    """(N, C, H, W) with mean 0 and deviation 1, and then modulated.
+
+    In one multiplication and one addition: of passes over a large map every one counts.
+    """
+    gain = modulation.gain * torch.rsqrt(by.variance + EPSILON)
+    return x * gain + (modulation.shift - by.mean * gain)
+
+
+def adain(modulation: Modulation, mean: Tensor, deviation: Tensor) -> Modulation:
+    """The modulation, followed by AdaIN: channels get a mean and a deviation, (N, C, 1, 1) each.
 
     Huang and Belongie 2017, "Arbitrary Style Transfer in Real-time with Adaptive Instance
     Normalization", arXiv 1703.06868, eq. 8.
-
-    Args:
-        features: (N, C, H, W).
-        mean, deviation: (N, C, 1, 1).
     """
-    return norm(features) * deviation + mean
+    return Modulation(modulation.gain * deviation, modulation.shift * deviation + mean)
 
 
 def embedding_of(features: Mapping[str, Tensor]) -> Tensor:
@@ -383,7 +471,7 @@ def embedding_of(features: Mapping[str, Tensor]) -> Tensor:
     return torch.cat(parts, 1)
 
 
-def _conv(inputs: int, outputs: int, padding: Padding) -> nn.Conv2d:
+def _conv(inputs: int, outputs: int, padding: Padding = "replicate") -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode=padding)
 
 

@@ -190,17 +190,26 @@ def reopen(file: Path) -> dict[str, Tensor]:
 
     if not file.is_file():
         raise InputError(f"{file}: no such file; name an exported stylizer.onnx")
-    names = [name for name in Stylizer().state_dict() if name.startswith(("encoder.", "decoder."))]
     try:
         graph = onnx.load(file).graph
-        stored = {weight.name.removesuffix(_HALF): weight for weight in graph.initializer}
-        return {
-            name: torch.from_numpy(onnx.numpy_helper.to_array(stored[f"stylizer.{name}"]).copy())
-            for name in names
-            if not name.endswith("num_batches_tracked")
+        arrays = {
+            weight.name.removesuffix(_HALF): onnx.numpy_helper.to_array(weight)
+            for weight in graph.initializer
         }
     except Exception as problem:  # a damaged file can raise nearly anything
         raise WeightsError(f"{file}: damaged, or not an exported stylizer") from problem
+    found = {}
+    for name, expected in Stylizer().state_dict().items():
+        if not name.startswith(("encoder.", "decoder.")) or name.endswith(".batches"):
+            continue
+        array = arrays.get(f"stylizer.{name}")
+        if array is None or array.shape != expected.shape:
+            raise WeightsError(
+                f"{file}: not a stylizer of this version's design; give one that this version "
+                "exported"
+            )
+        found[name] = torch.from_numpy(array.copy())
+    return found
 
 
 def fingerprint(tensors: Iterable[Tensor]) -> str:

@@ -55,7 +55,7 @@ class Weights:
             decoder paints from the latter.
     """
 
-    content: float = 4.5
+    content: float = 4.0
     moments: float = 1.0
     covariance: float = 0.7
     gram: float = 10.0
@@ -72,7 +72,7 @@ class StylizerTraining:
         photos, paintings: folders of images.
         compact: weights of a compact encoder; None takes the one that ships with impasto.
         start: an exported stylizer.onnx to go on from, in the manner of the second part of a
-            training; None starts from random weights.
+            training, but with its encoder as it is; None starts from random weights.
         out: folder of the checkpoint, the log, the previews and the weights.
         size: side of the crops in pixels.
         batch: pairs a step; a quarter of them have the photo itself as the style.
@@ -124,6 +124,9 @@ def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) 
     model = untrained(training.compact)
     if training.start is not None:
         model.load_state_dict(reopen(training.start), strict=False)
+        model.decoder.standardise.settle()
+        # It has learned to see: what it would learn now is mostly noise, for the decoder too.
+        model.encoder.requires_grad_(False)
     model.to(training.device)
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     scales = unit_scales(model.compact, batch(CALIBRATION).photo.to(training.device))
