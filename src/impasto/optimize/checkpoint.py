@@ -25,7 +25,7 @@ from impasto.image.output import write_file
 from impasto.image.paths import label, printable, reason
 from impasto.networks.weights import is_plain_float
 from impasto.optimize.inputs import Inputs
-from impasto.optimize.solver import Position, Solver, State
+from impasto.optimize.solver import PATIENCE, Position, Solver, State
 from impasto.optimize.trace import Record
 from impasto.settings import INIT_WORDS
 
@@ -243,6 +243,7 @@ def _is_sound(found: Checkpoint) -> bool:
         isinstance(run.settings, dict)
         and all(isinstance(text, str) for text in texts)
         and all(type(number) is int and number >= 0 for number in whole)
+        and position.setbacks <= PATIENCE
         and all(isinstance(number, float) for number in numbers)
         and len(seconds) > 0
         and is_plain_float(position.canvas)
