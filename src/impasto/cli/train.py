@@ -81,7 +81,10 @@ def stylizer(
     ] = None,
     start: Annotated[
         Path | None,
-        typer.Option(help="An exported stylizer.onnx to go on from [default: random weights]."),
+        typer.Option(
+            help="An exported stylizer.onnx to go on from, its encoder as it is "
+            "[default: random weights]."
+        ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 15_000,
     size: Annotated[int, typer.Option(min=48, help="Side of the first crops in pixels.")] = 144,
