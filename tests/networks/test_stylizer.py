@@ -98,7 +98,9 @@ def test_adain_comes_after_the_modulation():
 
 def test_flat_maps_stay_flat():
     flat = torch.full((1, 2, 400, 500), 4.7)
-    assert normalised(flat, own(flat), UNCHANGED).abs().max() < 1e-3
+    unmoved = adain(UNCHANGED, torch.zeros(1, 2, 1, 1), torch.ones(1, 2, 1, 1))
+    for modulation in (UNCHANGED, unmoved):
+        assert normalised(flat, own(flat), modulation).abs().max() < 1e-3
 
 
 def test_moments_are_mean_and_variance():

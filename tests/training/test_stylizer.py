@@ -177,10 +177,10 @@ def test_train_learns_and_writes(training, tmp_path):
     assert weights == tmp_path / "run" / "stylizer.safetensors"
     steps = [15, 30, 45, 50]
     assert [line["step"] for line in told] == steps
-    first, second, third, _ = told
-    assert third.keys() == first.keys() - {"encoder"}  # the second part, which is another task
-    losses_told = first.keys() - {"step", "steps"}
-    assert sum(second[k] for k in losses_told) < sum(first[k] for k in losses_told)
+    first, _, third, _ = told
+    assert third.keys() == first.keys() - {"encoder"}
+    losses_told = third.keys() - {"step", "steps"}
+    assert sum(third[k] for k in losses_told) < sum(first[k] for k in losses_told)
     lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == steps
     with Image.open(tmp_path / "run" / "preview-000050.jpg") as sheet:

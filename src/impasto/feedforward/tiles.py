@@ -4,7 +4,8 @@ What a part looks like depends on the statistics by which it is normalised; all 
 of a reduced copy of the picture (Chen et al. 2022, "Towards Ultra-Resolution Neural Style Transfer
 via Thumbnail Instance Normalization", arXiv 2103.11784). A copy lacks fine texture, so what the
 encoder sees in it is a quarter off; those statistics, which the network's first normalisations
-level out, are taken from the picture itself, part by part, which is cheap.
+level out and which say how it is to paint, are taken from the picture itself, part by part, which
+is cheap.
 """
 
 from collections.abc import Sequence

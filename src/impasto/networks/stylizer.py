@@ -63,7 +63,7 @@ STEADY = 0.005
 following what the encoder learns, and are made of some hundred batches."""
 
 STRANGEST = 10.0
-"""Deviations from the average beyond which a style or photo counts as no stranger."""
+"""Deviations from the average beyond which no style or photo counts as any stranger."""
 
 
 BINOMIAL = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 16
@@ -163,7 +163,7 @@ class Encoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         a, b, c = ENCODER_WIDTHS
-        _, _, quarter, eighth, _ = compact.WIDTHS
+        _, quarter, eighth = SEEN
         self.stem = nn.Conv2d(3, a, 6, stride=2, padding=2)
         self.down1 = nn.Conv2d(a, b, 3, stride=2, padding=1)
         self.mid1 = nn.Conv2d(b, b, 3, padding=1)
@@ -254,7 +254,7 @@ class Standardised(nn.Module):
 class Styled(nn.Module):
     """A convolution whose weights are those of all styles plus what this one changes in them.
 
-    The change is linear in a code of it: Ha et al. 2017, "HyperNetworks", arXiv 1609.09106,
+    The change is linear in a code: Ha et al. 2017, "HyperNetworks", arXiv 1609.09106,
     eq. 2, of the simplest kind. What joins features and turns them into colours differs more
     between a woodcut and an oil painting than scales and shifts can say.
     """
@@ -317,12 +317,12 @@ class Decoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         a, b, c = DECODER_WIDTHS
-        _, _, quarter, eighth, _ = compact.WIDTHS
+        half, quarter, eighth = SEEN
         self.enter = _conv(eighth, a)
         self.up1 = Styled(a, b)
         self.join = Styled(quarter, b)
         self.up2 = Styled(b, c)
-        self.join_half = Styled(ENCODER_WIDTHS[0], c)
+        self.join_half = Styled(half, c)
         self.head = Styled(c, 16, 3)
         self.widths = [w for w, n in zip(DECODER_WIDTHS, BLOCKS, strict=True) for _ in range(n)]
         self.blocks = nn.ModuleList(Modulated(width) for width in self.widths[:-1])
@@ -374,7 +374,7 @@ class Decoder(nn.Module):
         pieces = self.modulation(hidden)[..., None, None].split(self._pieces, 1)
         halves = (piece.chunk(2, 1) for piece in pieces)
         modulations = [Modulation(1 + scale, shift) for scale, shift in halves]
-        # Bounded, so that no style, however strange, has weights far from all that were learned.
+        # Bounded, so that nothing, however strange, gets weights far from all that were learned.
         code = torch.tanh(self.code(hidden))
         return Manner(modulations[: len(self.blocks)], modulations[len(self.blocks) :], code)
 
