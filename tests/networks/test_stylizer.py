@@ -1,42 +1,27 @@
+"""The stylizer, untrained: shapes, what an embedding holds, what counts for a painting."""
+
 import pytest
 import torch
 
+from impasto.networks.blocks import Styled
+from impasto.networks.moments import EPSILON
 from impasto.networks.stylizer import (
     BINOMIAL,
-    CODES,
     EIGHTH,
-    EPSILON,
     LAYERS,
     LAYOUT,
     QUARTER,
     SEEN,
-    STRANGEST,
     STRIDE,
     Features,
-    Modulated,
-    Modulation,
-    Standardised,
-    Styled,
     Stylizer,
-    adain,
     detail,
     embedding_of,
     folded,
-    normalised,
-    own,
     with_margin,
 )
 
-UNCHANGED = Modulation(torch.ones(1), torch.zeros(1))
-
 unfolded = torch.nn.PixelShuffle(2)
-
-
-@pytest.fixture(autouse=True)
-def seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        yield
 
 
 @pytest.fixture
@@ -77,85 +62,6 @@ def test_embedding_forgets_where_things_are(stylizer):
     maps = stylizer.compact(torch.rand(1, 3, 32, 32), LAYERS)
     turned = {k: f.flip(2).transpose(2, 3) for k, f in maps.items()}
     assert torch.allclose(embedding_of(maps), embedding_of(turned), atol=1e-6)
-
-
-def test_adain_gives_the_statistics():
-    mean, deviation = torch.randn(2, 4, 1, 1), torch.rand(2, 4, 1, 1) + 0.5
-    x = 3 * torch.randn(2, 4, 40, 40) + 1
-    out = normalised(x, own(x), adain(UNCHANGED, mean, deviation))
-    assert torch.allclose(out.mean((2, 3), keepdim=True), mean, atol=1e-4)
-    assert torch.allclose(out.std((2, 3), keepdim=True), deviation, atol=1e-3)
-
-
-def test_adain_comes_after_the_modulation():
-    x, others = torch.randn(1, 2, 8, 8), torch.rand(4, 1, 2, 1, 1)
-    gain, shift, mean, deviation = others
-    modulation = Modulation(gain, shift)
-    expected = normalised(x, own(x), modulation) * deviation + mean
-    found = normalised(x, own(x), adain(modulation, mean, deviation))
-    assert torch.allclose(found, expected, atol=1e-5)
-
-
-def test_flat_maps_stay_flat():
-    flat = torch.full((1, 2, 400, 500), 4.7)
-    unmoved = adain(UNCHANGED, torch.zeros(1, 2, 1, 1), torch.ones(1, 2, 1, 1))
-    for modulation in (UNCHANGED, unmoved):
-        assert normalised(flat, own(flat), modulation).abs().max() < 1e-3
-
-
-def test_moments_are_mean_and_variance():
-    x = 0.1 * torch.randn(2, 3, 20, 20) + 2
-    variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
-    assert torch.allclose(own(x).mean, mean)
-    assert torch.allclose(own(x).variance, variance, atol=1e-5)
-
-
-def test_modulated_block_is_a_residual():
-    block = Modulated(4)
-    torch.nn.init.zeros_(block.second.weight)
-    torch.nn.init.zeros_(block.second.bias)
-    x, style = torch.randn(1, 4, 8, 8), torch.randn(1, 4, 1, 1)
-    assert torch.equal(block(x, Modulation(style, style)), x)
-
-
-def test_standardised_whatever_else_is_in_the_batch():
-    layer, x = Standardised(5), 3 * torch.randn(400, 5) + 2
-    for batch in x.repeat(10, 1).split(8):
-        out = layer(batch)
-        assert torch.allclose(out, (batch - layer.mean) / (layer.variance + 1e-5).sqrt(), atol=1e-5)
-    assert torch.allclose(layer.mean, x.mean(0), atol=0.5)
-    assert torch.allclose(layer.variance.sqrt(), x.std(0), atol=0.5)
-    before = layer.eval().mean.clone()
-    assert torch.equal(layer(x[:2]), layer(x)[:2])
-    assert torch.equal(layer.mean, before)
-
-
-def test_standardised_from_the_first_batch_and_unharmed_by_a_bad_one():
-    layer, x = Standardised(3), 50 * torch.randn(64, 3) - 200
-    layer(x)
-    assert torch.allclose(layer.mean, x.mean(0))
-    assert torch.allclose(layer.variance, x.var(0))
-    layer(torch.full((2, 3), torch.nan))
-    assert torch.allclose(layer.mean, x.mean(0))
-    layer.settle()
-    layer(x + 100)
-    assert torch.allclose(layer.mean, x.mean(0) + 0.5)
-    assert layer(x + 1e9).max() == STRANGEST
-
-
-@pytest.mark.parametrize("side", [1, 3])
-def test_styled_convolution_is_one_with_the_weights_of_the_style(side):
-    layer = Styled(3, 5, side)
-    for parameter in (layer.change, layer.shift.weight, layer.shift.bias):
-        torch.nn.init.normal_(parameter)
-    x, code = torch.randn(2, 3, 6, 7), torch.randn(2, CODES)
-    out = layer(x, code)
-    for picture, numbers, painted in zip(x, code, out, strict=True):
-        change = sum(n * kernel for n, kernel in zip(numbers, layer.change.unbind(2), strict=True))
-        weight = layer.common.weight + change.reshape(5, 3, side, side)
-        bias = layer.shift(numbers)
-        expected = torch.nn.functional.conv2d(picture, weight, bias, padding=side // 2)
-        assert torch.allclose(painted, expected, atol=1e-4)
 
 
 def test_the_style_matters(stylizer):

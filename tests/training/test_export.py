@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 from impasto.errors import InputError, MissingExtraError, WeightsError
 from impasto.feedforward.session import open_network
 from impasto.networks import stylizer as networks
-from impasto.networks.stylizer import LAYOUT, NORMALISED, Shared, Stylizer, own
+from impasto.networks.moments import Shared, own
+from impasto.networks.stylizer import LAYOUT, NORMALISED, Stylizer
 from impasto.training import export as module
 from impasto.training.export import TOLERANCE, export, fingerprint, load, reopen
 

@@ -11,15 +11,17 @@ lose of it, the photo's finest detail, is laid over the painting, as strongly as
 for every place.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.networks import compact
+from impasto.networks.blocks import CODES, Modulated, Standardised, Styled, conv
+from impasto.networks.moments import EPSILON, Modulation, Moments, Norm, adain, normalised, own
 
 STRIDE = 8
 """Sides of a picture must be multiples of this."""
@@ -43,27 +45,11 @@ DECODER_WIDTHS = (64, 48, 16)
 BLOCKS = (1, 2, 2)
 """Residual blocks at 1/8, 1/4 and 1/2."""
 
-Padding = Literal["zeros", "replicate"]
-"""How convolutions go on beyond the border. Zeros are quicker, but spoil it."""
-
 SEEN = (ENCODER_WIDTHS[0], *compact.WIDTHS[2:4])
 """Channels of `Features`."""
 
 HIDDEN = 320
 """Units between what is known of style and photo and what the decoder makes of it."""
-
-CODES = 48
-"""Numbers of the code that changes the weights of the decoder's `Styled` convolutions."""
-
-EPSILON = 1e-3
-"""Added to deviations and variances: a flat region must not be amplified to noise."""
-
-STEADY = 0.005
-"""What a batch counts for, at least, in the averages by which `Standardised` measures: they go on
-following what the encoder learns, and are made of some hundred batches."""
-
-STRANGEST = 10.0
-"""Deviations from the average beyond which no style or photo counts as any stranger."""
 
 
 BINOMIAL = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 16
@@ -82,68 +68,6 @@ def _detail_kernel() -> Tensor:
 
 
 _DETAIL = _detail_kernel()
-
-
-class Moments(NamedTuple):
-    """Mean and variance of the channels of a feature map, (N, C, 1, 1) each."""
-
-    mean: Tensor
-    variance: Tensor
-
-
-class Modulation(NamedTuple):
-    """By what normalised channels are multiplied and what is added to them, (N, C, 1, 1) each."""
-
-    gain: Tensor
-    shift: Tensor
-
-
-Norm = Callable[[Tensor], Moments]
-"""Says what (N, C, H, W) is to be normalised by."""
-
-
-def own(x: Tensor) -> Moments:
-    """The picture's own moments: instance normalisation (Ulyanov et al. 2016, arXiv 1607.08022)."""
-    x = x.float()
-    mean = _average(x)
-    # Without a map of the differences, a pass over memory is saved.
-    return Moments(mean, (_average(x.square()) - mean.square()).clamp_min(0))
-
-
-def _average(x: Tensor) -> Tensor:
-    """The mean of every channel: of rows, then of these, as ONNX Runtime adds up one by one, and in
-    a long sum of nearly equal numbers loses more than their variance."""
-    return x.mean(3, keepdim=True).mean(2, keepdim=True)
-
-
-class Shared:
-    """Has the parts of a large picture normalised alike: by moments that they share.
-
-    Chen et al. 2022, "Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance
-    Normalization", arXiv 2103.11784.
-
-    Args:
-        given: (N, 2, NORMALISED), as `found` in another picture.
-        share: between 0, which takes the picture's own statistics, and 1, the given ones.
-    """
-
-    def __init__(self, given: Tensor, share: Tensor) -> None:
-        self._given = given[..., None, None]
-        self._share = share
-        self._found: list[Tensor] = []
-
-    def __call__(self, x: Tensor) -> Moments:
-        """The next moments in the order in which the network asks for them."""
-        found = torch.stack(own(x), 1)
-        taken = sum(f.shape[2] for f in self._found)
-        self._found.append(found)
-        given = self._given[:, :, taken : taken + found.shape[2]]
-        return Moments(*torch.lerp(found, given, self._share).unbind(1))
-
-    @property
-    def found(self) -> Tensor:
-        """(N, 2, NORMALISED): means and variances of the picture's channels so far."""
-        return torch.cat(self._found, 2).flatten(2)
 
 
 class Features(NamedTuple):
@@ -198,87 +122,6 @@ class Layout:
 LAYOUT = Layout()
 
 
-class Modulated(nn.Module):
-    """A residual block whose normalised features are scaled and shifted as style and photo want.
-
-    x + conv(relu(gain * normalised(conv(x)) + shift)), after Dumoulin et al. 2017,
-    "A Learned Representation for Artistic Style", arXiv 1610.07629.
-    """
-
-    def __init__(self, width: int, padding: Padding = "replicate") -> None:
-        super().__init__()
-        self.first = _conv(width, width, padding)
-        self.second = _conv(width, width, padding)
-
-    def forward(self, x: Tensor, modulation: Modulation, norm: Norm = own) -> Tensor:
-        """(N, C, H, W), to the same."""
-        seen = self.first(x)
-        out: Tensor = x + self.second(F.relu(normalised(seen, norm(seen), modulation)))
-        return out
-
-
-class Standardised(nn.Module):
-    """Numbers (N, features), less their average, in deviations, both of what was seen in training.
-
-    Batch normalisation would measure a style by the handful that it is trained together with, and
-    tell the network something else of the same style every time.
-    """
-
-    mean: Tensor
-    variance: Tensor
-    batches: Tensor
-
-    def __init__(self, features: int) -> None:
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(features))
-        self.register_buffer("variance", torch.ones(features))
-        self.register_buffer("batches", torch.tensor(0))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Between -`STRANGEST` and `STRANGEST`; in training, the batch is counted first."""
-        if self.training and x.isfinite().all():
-            self._count(x.detach())
-        return F.batch_norm(x, self.mean, self.variance).clamp(-STRANGEST, STRANGEST)
-
-    def _count(self, x: Tensor) -> None:
-        self.batches += 1
-        weight = max(STEADY, 1 / int(self.batches))
-        self.mean.lerp_(x.mean(0), weight)
-        self.variance.lerp_(x.var(0), weight)
-
-    def settle(self) -> None:
-        """Takes its averages for those of many batches, which only new batches change slowly."""
-        self.batches.fill_(round(1 / STEADY))
-
-
-class Styled(nn.Module):
-    """A convolution whose weights are those of all styles plus what this one changes in them.
-
-    The change is linear in a code: Ha et al. 2017, "HyperNetworks", arXiv 1609.09106,
-    eq. 2, of the simplest kind. What joins features and turns them into colours differs more
-    between a woodcut and an oil painting than scales and shifts can say.
-    """
-
-    def __init__(self, inputs: int, outputs: int, side: int = 1) -> None:
-        super().__init__()
-        self.common = nn.Conv2d(inputs, outputs, side, bias=False)
-        # By outputs, as the weights are: training takes a layer's rate from how many it adds up.
-        self.change = nn.Parameter(torch.zeros(outputs, inputs * side**2, CODES))
-        self.shift = nn.Linear(CODES, outputs)
-        nn.init.zeros_(self.shift.weight)
-        nn.init.zeros_(self.shift.bias)
-
-    def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """(N, C, H, W) of N styles with (N, CODES); zeros lie beyond the border."""
-        common = self.common.weight
-        change = F.linear(code, self.change.flatten(0, 1)).reshape(-1, *common.shape)
-        weights, shifts = (common + change).flatten(0, 1), self.shift(code).flatten()
-        # Convolutions know only one set of weights: the pictures become groups of channels.
-        apart = x.reshape(1, -1, *x.shape[2:])
-        out = F.conv2d(apart, weights, shifts, padding=common.shape[2] // 2, groups=len(x))
-        return out.reshape(len(x), -1, *x.shape[2:])
-
-
 class Manner(NamedTuple):
     """How to paint a photo in a style.
 
@@ -318,7 +161,7 @@ class Decoder(nn.Module):
         super().__init__()
         a, b, c = DECODER_WIDTHS
         half, quarter, eighth = SEEN
-        self.enter = _conv(eighth, a)
+        self.enter = conv(eighth, a)
         self.up1 = Styled(a, b)
         self.join = Styled(quarter, b)
         self.up2 = Styled(b, c)
@@ -444,24 +287,6 @@ def folded(kernel: Tensor, maps: int) -> Tensor:
     return F.pixel_unshuffle(spread, 2).flip(2, 3).transpose(0, 1)
 
 
-def normalised(x: Tensor, by: Moments, modulation: Modulation) -> Tensor:
-    """(N, C, H, W) with mean 0 and deviation 1, and then modulated.
-
-    In one multiplication and one addition: of passes over a large map every one counts.
-    """
-    gain = modulation.gain * torch.rsqrt(by.variance + EPSILON)
-    return x * gain + (modulation.shift - by.mean * gain)
-
-
-def adain(modulation: Modulation, mean: Tensor, deviation: Tensor) -> Modulation:
-    """The modulation, followed by AdaIN: channels get a mean and a deviation, (N, C, 1, 1) each.
-
-    Huang and Belongie 2017, "Arbitrary Style Transfer in Real-time with Adaptive Instance
-    Normalization", arXiv 1703.06868, eq. 8.
-    """
-    return Modulation(modulation.gain * deviation, modulation.shift * deviation + mean)
-
-
 def embedding_of(features: Mapping[str, Tensor]) -> Tensor:
     """Mean and standard deviation of every channel of `LAYERS`, (N, LAYOUT.size)."""
     parts = []
@@ -469,10 +294,6 @@ def embedding_of(features: Mapping[str, Tensor]) -> Tensor:
         variance, mean = torch.var_mean(features[layer], dim=(2, 3), correction=0)
         parts += [mean, (variance + EPSILON**2).sqrt()]
     return torch.cat(parts, 1)
-
-
-def _conv(inputs: int, outputs: int, padding: Padding = "replicate") -> nn.Conv2d:
-    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode=padding)
 
 
 def _double(x: Tensor) -> Tensor:

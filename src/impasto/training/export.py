@@ -20,13 +20,8 @@ from impasto.errors import InputError, WeightsError
 from impasto.extras import require
 from impasto.feedforward import encoder, stylizer
 from impasto.feedforward.session import open_network
-from impasto.networks.stylizer import (
-    LAYOUT,
-    NORMALISED,
-    Shared,
-    Stylizer,
-    with_margin,
-)
+from impasto.networks.moments import Shared
+from impasto.networks.stylizer import LAYOUT, NORMALISED, Stylizer, with_margin
 
 TOLERANCE = 1e-3
 """How far a pixel may be from PyTorch's, of a range of 1; a quarter of an 8-bit step."""
