@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from impasto.image.output import write_file
 from impasto.networks import compact
+from impasto.networks.blocks import Modulated
 from impasto.networks.encoder import Encoder
 from impasto.networks.stylizer import (
     EIGHTH,
@@ -22,7 +23,6 @@ from impasto.networks.stylizer import (
     QUARTER,
     STRIDE,
     Features,
-    Modulated,
     Stylizer,
     embedding_of,
     with_margin,
@@ -31,6 +31,7 @@ from impasto.optimize.losses import Statistics, gram
 from impasto.training.export import reopen
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
+from impasto.training.variety import varied
 
 WEIGHTS_FILE = "stylizer.safetensors"
 
@@ -55,7 +56,7 @@ class Weights:
             decoder paints from the latter.
     """
 
-    content: float = 4.0
+    content: float = 3.0
     moments: float = 1.0
     covariance: float = 0.7
     gram: float = 10.0
@@ -296,9 +297,10 @@ def pairs(
     count: int,
     size: int,
 ) -> Pairs:
-    """A batch of random crops."""
+    """A batch of random crops, those of paintings varied."""
     content = [photos[k % len(photos)].crop(rng, size, zoom=2.0) for k in range(count)]
-    style = [paintings[k % len(paintings)].crop(rng, size, zoom=2.5) for k in range(count)]
+    crops = [paintings[k % len(paintings)].crop(rng, size, zoom=2.5) for k in range(count)]
+    style = [varied(crop, rng) for crop in crops]
     return Pairs(to_tensor(content), to_tensor(style))
 
 

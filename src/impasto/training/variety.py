@@ -1,0 +1,58 @@
+"""Varies artworks, so that a network meets stranger styles than a collection holds.
+
+What museums digitise is mostly brown, soft and finely worked. Users bring what is not: primary
+colours in flat areas, clean edges, ink on white.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+FLATTENED, RECOLOURED, SHARPENED = 0.15, 0.5, 0.4
+"""How many artworks of all are treated so."""
+
+LUMA = np.array([0.299, 0.587, 0.114])
+"""Weights of red, green and blue in brightness (ITU-R BT.601)."""
+
+
+def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """The artwork, or what it would be in other colours, sharper, or painted in flat areas.
+
+    Args:
+        artwork: (H, W, 3).
+        rng: decides what is done, and how far.
+    """
+    flatten, recolour, sharpen = rng.random(3) < (FLATTENED, RECOLOURED, SHARPENED)
+    image = Image.fromarray(artwork)
+    if flatten:
+        image = flattened(image, float(rng.uniform(0.5, 2)), int(rng.integers(4, 13)))
+    if recolour:
+        image = image.convert("RGB", tuple(colour_change(artwork.mean((0, 1)), rng).flat))
+    if sharpen:
+        image = image.filter(ImageFilter.UnsharpMask(1, int(rng.uniform(0, 150)), 0))
+    return np.asarray(image)
+
+
+def flattened(image: Image.Image, radius: float, colours: int) -> Image.Image:
+    """The picture in a few colours, without what is smaller than some pixels."""
+    few = image.filter(ImageFilter.GaussianBlur(radius)).quantize(colours)
+    return few.convert("RGB").filter(ImageFilter.GaussianBlur(0.5))  # no stairs along edges
+
+
+def colour_change(mean: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """A matrix (3, 4) that gives a picture of that mean colour (3,) another contrast, saturation
+    and brightness, and half the time other hues."""
+    contrast, saturation = np.exp(rng.uniform((-0.3, -0.4), (0.6, 0.8)))
+    angle = rng.uniform(-np.pi, np.pi) if rng.random() < 0.5 else 0.0
+    brightness = np.tile(LUMA, (3, 1))
+    matrix = contrast * brightness + saturation * _hue_turned(angle) @ (np.eye(3) - brightness)
+    grey = LUMA @ mean
+    shift = (1 - contrast) * grey + rng.uniform(-25, 25)
+    return np.column_stack([matrix, np.full(3, shift)])
+
+
+def _hue_turned(angle: float) -> NDArray[np.float64]:
+    """The rotation (3, 3) about the axis of greys (Rodrigues' formula)."""
+    across = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
+    along = np.full((3, 3), 1 / 3)
+    return np.cos(angle) * np.eye(3) + np.sin(angle) * across + (1 - np.cos(angle)) * along
