@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import impasto
 from impasto.errors import InputError, SettingError
 from impasto.optimize import checkpoint
+from impasto.optimize.solver import PATIENCE
 
 ODD = st.one_of(
     st.none(),
@@ -129,6 +130,7 @@ def test_anything_in_the_place_of_a_part(job, data):
         {"step": 5},
         {"step": -1},
         {"scale": True},
+        {"setbacks": PATIENCE + 1},
         {"canvas": torch.zeros(1, 3, 48, 63)},
         {"canvas": torch.zeros(3, 48, 64)},
     ],

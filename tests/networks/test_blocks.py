@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from impasto.networks.blocks import CODES, STRANGEST, Modulated, Standardised, Styled
-from impasto.networks.moments import Modulation
+from impasto.networks.moments import EPSILON, Modulation
 
 
 def test_modulated_block_is_a_residual():
@@ -13,6 +13,15 @@ def test_modulated_block_is_a_residual():
     torch.nn.init.zeros_(block.second.bias)
     x, style = torch.randn(1, 4, 8, 8), torch.randn(1, 4, 1, 1)
     assert torch.equal(block(x, Modulation(style, style)), x)
+
+
+def test_modulated_block_does_what_style_and_photo_ask_for():
+    block, x = Modulated(4), torch.randn(2, 4, 9, 8)
+    gain, shift = torch.randn(2, 2, 4, 1, 1)
+    seen = block.first(x)
+    normal = torch.nn.functional.instance_norm(seen, eps=EPSILON)
+    expected = x + block.second(torch.relu(gain * normal + shift))
+    assert torch.allclose(block(x, Modulation(gain, shift)), expected, atol=1e-4)
 
 
 def test_standardised_whatever_else_is_in_the_batch():
@@ -33,6 +42,8 @@ def test_standardised_from_the_first_batch_and_unharmed_by_a_bad_one():
     assert torch.allclose(layer.mean, x.mean(0))
     assert torch.allclose(layer.variance, x.var(0))
     layer(torch.full((2, 3), torch.nan))
+    assert torch.allclose(layer.mean, x.mean(0))
+    layer(x[:1])
     assert torch.allclose(layer.mean, x.mean(0))
     layer.settle()
     layer(x + 100)

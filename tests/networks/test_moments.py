@@ -2,7 +2,7 @@
 
 import torch
 
-from impasto.networks.moments import Modulation, adain, normalised, own
+from impasto.networks.moments import Modulation, Shared, adain, normalised, own
 
 UNCHANGED = Modulation(torch.ones(1), torch.zeros(1))
 
@@ -36,3 +36,19 @@ def test_moments_are_mean_and_variance():
     variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
     assert torch.allclose(own(x).mean, mean)
     assert torch.allclose(own(x).variance, variance, atol=1e-5)
+
+
+def test_shared_statistics_that_count_for_nothing_are_own_ones():
+    x = torch.randn(2, 4, 9, 7)
+    norm = Shared(torch.zeros(2, 2, 4), torch.zeros(()))
+    assert all(map(torch.allclose, norm(x), own(x)))
+    variance, mean = torch.var_mean(x, dim=(2, 3), correction=0)
+    assert torch.allclose(norm.found, torch.stack([mean, variance], 1))
+
+
+def test_shared_statistics_make_parts_of_a_picture_alike():
+    x = torch.randn(1, 4, 8, 8)
+    whole = Shared(torch.zeros(1, 2, 4), torch.zeros(()))
+    expected = whole(x)
+    part = Shared(whole.found, torch.ones(()))
+    assert all(map(torch.equal, part(x[..., 3:6, 2:]), expected))

@@ -85,6 +85,13 @@ def test_what_the_photo_brings_along_counts(stylizer):
     assert difference() < 1e-3
 
 
+def test_features_of_the_photo_are_modulated(stylizer):
+    image, embedding = torch.rand(1, 3, 32, 32), stylizer.embed(torch.rand(1, 3, 32, 32))
+    before = stylizer(image, embedding)
+    stylizer.decoder.modulation.weight[-2 * sum(SEEN) :] = 0
+    assert (stylizer(image, embedding) - before).abs().max() > 1e-3
+
+
 def test_pictures_of_a_batch_do_not_mix(stylizer):
     images, embedding = torch.rand(2, 3, 32, 32), stylizer.embed(torch.rand(2, 3, 32, 32))
     both = stylizer(images, embedding)
@@ -122,7 +129,7 @@ def test_a_filter_folded_does_what_it_does_unfolded():
 
 def test_a_flat_photo_is_painted_flat(stylizer):
     """Nothing in the decoder knows where the picture ends: no ornaments at its border."""
-    sizes = [(16, 24), (64, 12), (128, 6)]
+    sizes = zip(SEEN, (24, 12, 6), strict=True)
     features = Features(*(torch.full((1, width, side, side), 0.3) for width, side in sizes))
     grey = torch.full((1, 3, 48, 48), 0.5)
     painted = stylizer.paint(grey, features, stylizer.embed(torch.rand(1, 3, 32, 32)))

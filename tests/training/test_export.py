@@ -6,12 +6,11 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from impasto.errors import InputError, MissingExtraError, WeightsError
 from impasto.feedforward.session import open_network
 from impasto.networks import stylizer as networks
-from impasto.networks.moments import Shared, own
 from impasto.networks.stylizer import LAYOUT, NORMALISED, Stylizer
 from impasto.training import export as module
 from impasto.training.export import TOLERANCE, export, fingerprint, load, reopen
@@ -27,6 +26,9 @@ def weights(tmp_path_factory):
         # Of equal weights, such as biases of zeros, the exporter keeps one.
         for value in network.parameters():
             value.data.add_(0.001 * torch.randn_like(value))
+        # What never varies, as the features of a photo that are always zero.
+        network.decoder.standardise.mean.fill_(-6.9078)
+        network.decoder.standardise.variance[::2] = 0
     path = tmp_path_factory.mktemp("weights") / "stylizer.safetensors"
     save_file(network.state_dict(), path)
     return path
@@ -84,6 +86,18 @@ def test_refuses_networks_that_paint_differently(weights, tmp_path, monkeypatch)
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_only_what_was_learned_is_rounded(weights, exported):
+    before, after = load_file(weights), load(weights).state_dict()
+    again = reopen(exported.files[0])
+    for name in ("mean", "variance"):
+        name = f"decoder.standardise.{name}"
+        assert torch.equal(after[name], before[name])
+        assert torch.equal(again[name], before[name])
+    name = "decoder.hidden.weight"
+    assert torch.equal(after[name], before[name].half().float())
+    assert exported.files[0].stat().st_size < 3.2e6
+
+
 def test_load_refuses(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         load(tmp_path / "none.safetensors")
@@ -115,22 +129,6 @@ def test_importing_needs_no_exporter():
         "import impasto.training.export"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_shared_statistics_that_count_for_nothing_are_own_ones():
-    x = torch.randn(2, 4, 9, 7)
-    norm = Shared(torch.zeros(2, 2, 4), torch.zeros(()))
-    assert all(map(torch.allclose, norm(x), own(x)))
-    variance, mean = torch.var_mean(x, dim=(2, 3), correction=0)
-    assert torch.allclose(norm.found, torch.stack([mean, variance], 1))
-
-
-def test_shared_statistics_make_parts_of_a_picture_alike():
-    x = torch.randn(1, 4, 8, 8)
-    whole = Shared(torch.zeros(1, 2, 4), torch.zeros(()))
-    expected = whole(x)
-    part = Shared(whole.found, torch.ones(()))
-    assert all(map(torch.equal, part(x[..., 3:6, 2:]), expected))
 
 
 def test_reopened_weights_are_those_exported(weights, exported, tmp_path, monkeypatch):

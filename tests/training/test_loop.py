@@ -15,9 +15,21 @@ from impasto.training.loop import BIAS_SPREAD, Schedule, TrainingRun
 SCHEDULE = Schedule(steps=12, learning_rate=0.1, warmup=3, save_every=4, seed=5)
 
 
+class Counting(nn.Module):
+    """Measures what passes, as layers that normalise do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.mean.lerp_(x.detach().mean(), 0.25)
+        return x - self.mean
+
+
 def network() -> nn.Module:
     torch.manual_seed(0)
-    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 1))
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 2, 1), Counting())
 
 
 def loss_of(model: nn.Module, step: int) -> Tensor:
@@ -84,6 +96,19 @@ def test_an_exception_saves_the_checkpoint_before_it_passes(tmp_path):
     assert TrainingRun(network(), tmp_path, SCHEDULE).step == 6
 
 
+def test_a_step_that_was_cut_off_counts_once(tmp_path):
+    whole = train(tmp_path / "whole")
+    run = TrainingRun(network(), tmp_path / "cut", SCHEDULE)
+    with pytest.raises(KeyboardInterrupt), closing(run.steps()) as steps:
+        for step in steps:
+            loss = loss_of(run.model, step)
+            if run.step == 6:
+                raise KeyboardInterrupt
+            run.update(loss)
+    resumed = train(tmp_path / "cut")
+    assert_identical(whole.model.state_dict(), resumed.model.state_dict())
+
+
 def test_a_step_without_update_is_a_programming_error(tmp_path):
     run = TrainingRun(network(), tmp_path, SCHEDULE)
     with pytest.raises(RuntimeError, match=r"without update\(\)"):
@@ -132,11 +157,11 @@ def test_the_average_follows_its_formula(tmp_path):
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_gradient_that_is_not_finite_is_skipped(tmp_path, bad):
     run = train(tmp_path, stop_after=5)
-    weights = {name: value.clone() for name, value in run.model.state_dict().items()}
+    weights = {name: value.clone() for name, value in run.model.named_parameters()}
     average = {name: value.clone() for name, value in run.average.items()}
     run.update(loss_of(run.model, 5) * bad)
     assert run.step == 6
-    assert_identical(run.model.state_dict(), weights)
+    assert_identical(dict(run.model.named_parameters()), weights)
     assert_identical(run.average, average)
     run.update(loss_of(run.model, 6))
     assert all(value.isfinite().all() for value in run.model.state_dict().values())

@@ -201,11 +201,17 @@ def test_train_goes_on_from_exported_weights(training, tmp_path):
     model = untrained(None)
     for value in model.parameters():
         value.data.add_(0.01 * torch.randn_like(value))
+    model.decoder.standardise.mean.normal_()
+    model.decoder.standardise.variance.uniform_(1, 2)
     save_file(model.state_dict(), tmp_path / "first.safetensors")
     exported = export(tmp_path / "first.safetensors", tmp_path / "exported").files[0]
     again = replace(training(1), start=exported, out=tmp_path / "again")
     trained = load_file(train(again, lambda _: None))
     for name, value in model.decoder.blocks.state_dict(prefix="decoder.blocks.").items():
         assert torch.allclose(trained[name], value, atol=0.01), name
+    for name in ("mean", "variance"):  # one batch counts for little
+        measured = getattr(model.decoder.standardise, name)
+        kept = trained[f"decoder.standardise.{name}"]
+        assert (kept - measured).abs().median() < 0.1 * measured.abs().median(), name
     for name, value in model.encoder.half().float().state_dict(prefix="encoder.").items():
         assert torch.equal(trained[name], value), name

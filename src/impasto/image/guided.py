@@ -3,7 +3,7 @@
 import numpy as np
 
 from impasto.image.resize import resized_rows
-from impasto.image.samples import Pixels, Samples, bands, to_bytes, to_float
+from impasto.image.samples import LUMA, Pixels, Samples, bands, to_bytes, to_float
 
 RADIUS = 2
 """Pixels of the small painting around each of its pixels in which it is compared to the photo."""
@@ -12,9 +12,6 @@ _NOISE_VARIANCE = 4e-4
 """A standard deviation of 0.02: lightness that varies less guides nothing."""
 
 _LARGEST_SLOPE = 2
-
-_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
-"""Of red, green and blue in the lightness of the photo, ITU-R BT.601."""
 
 
 def enlarge(painted: Pixels, reduced: Pixels, photo: Samples, *, opacity: float = 1.0) -> Samples:
@@ -39,12 +36,12 @@ def enlarge(painted: Pixels, reduced: Pixels, photo: Samples, *, opacity: float 
         (H, W, 3), of the photo's type: uint8 stays uint8.
     """
     height, width = photo.shape[:2]
-    small = np.asarray(reduced @ _WEIGHTS)
+    small = np.asarray(reduced @ LUMA)
     shares = _shares(painted, small)
     finished = np.empty_like(photo)
     for rows in bands(height, width):
         colours = to_float(photo[rows])
-        guide = colours @ _WEIGHTS
+        guide = colours @ LUMA
         detail = guide - resized_rows(small, (width, height), rows)
         slopes = _LARGEST_SLOPE * (2 * resized_rows(shares, (width, height), rows) - 1)
         slopes *= detail[..., None]

@@ -16,6 +16,9 @@ Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
 
 Pixels: TypeAlias = NDArray[np.float32]
 
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Weights of red, green and blue in lightness, ITU-R BT.601."""
+
 BAND = 1 << 20
 """How many pixels are worked on at a time."""
 

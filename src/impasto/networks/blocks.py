@@ -64,8 +64,9 @@ class Standardised(nn.Module):
         self.register_buffer("batches", torch.tensor(0))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Between -`STRANGEST` and `STRANGEST`; in training, the batch is counted first."""
-        if self.training and x.isfinite().all():
+        """Between -`STRANGEST` and `STRANGEST`; in training, the batch is counted first, unless it
+        is of one, which varies in nothing."""
+        if self.training and len(x) > 1 and x.isfinite().all():
             self._count(x.detach())
         return F.batch_norm(x, self.mean, self.variance).clamp(-STRANGEST, STRANGEST)
 

@@ -49,7 +49,7 @@ class Shared:
     Normalization", arXiv 2103.11784.
 
     Args:
-        given: (N, 2, NORMALISED), as `found` in another picture.
+        given: (N, 2, channels), as `found` in another picture, for all that is normalised in turn.
         share: between 0, which takes the picture's own statistics, and 1, the given ones.
     """
 
@@ -68,7 +68,7 @@ class Shared:
 
     @property
     def found(self) -> Tensor:
-        """(N, 2, NORMALISED): means and variances of the picture's channels so far."""
+        """(N, 2, channels): means and variances of the picture's channels so far."""
         return torch.cat(self._found, 2).flatten(2)
 
 

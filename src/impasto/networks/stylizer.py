@@ -167,10 +167,10 @@ class Decoder(nn.Module):
         self.up2 = Styled(b, c)
         self.join_half = Styled(half, c)
         self.head = Styled(c, 16, 3)
-        self.widths = [w for w, n in zip(DECODER_WIDTHS, BLOCKS, strict=True) for _ in range(n)]
-        self.blocks = nn.ModuleList(Modulated(width) for width in self.widths[:-1])
+        widths = [w for w, n in zip(DECODER_WIDTHS, BLOCKS, strict=True) for _ in range(n)]
+        self.blocks = nn.ModuleList(Modulated(width) for width in widths[:-1])
         # The margin is as wide as what zeros spoil from here on, with the head and the filter.
-        self.blocks.append(Modulated(self.widths[-1], "zeros"))
+        self.blocks.append(Modulated(widths[-1], "zeros"))
         gain = torch.tensor([0.25] * 12 + [1.0] * 4)[:, None, None, None]
         self.register_buffer("smooth", gain * folded(BINOMIAL, 4), persistent=False)
         self.register_buffer("middle", torch.full((16,), 0.5), persistent=False)
@@ -178,7 +178,7 @@ class Decoder(nn.Module):
         self.standardise = Standardised(known)
         self.hidden = nn.Linear(known, HIDDEN)
         # For each channel of blocks and features a scale, less 1, and a shift.
-        self._pieces = [2 * width for width in (*self.widths, *SEEN)]
+        self._pieces = [2 * width for width in (*widths, *SEEN)]
         self.modulation = nn.Linear(HIDDEN, sum(self._pieces))
         self.code = nn.Linear(HIDDEN, CODES)
         nn.init.zeros_(self.modulation.weight)

@@ -160,7 +160,7 @@ class WassersteinLoss:
 
     def __init__(self, target: Statistics) -> None:
         covariance = _lift(target.covariance)
-        values, vectors = _eigh(covariance)
+        values, vectors = eigh(covariance)
         self._mean = target.mean
         self._root = (vectors * values.clamp_min(0).sqrt()) @ vectors.mT
         self._trace = covariance.trace()
@@ -246,7 +246,7 @@ class _TraceRoot(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, matrix: Tensor) -> Tensor:
-        values, vectors = _eigh(matrix)
+        values, vectors = eigh(matrix)
         # Rounding leaves eigenvalues below zero; their inverse roots must not explode.
         roots = values.clamp_min(1e-7 * values[-1].clamp_min(1e-24)).sqrt()
         ctx.save_for_backward(vectors, roots)
@@ -268,8 +268,8 @@ def _lift(covariance: Tensor) -> Tensor:
     )
 
 
-def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues (ascending) and eigenvectors, all NaN where there are none.
+def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues (..., C), ascending, and eigenvectors of (..., C, C); NaN where there are none.
 
     LAPACK fails on a NaN, and in rare cases on a sound matrix. A loss that is NaN instead lets
     the solver step back.
@@ -279,5 +279,5 @@ def _eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     try:
         values, vectors = torch.linalg.eigh(work)
     except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # documented all the same
-        return torch.full_like(matrix[0], math.nan), torch.full_like(matrix, math.nan)
+        return torch.full_like(matrix[..., 0], math.nan), torch.full_like(matrix, math.nan)
     return values.to(matrix.device), vectors.to(matrix.device)

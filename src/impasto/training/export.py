@@ -107,7 +107,7 @@ def export(weights: Path, out: Path) -> Exported:
     `matrix` (3, 3) and `offset` (3,), which give it the style's colours (see
     `image.colour.transport`), and `embedding` (1, LAYOUT.size) to `painting` (1, 3, H, W) in
     [0, 1]; and `statistics` (1, 2, NORMALISED) with their `share`, by which parts of a picture
-    are painted alike (see `networks.stylizer.Shared`), to those `found`. The style encoder
+    are painted alike (see `networks.moments.Shared`), to those `found`. The style encoder
     maps `image` to `embedding`. The surveyor maps `image`, `matrix` and `offset` to the first of
     the statistics that the stylizer finds. All files say which version of impasto wrote them, the
     hashes of all weights and of the compact encoder's, and the numbers of an embedding and of
@@ -170,7 +170,10 @@ def load(weights: Path) -> Stylizer:
         trained.load_state_dict(load_file(weights))
     except Exception as problem:  # a damaged header can raise nearly anything
         raise WeightsError(f"{weights}: damaged, or not the weights of a stylizer") from problem
-    return trained.half().float().eval()
+    # Not what was measured: in large numbers, of which small differences count, or in few.
+    for parameter in trained.parameters():
+        parameter.data = parameter.data.half().float()
+    return trained.eval()
 
 
 def reopen(file: Path) -> dict[str, Tensor]:
@@ -249,10 +252,8 @@ def _write(
 
 
 def _halve(graph: Any) -> None:
-    """Stores weights in half as many bytes; ONNX Runtime widens them again when it opens a file.
-
-    They were rounded to float16 before, so nothing changes.
-    """
+    """Stores what float16 can tell in half as many bytes; ONNX Runtime widens it again when it
+    opens a file."""
     import onnx
 
     casts = []
@@ -260,11 +261,15 @@ def _halve(graph: Any) -> None:
         values = onnx.numpy_helper.to_array(weight)
         if values.dtype != np.float32 or values.size < _WORTH_HALVING:
             continue
+        with np.errstate(over="ignore"):
+            halved = values.astype(np.float16)
+        if not np.array_equal(halved, values):
+            continue
         half = weight.name + _HALF
         casts.append(
             onnx.helper.make_node("Cast", [half], [weight.name], to=onnx.TensorProto.FLOAT)
         )
-        weight.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))
+        weight.CopyFrom(onnx.numpy_helper.from_array(halved, half))
     nodes = [*casts, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)

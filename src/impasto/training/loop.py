@@ -81,15 +81,18 @@ class TrainingRun:
 
     def steps(self) -> Generator[int, None, None]:
         """The steps still to do; a checkpoint is saved every so often, at the end and on Ctrl-C."""
+        step, measured = -1, self._measured()
         try:
             while self.step < self.schedule.steps:
-                step = self.step
+                step, measured = self.step, self._measured()
                 yield step
                 if self.step == step:
                     raise RuntimeError("a training step ended without update()")
                 if self.step % self.schedule.save_every == 0:
                     self.save()
         finally:
+            if self.step == step:  # its batch, if counted, will be counted again
+                self.model.load_state_dict(measured, strict=False)
             self.save()
 
     def update(self, loss: Tensor) -> None:
@@ -135,6 +138,10 @@ class TrainingRun:
         torch.save(state, stored)
         write_file(self.checkpoint_file, stored.getvalue(), overwrite=True)
 
+    def _measured(self) -> dict[str, Tensor]:
+        """What the network counts while it is computed, not when it is updated."""
+        return {name: value.clone() for name, value in self.model.named_buffers()}
+
     def _resume(self) -> None:
         try:
             state = torch.load(self.checkpoint_file, map_location="cpu", weights_only=True)
@@ -158,7 +165,8 @@ class TrainingRun:
             self._seconds_before = state["seconds"]
         except (KeyError, RuntimeError, ValueError) as problem:
             raise WeightsError(
-                f"{self.checkpoint_file}: a checkpoint of another network; give another folder"
+                f"{self.checkpoint_file}: a checkpoint of another network, or with other options; "
+                "give what the run was started with, or another folder"
             ) from problem
 
     @torch.no_grad()

@@ -27,7 +27,7 @@ from impasto.networks.stylizer import (
     embedding_of,
     with_margin,
 )
-from impasto.optimize.losses import Statistics, gram
+from impasto.optimize.losses import Statistics, eigh, gram
 from impasto.training.export import reopen
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
@@ -353,6 +353,6 @@ def _relative(found: Tensor, wanted: Tensor) -> Tensor:
 
 def _roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """The square root of symmetric matrices, and its inverse."""
-    values, vectors = torch.linalg.eigh(matrix)
+    values, vectors = eigh(matrix)
     roots = values.clamp_min(1e-8).sqrt()[:, None]
     return (vectors * roots) @ vectors.mT, (vectors / roots) @ vectors.mT

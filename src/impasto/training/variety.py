@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from impasto.image.samples import LUMA
+
 FLATTENED, RECOLOURED, SHARPENED = 0.15, 0.5, 0.4
 """How many artworks of all are treated so."""
-
-LUMA = np.array([0.299, 0.587, 0.114])
-"""Weights of red, green and blue in brightness (ITU-R BT.601)."""
 
 
 def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -21,6 +20,9 @@ def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
     Args:
         artwork: (H, W, 3).
         rng: decides what is done, and how far.
+
+    Returns:
+        (H, W, 3).
     """
     flatten, recolour, sharpen = rng.random(3) < (FLATTENED, RECOLOURED, SHARPENED)
     image = Image.fromarray(artwork)
@@ -40,8 +42,15 @@ def flattened(image: Image.Image, radius: float, colours: int) -> Image.Image:
 
 
 def colour_change(mean: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """A matrix (3, 4) that gives a picture of that mean colour (3,) another contrast, saturation
-    and brightness, and half the time other hues."""
+    """Another contrast, saturation and brightness, and half the time other hues.
+
+    Args:
+        mean: (3,), of the picture, in 0 to 255; a grey of that lightness only gets the brightness.
+        rng: decides how far.
+
+    Returns:
+        (3, 4): a matrix and, in its last column, what is added, for colours in 0 to 255.
+    """
     contrast, saturation = np.exp(rng.uniform((-0.3, -0.4), (0.6, 0.8)))
     angle = rng.uniform(-np.pi, np.pi) if rng.random() < 0.5 else 0.0
     brightness = np.tile(LUMA, (3, 1))
@@ -55,4 +64,6 @@ def _hue_turned(angle: float) -> NDArray[np.float64]:
     """The rotation (3, 3) about the axis of greys (Rodrigues' formula)."""
     across = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
     along = np.full((3, 3), 1 / 3)
-    return np.cos(angle) * np.eye(3) + np.sin(angle) * across + (1 - np.cos(angle)) * along
+    turned: NDArray[np.float64]
+    turned = np.cos(angle) * np.eye(3) + np.sin(angle) * across + (1 - np.cos(angle)) * along
+    return turned
