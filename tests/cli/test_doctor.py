@@ -9,7 +9,7 @@ import pytest
 from impasto.api import Painting
 from impasto.cli import doctor
 from impasto.errors import AbsentDeviceError
-from impasto.feedforward import session
+from impasto.feedforward import session, stylizer
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +46,13 @@ def test_a_part_that_is_missing(impasto, monkeypatch, home):
     assert "  optimize on cpu: 64 x 64 pixels in " in result.stdout  # goes on after a failure
     assert "all is well" not in result.stdout
     assert result.stderr == "impasto: error: the self-test failed; the lines above say where\n"
+
+
+def test_a_part_that_only_large_photos_need(impasto, monkeypatch):
+    monkeypatch.setattr(stylizer, "SURVEYOR", "none.onnx")
+    result = impasto("doctor")
+    assert result.exit_code == 1
+    assert "none.onnx: this part of impasto is missing" in result.stdout
 
 
 def test_the_light_install():

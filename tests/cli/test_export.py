@@ -6,7 +6,8 @@ from impasto.training.export import Exported
 
 
 def test_export(impasto, tmp_path, monkeypatch):
-    def exported(weights, out):
+    def exported(weights, out, *, overwrite):
+        assert overwrite
         assert weights == Path("stylizer.safetensors")
         files = [out / "stylizer.onnx", out / "style_encoder.onnx"]
         for path in files:
@@ -14,7 +15,9 @@ def test_export(impasto, tmp_path, monkeypatch):
         return Exported(files, 2.2e-6)
 
     monkeypatch.setattr(export, "export", exported)
-    result = impasto("export", "--weights", "stylizer.safetensors", "--out", tmp_path)
+    result = impasto(
+        "export", "--weights", "stylizer.safetensors", "--out", tmp_path, "--overwrite"
+    )
     assert result.stdout == (
         f"{tmp_path / 'stylizer.onnx'}: 1.5 MB\n"
         f"{tmp_path / 'style_encoder.onnx'}: 1.5 MB\n"

@@ -151,7 +151,7 @@ def test_refuses_missing_words(fails, photo, wave):
 
 def test_never_replaces_an_input(fails, photo, wave):
     for path in (photo, wave):
-        fails("input of the painting", *("stylize", photo, "-s", wave, "-o", path, "--overwrite"))
+        fails("is an input", *("stylize", photo, "-s", wave, "-o", path, "--overwrite"))
 
 
 def test_folder_with_a_bad_file(impasto, album, wave):

@@ -106,3 +106,23 @@ def test_train_stylizer(impasto, folder, tmp_path):
     assert result.stdout.startswith(f"{weights}: 8.")
     assert result.stderr.startswith("step 2 of 2: moments ")
     load(weights)
+
+
+def test_errors_of_the_stylizer(fails, folder, tmp_path, monkeypatch):
+    from impasto.training import stylizer
+    from impasto.training.images import _is_held_out
+
+    words = ("train", "stylizer", "--photos", folder, "--paintings", folder, "--device", "cpu")
+    words += ("--out", tmp_path / "run", "--batch", 2, "--steps", 1)
+    fails("rate is nan", *words, "--rate", "nan")
+    fails("it must be from 0 to 4294967295", *words, "--seed", 2**64)
+    fails("it must be from 48 to 1024", *words, "--size", 999_999)
+
+    def full(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+
+    monkeypatch.setattr(stylizer, "losses", full)
+    fails("not enough memory; try a smaller --batch", *words, "--size", 48, exit_code=1)
+    [held_out] = filter(_is_held_out, folder.iterdir())
+    held_out.unlink()
+    fails("holds no held-out image", *words)  # before a step is made

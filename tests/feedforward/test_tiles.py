@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.feedforward import tiles
+from impasto.errors import WeightsError
+from impasto.feedforward import stylizer, tiles
 from impasto.feedforward.encoder import STRIDE
 from impasto.feedforward.stylizer import Brush, render
 from impasto.image.resize import resize
@@ -82,6 +83,13 @@ def test_surveyed_statistics_are_those_that_painting_finds(photo, wave):
     mean, deviation = surveyed[0], np.sqrt(surveyed[1])
     assert mean == pytest.approx(found[0, : len(mean)], abs=1e-3)
     assert deviation == pytest.approx(np.sqrt(found[1, : len(mean)]), abs=1e-3)
+
+
+def test_refuses_a_surveyor_of_another_stylizer(photo, wave, monkeypatch):
+    monkeypatch.setattr(stylizer, "SURVEYOR", "style_encoder.onnx")
+    monkeypatch.setattr(stylizer.network("style_encoder.onnx", "cpu"), "metadata", {"weights": ""})
+    with pytest.raises(WeightsError, match="not exported together"):
+        Brush(photo, wave, "cpu").survey(photo)
 
 
 def test_narrow_pictures(wave):

@@ -202,7 +202,9 @@ def test_write_encoder_error(tmp_path, pixels, monkeypatch):
 
 
 def test_write_missing_folder(tmp_path, pixels):
-    _refused(output.write, tmp_path / "none" / "a.png", "no such file", pixels=pixels)
+    _refused(
+        output.write, tmp_path / "none" / "a.png", "nothing can be written there", pixels=pixels
+    )
 
 
 def test_write_over_folder(tmp_path, pixels):

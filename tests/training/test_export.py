@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from impasto.errors import InputError, MissingExtraError, WeightsError
+from impasto.errors import InputError, MissingExtraError, OutputError, WeightsError
 from impasto.feedforward.session import open_network
 from impasto.networks import stylizer as networks
 from impasto.networks.stylizer import LAYOUT, NORMALISED, Stylizer
@@ -98,16 +98,58 @@ def test_only_what_was_learned_is_rounded(weights, exported):
     assert exported.files[0].stat().st_size < 3.2e6
 
 
+def test_replaces_only_when_asked_and_never_what_it_reads(weights, exported, tmp_path):
+    place = tmp_path / "stylizer.onnx"
+    place.write_text("mine")
+    with pytest.raises(OutputError, match="file exists"):
+        export(weights, tmp_path)
+    assert place.read_text() == "mine"
+    place.write_bytes(weights.read_bytes())
+    with pytest.raises(OutputError, match="is an input"):
+        export(place, tmp_path, overwrite=True)
+    place.unlink()
+    place.mkdir()
+    with pytest.raises(OutputError, match="this is a folder"):
+        export(weights, tmp_path, overwrite=True)
+    assert list(tmp_path.iterdir()) == [place]
+    place.rmdir()
+    old = tmp_path / "surveyor.onnx"
+    old.write_text("old")
+    files = export(weights, tmp_path, overwrite=True).files
+    assert [file.read_bytes() for file in files] == [f.read_bytes() for f in exported.files]
+    assert sorted(tmp_path.iterdir()) == sorted(files)
+
+
+def test_sees_a_surveyor_or_stylizer_of_other_weights(weights, exported, tmp_path):
+    other = load(weights)
+    other.encoder.stem.weight.data.mul_(1.5)
+    save_file(other.state_dict(), tmp_path / "other.safetensors")
+    others = export(tmp_path / "other.safetensors", tmp_path).files
+    files = exported.files
+    assert module._difference(load(weights), *files) <= TOLERANCE
+    assert module._difference(load(weights), *files[:2], others[2]) > TOLERANCE
+    assert module._difference(load(weights), others[0], *files[1:]) > TOLERANCE
+
+
+def test_refuses_what_is_no_number(weights, tmp_path):
+    spoilt = load_file(weights)
+    spoilt["decoder.hidden.weight"][0, 0] = torch.nan
+    save_file(spoilt, tmp_path / "spoilt.safetensors")
+    with pytest.raises(InputError, match="no numbers"):
+        export(tmp_path / "spoilt.safetensors", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_load_refuses(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         load(tmp_path / "none.safetensors")
     path = tmp_path / "other.safetensors"
     for content in (b"", b"no weights at all"):
         path.write_bytes(content)
-        with pytest.raises(WeightsError, match="damaged, or not the weights of a stylizer"):
+        with pytest.raises(InputError, match="damaged, or not the weights of a stylizer"):
             load(path)
     save_file({"a": torch.ones(2)}, path)
-    with pytest.raises(WeightsError, match="not the weights of a stylizer"):
+    with pytest.raises(InputError, match="not the weights of a stylizer"):
         load(path)
 
 
@@ -138,11 +180,11 @@ def test_reopened_weights_are_those_exported(weights, exported, tmp_path, monkey
         assert torch.allclose(value.float(), trained[name], rtol=1e-3, atol=1e-6), name
     with pytest.raises(InputError, match="no such file"):
         reopen(tmp_path / "none.onnx")
-    with pytest.raises(WeightsError, match="not a stylizer of this version's design"):
+    with pytest.raises(InputError, match="not a stylizer of this version's design"):
         reopen(exported.files[1])
     monkeypatch.setattr(networks, "CODES", 7)
-    with pytest.raises(WeightsError, match="not a stylizer of this version's design"):
+    with pytest.raises(InputError, match="not a stylizer of this version's design"):
         reopen(exported.files[0])
     (tmp_path / "torn.onnx").write_bytes(exported.files[0].read_bytes()[:5000])
-    with pytest.raises(WeightsError, match="damaged, or not an exported stylizer"):
+    with pytest.raises(InputError, match="damaged, or not an exported stylizer"):
         reopen(tmp_path / "torn.onnx")

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from impasto.errors import ImpastoError, InputError, WeightsError
-from impasto.training.loop import BIAS_SPREAD, Schedule, TrainingRun
+from impasto.errors import ImpastoError, InputError, SettingError
+from impasto.training.loop import BIAS_SPREAD, PATIENCE, Schedule, TrainingRun
 
 SCHEDULE = Schedule(steps=12, learning_rate=0.1, warmup=3, save_every=4, seed=5)
 
@@ -168,6 +168,22 @@ def test_a_gradient_that_is_not_finite_is_skipped(tmp_path, bad):
     assert not torch.equal(run.model.state_dict()["0.weight"], weights["0.weight"])
 
 
+def test_a_run_without_hope_ends(tmp_path):
+    run = TrainingRun(network(), tmp_path, Schedule(steps=100))
+    with pytest.raises(ImpastoError, match="losses that are no numbers"):
+        for step in run.steps():
+            bad = step >= 3 and step != 10  # one that is sound, and patience begins anew
+            run.update(loss_of(run.model, step) * (math.nan if bad else 1))
+    assert run.step == 10 + PATIENCE
+    assert all(value.isfinite().all() for value in run.average.values())
+
+
+@pytest.mark.parametrize("rate", [math.nan, math.inf, 0])
+def test_a_rate_that_is_no_number_is_refused(rate):
+    with pytest.raises(SettingError, match=r"^rate is "):
+        Schedule(steps=1, learning_rate=rate)
+
+
 def test_large_gradients_are_clipped(tmp_path):
     run = TrainingRun(network(), tmp_path, SCHEDULE)
     run.update(1e6 * loss_of(run.model, 0))
@@ -195,7 +211,7 @@ DAMAGES = {
 def test_a_damaged_checkpoint_is_one_line(tmp_path, damage):
     run = train(tmp_path, stop_after=2)
     DAMAGES[damage](run.checkpoint_file)
-    with pytest.raises(WeightsError, match=r"checkpoint\.pt: not a checkpoint") as caught:
+    with pytest.raises(InputError, match=r"checkpoint\.pt: not a checkpoint") as caught:
         TrainingRun(network(), tmp_path, SCHEDULE)
     assert "\n" not in str(caught.value)
 

@@ -179,8 +179,11 @@ def attempt(name: str, paint: Callable[[], "Painting"]) -> Trial:
 
 def _stylize(device: Device) -> "Painting":
     from impasto import api
+    from impasto.feedforward import session, stylizer
 
-    return api.stylize(_picture(), STYLE, device=device)
+    painting = api.stylize(_picture(), STYLE, device=device)
+    session.network(stylizer.SURVEYOR, device)  # which only large photos need
+    return painting
 
 
 def _optimize(device: str) -> "Painting":

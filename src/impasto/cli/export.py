@@ -14,12 +14,13 @@ def export(
         Path, typer.Option(help="What `impasto train stylizer` wrote: stylizer.safetensors.")
     ],
     out: Annotated[Path, typer.Option(help="Folder of the .onnx files.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files.")] = False,
 ) -> None:
     """Export the trained stylizer to ONNX, if it paints there as it does in PyTorch."""
     require("export", "export", "torch", "safetensors", "onnx", "onnxscript")
     from impasto.training.export import export
 
-    done = export(weights, out)
+    done = export(weights, out, overwrite=overwrite)
     for path in done.files:
         typer.echo(f"{label(path)}: {path.stat().st_size / 1e6:.1f} MB")
     typer.echo(f"pixels differ from PyTorch's by at most {done.difference:.1g}")

@@ -49,7 +49,7 @@ def mix(
 ) -> None:
     """Paint a photo in what lies between two styles, or four, on one sheet."""
     if len(style) not in (2, 4):
-        raise SettingError(f"there are {len(style)} styles; name two, or four")
+        raise SettingError(f"styles to mix: {len(style)}; name two, or four")
     if steps * size > LARGEST:
         raise SettingError(
             f"{steps} paintings of {size} pixels in a row make more than {LARGEST} pixels; "

@@ -7,7 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from impasto.cli.weights import or_else
+from impasto.errors import DeviceError
 from impasto.extras import require
+
+LARGEST = 1024
+"""Bound of sizes and batches: memory for more is not to be had, and Linux may not say so, but
+end other programs to find some."""
 
 app = typer.Typer(no_args_is_help=True, help="Train the networks that ship with impasto.")
 
@@ -26,9 +31,9 @@ def encoder(
         typer.Option(help="Folder of the result, the log and the checkpoint to go on from."),
     ],
     steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 4_000,
-    size: Annotated[int, typer.Option(min=64, help="Side of a crop in pixels.")] = 144,
-    batch: Annotated[int, typer.Option(min=4, help="Crops in a step.")] = 8,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and crops.")] = 0,
+    size: Annotated[int, typer.Option(min=64, max=LARGEST, help="Side of a crop in pixels.")] = 144,
+    batch: Annotated[int, typer.Option(min=4, max=LARGEST, help="Crops in a step.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of weights and crops.")] = 0,
     device: Annotated[
         str | None,
         typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest]."),
@@ -87,13 +92,15 @@ def stylizer(
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 15_000,
-    size: Annotated[int, typer.Option(min=48, help="Side of the first crops in pixels.")] = 144,
-    batch: Annotated[int, typer.Option(min=2, help="Pairs in a step.")] = 8,
+    size: Annotated[
+        int, typer.Option(min=48, max=LARGEST, help="Side of the first crops in pixels.")
+    ] = 144,
+    batch: Annotated[int, typer.Option(min=2, max=LARGEST, help="Pairs in a step.")] = 8,
     rate: Annotated[
         float,
         typer.Option(min=0.0001, max=1, help="Adam's first rate, relative to a layer's spread."),
     ] = 0.02,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of weights and crops.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of weights and crops.")] = 0,
     device: Annotated[
         str | None,
         typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest]."),
@@ -131,6 +138,12 @@ def _run(training: Callable[[], Path]) -> None:
     except KeyboardInterrupt:
         typer.echo("impasto: stopped; the same command goes on from here", err=True)
         raise
+    except (RuntimeError, MemoryError) as problem:
+        from impasto.optimize.memory import is_out_of_memory
+
+        if not is_out_of_memory(problem):
+            raise
+        raise DeviceError("not enough memory; try a smaller --batch or --size") from None
     typer.echo(f"{weights}: {weights.stat().st_size / 1e6:.1f} MB")
 
 

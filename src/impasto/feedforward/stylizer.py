@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from impasto.errors import InputError, SettingError
+from impasto.errors import InputError, SettingError, WeightsError
 from impasto.feedforward import tiles
 from impasto.feedforward.encoder import SMALLEST, STRIDE, encode
 from impasto.feedforward.memory import fitting_tile, usual_tile
@@ -160,6 +160,8 @@ class Brush:
     def survey(self, part: Samples) -> Pixels:
         """The statistics of what the encoder sees, the first of those that `paint` finds."""
         surveyor = network(SURVEYOR, self._device)
+        if surveyor.metadata.get("weights") != network(FILE, self._device).metadata.get("weights"):
+            raise WeightsError(f"{SURVEYOR}: not exported together with {FILE}; replace both")
         [found] = surveyor(image=_planes(part)[None], sparing=self._sparing, **self._colours)
         statistics: Pixels = found[0]
         return statistics

@@ -190,7 +190,7 @@ def _check_existing(path: Path, overwrite: bool, inputs: Sequence[Path]) -> None
     if path.is_dir():
         raise OutputError(f"{name}: this is a folder; name a file in it")
     if any(_same(path, source) for source in inputs):
-        raise OutputError(f"{name}: this is an input of the painting; choose another name")
+        raise OutputError(f"{name}: this is an input; choose another name")
     if not overwrite:
         raise _exists(name)
 
@@ -257,6 +257,8 @@ def _writing(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
+        if isinstance(error, FileNotFoundError):  # the folder is there, and takes no files
+            raise OutputError(f"{name}: nothing can be written there; choose another") from error
         kind = OutputError if is_wrong_path(error) else DiskError
         raise kind(f"{name}: {reason(error)}") from error
 

@@ -18,7 +18,7 @@ _WRONG_PATH = {
     errno.EEXIST: "there is a file of this name",
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
-    errno.EROFS: "the disk is read-only",
+    errno.EROFS: "the disk is read-only; choose another place",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
     errno.ELOOP: "a link that leads to itself",
 }

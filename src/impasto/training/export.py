@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import shutil
 import tempfile
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from impasto.errors import InputError, WeightsError
 from impasto.extras import require
 from impasto.feedforward import encoder, stylizer
 from impasto.feedforward.session import open_network
+from impasto.image.output import check_file, make_folder, write_file
 from impasto.networks.moments import Shared
 from impasto.networks.stylizer import LAYOUT, NORMALISED, Stylizer, with_margin
 
@@ -100,7 +100,7 @@ class _Embed(nn.Module):
         return self.stylizer.embed(image)
 
 
-def export(weights: Path, out: Path) -> Exported:
+def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
     """Writes `stylizer.onnx`, `style_encoder.onnx` and `surveyor.onnx`, each whole in itself.
 
     The stylizer maps `image` (1, 3, H, W), a photo in [0, 1] with sides that are multiples of 8,
@@ -115,16 +115,21 @@ def export(weights: Path, out: Path) -> Exported:
 
     Args:
         weights: the safetensors file of `training.stylizer.train`.
-        out: the folder; existing files are replaced.
+        out: the folder, which is made if need be.
+        overwrite: whether existing files may be replaced.
 
     Raises:
-        InputError, WeightsError: the weights are missing, damaged or of another network.
+        InputError: the weights are missing, damaged or of another network.
+        OutputError: a file exists or cannot be written.
         WeightsError: ONNX Runtime paints something else than PyTorch; nothing is written.
         MissingExtraError: the exporter is not installed.
     """
     require("export", "export", "onnx", "onnxscript")
     trained = load(weights)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
+    files = [out / name for name in (stylizer.FILE, encoder.FILE, stylizer.SURVEYOR)]
+    for path in files:
+        check_file(path, overwrite=overwrite, inputs=[weights])
     height, width = CHECKED_SIZES[1]
     image, embedding = torch.rand(1, 3, height, width), torch.rand(1, LAYOUT.size)
     colours = {"matrix": torch.eye(3), "offset": torch.zeros(3)}
@@ -135,21 +140,22 @@ def export(weights: Path, out: Path) -> Exported:
         "embedding": str(LAYOUT.size),
         "normalised": str(NORMALISED),
     }
-    with tempfile.TemporaryDirectory(dir=out, prefix=".impasto-") as folder:
-        made = [Path(folder) / name for name in (stylizer.FILE, encoder.FILE, stylizer.SURVEYOR)]
+    with tempfile.TemporaryDirectory(prefix="impasto-") as folder:
+        made = [Path(folder) / path.name for path in files]
         shared = {"statistics": torch.zeros(1, 2, NORMALISED), "share": torch.zeros(())}
         given = {"image": image, **colours, "embedding": embedding, **shared}
         _write(_Paint(trained), given, ["painting", "found"], made[0], about)
         _write(_Embed(trained), {"image": image}, ["embedding"], made[1], about)
         _write(_Survey(trained), {"image": image, **colours}, ["found"], made[2], about)
-        difference = _difference(trained, *made[:2])
+        difference = _difference(trained, *made)
         if not difference <= TOLERANCE:
             raise WeightsError(
                 f"{weights}: ONNX Runtime paints differently from PyTorch, by up to "
                 f"{difference:.2g} of a range of 1; at most {TOLERANCE} is allowed"
             )
-        placed = [Path(shutil.move(path, out / path.name)) for path in made]
-    return Exported(placed, difference)
+        for path, new in zip(files, made, strict=True):
+            write_file(path, new.read_bytes(), overwrite=overwrite)
+    return Exported(files, difference)
 
 
 def recoloured(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
@@ -161,7 +167,7 @@ def load(weights: Path) -> Stylizer:
     """The trained stylizer, ready to paint, its weights rounded to float16 as in the files.
 
     Raises:
-        InputError, WeightsError: the file is missing, damaged or of another network.
+        InputError: the file is missing, damaged or of another network.
     """
     if not weights.is_file():
         raise InputError(f"{weights}: no such file; `impasto train stylizer` writes one")
@@ -169,7 +175,12 @@ def load(weights: Path) -> Stylizer:
     try:
         trained.load_state_dict(load_file(weights))
     except Exception as problem:  # a damaged header can raise nearly anything
-        raise WeightsError(f"{weights}: damaged, or not the weights of a stylizer") from problem
+        raise InputError(
+            f"{weights}: damaged, or not the weights of a stylizer; name what "
+            "`impasto train stylizer` wrote"
+        ) from problem
+    if not all(value.isfinite().all() for value in trained.state_dict().values()):
+        raise InputError(f"{weights}: holds values that are no numbers; train at a lower --rate")
     # Not what was measured: in large numbers, of which small differences count, or in few.
     for parameter in trained.parameters():
         parameter.data = parameter.data.half().float()
@@ -180,7 +191,7 @@ def reopen(file: Path) -> dict[str, Tensor]:
     """The weights of encoder and decoder in an exported `stylizer.onnx`, by their names.
 
     Raises:
-        InputError, WeightsError: the file is missing, or no such network.
+        InputError: the file is missing, or no such network.
         MissingExtraError: the package that reads it is not installed.
     """
     require("export", "export", "onnx")
@@ -195,14 +206,16 @@ def reopen(file: Path) -> dict[str, Tensor]:
             for weight in graph.initializer
         }
     except Exception as problem:  # a damaged file can raise nearly anything
-        raise WeightsError(f"{file}: damaged, or not an exported stylizer") from problem
+        raise InputError(
+            f"{file}: damaged, or not an exported stylizer; name a stylizer.onnx"
+        ) from problem
     found = {}
     for name, expected in Stylizer().state_dict().items():
         if not name.startswith(("encoder.", "decoder.")) or name.endswith(".batches"):
             continue
         array = arrays.get(f"stylizer.{name}")
         if array is None or array.shape != expected.shape:
-            raise WeightsError(
+            raise InputError(
                 f"{file}: not a stylizer of this version's design; give one that this version "
                 "exported"
             )
@@ -290,9 +303,14 @@ def _quiet_exporter() -> Iterator[None]:
 
 
 @torch.no_grad()
-def _difference(trained: Stylizer, stylizer_file: Path, encoder_file: Path) -> float:
-    """The largest difference between pixels of the two, encoding the style included."""
-    paint, embed = open_network(stylizer_file, "cpu"), open_network(encoder_file, "cpu")
+def _difference(
+    trained: Stylizer, stylizer_file: Path, encoder_file: Path, surveyor_file: Path
+) -> float:
+    """The largest difference between pixels of the two, encoding the style included; or between
+    the statistics of stylizer and surveyor, as a part of the largest of these; NaN if any is."""
+    paint, embed, survey = (
+        open_network(file, "cpu") for file in (stylizer_file, encoder_file, surveyor_file)
+    )
     generator = torch.Generator().manual_seed(0)
     largest = 0.0
     for height, width in CHECKED_SIZES:
@@ -301,15 +319,22 @@ def _difference(trained: Stylizer, stylizer_file: Path, encoder_file: Path) -> f
         fine = torch.rand(2, 3, height, width, generator=generator)
         smooth = nn.functional.interpolate(coarse, (height, width), mode="bilinear")
         photo, style = (0.8 * smooth + 0.2 * fine)[:, None]
-        inputs = {
+        seen: dict[str, Any] = {
             "image": photo,
             "matrix": 0.6 * torch.eye(3) + 0.2 * torch.rand(3, 3, generator=generator),
             "offset": 0.1 * torch.rand(3, generator=generator),
+        }
+        shared: dict[str, Any] = {
             "statistics": torch.rand(1, 2, NORMALISED, generator=generator),
             "share": torch.tensor(0.2),
         }
-        expected, _ = _Paint(trained)(embedding=trained.embed(style), **inputs)
+        painted, found = _Paint(trained)(embedding=trained.embed(style), **seen, **shared)
+        seen, shared = ({k: v.numpy() for k, v in words.items()} for words in (seen, shared))
         [embedding] = embed(image=style.numpy())
-        found, _ = paint(embedding=embedding, **{k: v.numpy() for k, v in inputs.items()})
-        largest = max(largest, float(np.abs(found - expected.numpy()).max()))
+        pixels, _ = paint(embedding=embedding, **seen, **shared)
+        [statistics] = survey(**seen)
+        first = found[..., : statistics.shape[2]].numpy()
+        apart = np.abs(pixels - painted.numpy()).max()
+        unlike = np.abs(statistics - first).max() / np.abs(first).max()
+        largest = float(np.max([largest, apart, unlike]))
     return largest

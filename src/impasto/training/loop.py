@@ -12,11 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from impasto.errors import InputError, WeightsError
+from impasto.errors import ImpastoError, InputError, SettingError
 from impasto.image.output import write_file
 
 BIAS_SPREAD = 0.3
 """What counts as the spread of biases and scales, which start equal."""
+
+PATIENCE = 20
+"""Steps in a row with a gradient that is not finite, after which there is no hope."""
 
 CALIBRATION = 1 << 31
 """A step that no run reaches; its batch calibrates the teacher, the same however long a run."""
@@ -46,6 +49,10 @@ class Schedule:
     save_every: int = 250
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if not 0 < self.learning_rate < math.inf:  # on the command line NaN is within any bounds
+            raise SettingError(f"rate is {self.learning_rate}; it must be a number above 0")
+
 
 class TrainingRun:
     """One run in one folder: `checkpoint.pt`, `log.jsonl` and what the trainer adds.
@@ -64,6 +71,7 @@ class TrainingRun:
         self.folder = folder
         self.schedule = schedule
         self.step = 0
+        self._skipped = 0
         self.average = {name: value.detach().clone() for name, value in model.state_dict().items()}
         self._optimizer = torch.optim.Adam(
             {"params": [p], "spread": _spread(p)} for p in model.parameters() if p.requires_grad
@@ -105,6 +113,14 @@ class TrainingRun:
         if torch.isfinite(norm):  # one bad batch must not end a run of hours
             self._optimizer.step()
             self._move_average()
+            self._skipped = 0
+        elif (skipped := self._skipped + 1) < PATIENCE:
+            self._skipped = skipped
+        else:
+            raise ImpastoError(
+                f"{PATIENCE} steps in a row had losses that are no numbers; "
+                "try a lower --rate, or take out pictures of a single colour"
+            )
         self.step += 1
 
     def learning_rate(self) -> float:
@@ -147,7 +163,7 @@ class TrainingRun:
             state = torch.load(self.checkpoint_file, map_location="cpu", weights_only=True)
             seed = state["schedule"]["seed"]
         except Exception as problem:  # torch raises whatever its unpickler met
-            raise WeightsError(
+            raise InputError(
                 f"{self.checkpoint_file}: not a checkpoint of a training run; "
                 "remove it, or give another folder"
             ) from problem
@@ -164,7 +180,7 @@ class TrainingRun:
             self.step = state["step"]
             self._seconds_before = state["seconds"]
         except (KeyError, RuntimeError, ValueError) as problem:
-            raise WeightsError(
+            raise InputError(
                 f"{self.checkpoint_file}: a checkpoint of another network, or with other options; "
                 "give what the run was started with, or another folder"
             ) from problem

@@ -112,6 +112,7 @@ def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) 
     photos = [ImageFolder(folder) for folder in training.photos]
     paintings = [ImageFolder(folder) for folder in training.paintings]
 
+    shown = shown_in_previews(training)
     first = 0 if training.start else round(FIRST_PART * training.schedule.steps)
 
     def batch(step: int) -> Pairs:
@@ -152,7 +153,7 @@ def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) 
                 figures = {k: round(v, 4) for k, v in recent.items()}
                 run.log(figures)
                 report({"step": run.step, "steps": training.schedule.steps, **figures})
-                preview(averaged(run), training).save(training.out / f"preview-{run.step:06}.jpg")
+                preview(averaged(run), shown).save(training.out / f"preview-{run.step:06}.jpg")
                 save(run, training.out / WEIGHTS_FILE)
     return save(run, training.out / WEIGHTS_FILE)
 
@@ -317,17 +318,29 @@ def save(run: TrainingRun, file: Path) -> Path:
     return file
 
 
-@torch.no_grad()
-def preview(stylizer: Stylizer, training: StylizerTraining, side: int = 256) -> Image.Image:
-    """A sheet of held-out photos (rows) in held-out styles (columns), styles on top."""
-    photos = [ImageFolder(f, held_out=True) for f in training.photos]
-    paintings = [ImageFolder(f, held_out=True) for f in training.paintings]
+def shown_in_previews(training: StylizerTraining, side: int = 256) -> Pairs:
+    """Four photos and six styles of the first folders that are held out from training.
+
+    Raises:
+        InputError: there are none; each folder needs some to be measured with.
+    """
+    photos, paintings = (
+        [ImageFolder(folder, held_out=True) for folder in folders]
+        for folders in (training.photos, training.paintings)
+    )
     rng = np.random.default_rng(7)
     rows = to_tensor([photos[0].crop(rng, side, zoom=1.0) for _ in range(4)])
     columns = to_tensor([paintings[0].crop(rng, side, zoom=1.0) for _ in range(6)])
-    sheet = torch.ones(3, 5 * side, 7 * side)
+    return Pairs(rows, columns)
+
+
+@torch.no_grad()
+def preview(stylizer: Stylizer, shown: Pairs) -> Image.Image:
+    """A sheet of photos (rows) in styles (columns), styles on top."""
+    columns, side = shown.style, shown.style.shape[2]
+    sheet = torch.ones(3, (1 + len(shown.photo)) * side, (1 + len(columns)) * side)
     sheet[:, :side, side:] = torch.cat(list(columns), 2)
-    for k, photo in enumerate(rows):
+    for k, photo in enumerate(shown.photo):
         same = photo[None].expand(len(columns), -1, -1, -1)
         painted = stylizer(recolour(same, columns), stylizer.embed(columns)).clamp(0, 1)
         sheet[:, (k + 1) * side : (k + 2) * side] = torch.cat([photo, *painted], 2)
