@@ -83,7 +83,7 @@ def test_a_read_only_disk(disk, photo, impasto_fails):
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     painting = disk / "painting.png"
     line = impasto_fails(painting, "stylize", photo, "-s", "great-wave", "-o", painting)
-    assert line.endswith("the disk is read-only")
+    assert line.endswith("the disk is read-only; choose another place")
     folder = disk / "new"
     impasto_fails(folder, "stylize", photo, "-s", "great-wave", "-o", folder)
 
