@@ -30,6 +30,16 @@ def compact_weights(tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def seed():
+    """The same random numbers for a test, whatever ran before it."""
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        yield
+
+
 @pytest.fixture(scope="session")
 def blotches():
     """Draws a smooth random picture."""

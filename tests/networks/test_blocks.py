@@ -6,6 +6,8 @@ import torch
 from impasto.networks.blocks import CODES, STRANGEST, Modulated, Standardised, Styled
 from impasto.networks.moments import EPSILON, Modulation
 
+pytestmark = pytest.mark.usefixtures("seed")
+
 
 def test_modulated_block_is_a_residual():
     block = Modulated(4)

@@ -1,8 +1,11 @@
 """Moments of feature maps, and what changes them."""
 
+import pytest
 import torch
 
 from impasto.networks.moments import Modulation, Shared, adain, normalised, own
+
+pytestmark = pytest.mark.usefixtures("seed")
 
 UNCHANGED = Modulation(torch.ones(1), torch.zeros(1))
 

@@ -21,6 +21,8 @@ from impasto.networks.stylizer import (
     with_margin,
 )
 
+pytestmark = pytest.mark.usefixtures("seed")
+
 unfolded = torch.nn.PixelShuffle(2)
 
 

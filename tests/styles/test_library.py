@@ -36,6 +36,7 @@ def test_find():
     [
         ("great-wav", "did you mean great-wave"),
         ("starrynight", "did you mean starry-night"),
+        ("UDNIE", "did you mean udnie"),
         ("xyzzy", "`impasto styles` lists the names"),
         ("", "lists the names"),
         ("../great-wave", "neither a file nor the name of a style"),
@@ -59,6 +60,12 @@ def test_add_find_remove(make_style, folder):
     assert names.own() == {}
     with pytest.raises(InputError, match="you have no style of this name"):
         library.remove("mine")
+
+
+def test_names_are_alike_whatever_the_case(make_style):
+    library.add("MINE", make_style())
+    with pytest.raises(InputError, match="did you mean MINE"):
+        library.find("mine")
 
 
 def test_add_replaces_only_when_told(make_style):

@@ -27,12 +27,7 @@ from impasto.training.stylizer import (
     untrained,
 )
 
-
-@pytest.fixture(autouse=True)
-def seed():
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        yield
+pytestmark = pytest.mark.usefixtures("seed")
 
 
 def picture(count=2, side=48):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from impasto.cli.words import Overwrite
 from impasto.extras import require
 from impasto.image.paths import label
 
@@ -14,7 +15,7 @@ def export(
         Path, typer.Option(help="What `impasto train stylizer` wrote: stylizer.safetensors.")
     ],
     out: Annotated[Path, typer.Option(help="Folder of the .onnx files.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Export the trained stylizer to ONNX, if it paints there as it does in PyTorch."""
     require("export", "export", "torch", "safetensors", "onnx", "onnxscript")

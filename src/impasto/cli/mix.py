@@ -7,7 +7,7 @@ import typer
 
 from impasto.cli.completion import style_words
 from impasto.cli.sheet import DeviceWord, write_sheet
-from impasto.cli.words import output_file, parse_style, picture_file
+from impasto.cli.words import Overwrite, output_file, parse_style, picture_file
 from impasto.errors import SettingError
 from impasto.settings import LARGEST, StylizeSettings
 
@@ -42,9 +42,7 @@ def mix(
             help="Where it goes [default: PHOTO-A+B.png].",
         ),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a file that exists.")
-    ] = False,
+    overwrite: Overwrite = False,
     device: DeviceWord = "auto",
 ) -> None:
     """Paint a photo in what lies between two styles, or four, on one sheet."""

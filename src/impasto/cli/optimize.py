@@ -16,7 +16,14 @@ from impasto.cli import INTERRUPTED, plot
 from impasto.cli.options import ADVANCED, settings_from, with_settings
 from impasto.cli.progress import Display, display
 from impasto.cli.weights import fetch_with_bar, or_else
-from impasto.cli.words import RegionWords, output_file, parse_region, parse_style, picture_file
+from impasto.cli.words import (
+    Overwrite,
+    RegionWords,
+    output_file,
+    parse_region,
+    parse_style,
+    picture_file,
+)
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.paths import label
 from impasto.settings import ALPHA, INIT_WORDS, OptimizeSettings
@@ -61,9 +68,7 @@ def optimize(
             help="Where the painting goes [default: CONTENT-STYLE.png].",
         ),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that exist.")
-    ] = False,
+    overwrite: Overwrite = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
     ] = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from impasto.cli.sheet import DeviceWord, write_sheet
-from impasto.cli.words import output_file, picture_file
+from impasto.cli.words import Overwrite, output_file, picture_file
 from impasto.errors import InputError
 from impasto.image.paths import label
 from impasto.settings import StylizeSettings
@@ -20,8 +20,6 @@ app = typer.Typer(help="List the styles that have a name; add your own.")
 
 SUFFIX = "styles"
 """The default name of a contact sheet is PHOTO-styles.png."""
-
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
 
 
 @app.callback(invoke_without_command=True)

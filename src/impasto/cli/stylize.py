@@ -14,6 +14,7 @@ import typer
 from impasto.cli.completion import style_words
 from impasto.cli.options import settings_from, with_settings
 from impasto.cli.words import (
+    Overwrite,
     RegionWords,
     names_folder,
     output_word,
@@ -72,9 +73,7 @@ def stylize(
             f"[default: PHOTO-STYLE.png beside the photo; of a folder, in FOLDER/{PAINTED}].",
         ),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that exist.")
-    ] = False,
+    overwrite: Overwrite = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
     ] = False,

@@ -10,9 +10,11 @@ from impasto.cli.weights import or_else
 from impasto.errors import DeviceError
 from impasto.extras import require
 
-LARGEST = 1024
+AFFORDABLE = 1024
 """Bound of sizes and batches: memory for more is not to be had, and Linux may not say so, but
 end other programs to find some."""
+
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of weights and crops.")]
 
 app = typer.Typer(no_args_is_help=True, help="Train the networks that ship with impasto.")
 
@@ -31,9 +33,11 @@ def encoder(
         typer.Option(help="Folder of the result, the log and the checkpoint to go on from."),
     ],
     steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 4_000,
-    size: Annotated[int, typer.Option(min=64, max=LARGEST, help="Side of a crop in pixels.")] = 144,
-    batch: Annotated[int, typer.Option(min=4, max=LARGEST, help="Crops in a step.")] = 8,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of weights and crops.")] = 0,
+    size: Annotated[
+        int, typer.Option(min=64, max=AFFORDABLE, help="Side of a crop in pixels.")
+    ] = 144,
+    batch: Annotated[int, typer.Option(min=4, max=AFFORDABLE, help="Crops in a step.")] = 8,
+    seed: Seed = 0,
     device: Annotated[
         str | None,
         typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest]."),
@@ -93,14 +97,14 @@ def stylizer(
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 15_000,
     size: Annotated[
-        int, typer.Option(min=48, max=LARGEST, help="Side of the first crops in pixels.")
+        int, typer.Option(min=48, max=AFFORDABLE, help="Side of the first crops in pixels.")
     ] = 144,
-    batch: Annotated[int, typer.Option(min=2, max=LARGEST, help="Pairs in a step.")] = 8,
+    batch: Annotated[int, typer.Option(min=2, max=AFFORDABLE, help="Pairs in a step.")] = 8,
     rate: Annotated[
         float,
         typer.Option(min=0.0001, max=1, help="Adam's first rate, relative to a layer's spread."),
     ] = 0.02,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of weights and crops.")] = 0,
+    seed: Seed = 0,
     device: Annotated[
         str | None,
         typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest]."),

@@ -10,6 +10,9 @@ from impasto.errors import InputError, SettingError
 from impasto.image.paths import PICTURES, is_there, label
 from impasto.settings import ALPHA
 
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
+"""The option `--overwrite`, for outputs."""
+
 RegionWords = Annotated[
     list[str] | None,
     typer.Option(

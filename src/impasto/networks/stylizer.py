@@ -51,7 +51,6 @@ SEEN = (ENCODER_WIDTHS[0], *compact.WIDTHS[2:4])
 HIDDEN = 320
 """Units between what is known of style and photo and what the decoder makes of it."""
 
-
 BINOMIAL = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 16
 """The smallest filter that takes out all that alternates from pixel to pixel."""
 

@@ -96,7 +96,8 @@ def _instead(name: str) -> str:
     """What the user may have meant."""
     from difflib import get_close_matches  # only errors need it
 
-    near = get_close_matches(name.lower(), [*own(), *shipped()], n=3, cutoff=0.5)
+    spelt = {style.lower(): style for style in (*own(), *shipped())}
+    near = get_close_matches(name.lower(), spelt, n=3, cutoff=0.5)
     if near:
-        return f"did you mean {' or '.join(near)}?"
+        return f"did you mean {' or '.join(spelt[style] for style in near)}?"
     return "`impasto styles` lists the names"

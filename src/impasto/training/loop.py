@@ -110,13 +110,12 @@ class TrainingRun:
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.schedule.clip)
-        if torch.isfinite(norm):  # one bad batch must not end a run of hours
+        sound = bool(torch.isfinite(norm))
+        self._skipped = 0 if sound else self._skipped + 1
+        if sound:  # one bad batch must not end a run of hours
             self._optimizer.step()
             self._move_average()
-            self._skipped = 0
-        elif (skipped := self._skipped + 1) < PATIENCE:
-            self._skipped = skipped
-        else:
+        elif self._skipped == PATIENCE:
             raise ImpastoError(
                 f"{PATIENCE} steps in a row had losses that are no numbers; "
                 "try a lower --rate, or take out pictures of a single colour"
