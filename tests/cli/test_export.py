@@ -21,7 +21,7 @@ def test_export(impasto, tmp_path, monkeypatch):
     assert result.stdout == (
         f"{tmp_path / 'stylizer.onnx'}: 1.5 MB\n"
         f"{tmp_path / 'style_encoder.onnx'}: 1.5 MB\n"
-        "pixels differ from PyTorch's by at most 2e-06\n"
+        "pixels and statistics differ from PyTorch's by at most 2e-06\n"
     )
 
 

@@ -18,12 +18,13 @@ from impasto.networks.stylizer import (
     detail,
     embedding_of,
     folded,
+    unfolded,
     with_margin,
 )
 
 pytestmark = pytest.mark.usefixtures("seed")
 
-unfolded = torch.nn.PixelShuffle(2)
+shuffled = torch.nn.PixelShuffle(2)
 
 
 @pytest.fixture
@@ -111,29 +112,42 @@ def test_paints_from_features_of_a_photo_with_a_margin(stylizer):
 def test_detail_and_what_is_smooth_make_the_brightness():
     image = torch.rand(1, 3, 12, 10)
     image[..., 3:6] = 0.25
-    found = unfolded(detail(image))[0, 0, 1:-1]
+    found = shuffled(detail(image))[0, 0, 1:-1]
     assert torch.allclose(found[:, 4], torch.zeros(10), atol=1e-6)  # only flat neighbours
     brightness = image.mean(1, keepdim=True)
     smooth = torch.nn.functional.conv2d(brightness, BINOMIAL[None, None], padding=1)
     assert torch.allclose(found, (brightness - smooth)[0, 0, 1:-1], atol=1e-6)
     lattice = torch.tensor([0.0, 1.0]).repeat(6).expand(1, 3, 8, 12)
-    inside = unfolded(detail(lattice))[..., 1:-1, 1:-1]
+    inside = shuffled(detail(lattice))[..., 1:-1, 1:-1]
     assert torch.allclose(inside, lattice[:, :1, 1:-1, 1:-1] - 0.5)
 
 
 def test_a_filter_folded_does_what_it_does_unfolded():
     maps, kernel = torch.rand(1, 8, 5, 6), torch.rand(3, 3)
-    found = unfolded(torch.nn.functional.conv2d(maps, folded(kernel, 2), padding=1))
+    found = shuffled(torch.nn.functional.conv2d(maps, folded(kernel, 2), padding=1))
     each = kernel.expand(2, 1, 3, 3)
-    wanted = torch.nn.functional.conv2d(unfolded(maps), each, padding=1, groups=2)
+    wanted = torch.nn.functional.conv2d(shuffled(maps), each, padding=1, groups=2)
     assert torch.allclose(found, wanted, atol=1e-6)
 
 
+def test_unfolds_pixels_and_takes_the_margin_off():
+    maps = torch.rand(2, 12, 5, 6)
+    assert torch.equal(unfolded(maps, margin=2), shuffled(maps)[..., 2:-2, 2:-2])
+
+
+def test_a_grey_photo_is_seen_grey(stylizer):
+    """The encoder sees no border where there is none to see."""
+    for features in stylizer.encoder(torch.full((1, 3, 64, 48), 0.5)):
+        assert torch.allclose(features, features[..., :1, :1].expand_as(features), atol=1e-5)
+
+
 def test_a_flat_photo_is_painted_flat(stylizer):
-    """Nothing in the decoder knows where the picture ends: no ornaments at its border."""
-    sizes = zip(SEEN, (24, 12, 6), strict=True)
+    """Where the coarsest features end, the decoder does not know; and what it knows of where the
+    finer ones end, ends 24 pixels from there."""
+    sizes = zip(SEEN, (48, 24, 12), strict=True)
     features = Features(*(torch.full((1, width, side, side), 0.3) for width, side in sizes))
-    grey = torch.full((1, 3, 48, 48), 0.5)
+    grey = torch.full((1, 3, 96, 96), 0.5)
     painted = stylizer.paint(grey, features, stylizer.embed(torch.rand(1, 3, 32, 32)))
-    cells = painted.unfold(2, 2, 2).unfold(3, 2, 2)  # the head paints 2 x 2 pixels at a time
+    inside = painted[..., 24:-24, 24:-24]
+    cells = inside.unfold(2, 2, 2).unfold(3, 2, 2)  # the head paints 2 x 2 pixels at a time
     assert torch.allclose(cells, cells[:, :, :1, :1].expand_as(cells), atol=1e-4)

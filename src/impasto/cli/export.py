@@ -24,4 +24,4 @@ def export(
     done = export(weights, out, overwrite=overwrite)
     for path in done.files:
         typer.echo(f"{label(path)}: {path.stat().st_size / 1e6:.1f} MB")
-    typer.echo(f"pixels differ from PyTorch's by at most {done.difference:.1g}")
+    typer.echo(f"pixels and statistics differ from PyTorch's by at most {done.difference:.1g}")

@@ -22,9 +22,11 @@ STRANGEST = 10.0
 """Deviations from the average beyond which no style or photo counts as any stranger."""
 
 
-def conv(inputs: int, outputs: int, padding: Padding = "replicate") -> nn.Conv2d:
-    """Of 3 x 3 pixels, to as many."""
-    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode=padding)
+def conv(
+    inputs: int, outputs: int, padding: Padding = "replicate", *, stride: int = 1
+) -> nn.Conv2d:
+    """Of 3 x 3 pixels, one for each step of `stride`."""
+    return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode=padding)
 
 
 class Modulated(nn.Module):

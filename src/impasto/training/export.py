@@ -41,7 +41,7 @@ _IR_VERSION = 8
 
 
 class Exported(NamedTuple):
-    """The files written, and the largest difference of a pixel from PyTorch's."""
+    """The files written, and the largest difference of pixels or statistics from PyTorch's."""
 
     files: list[Path]
     difference: float
