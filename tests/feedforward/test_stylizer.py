@@ -48,6 +48,21 @@ def test_padding_does_not_show(astronaut, wave):
     assert difference(part[:-16, :-16], whole[:-19, :-19]) < 0.02
 
 
+def test_borders_are_not_tinted(wave, flow):
+    """The outermost 4 pixels of a plain sky have the colours of those 12 pixels further in."""
+    height = np.linspace(0, 1, 200, dtype=np.float32)[:, None, None]
+    grain = np.random.default_rng(0).normal(0, 0.01, (200, 240, 3))
+    sky = np.float32((0.4, 0.5, 0.7)) + 0.25 * height + grain.astype(np.float32)
+    across = np.minimum(np.arange(240), np.arange(240)[::-1])
+    down = np.minimum(np.arange(200), np.arange(200)[::-1])
+    depth = np.minimum(across, down[:, None])
+    for style in (wave, flow):
+        painted = render(sky.clip(0, 1), style, device="cpu")
+        outermost = painted[depth < 4].mean(0)
+        further_in = painted[(depth >= 16) & (depth < 24)].mean(0)
+        assert difference(outermost, further_in) < 7 / 255
+
+
 def test_photo_is_left_alone(astronaut, wave):
     before = astronaut.copy()
     render(astronaut, wave, device="cpu")
