@@ -6,7 +6,7 @@ VGG-16 and VGG-19 have random weights, which take the same time and need no down
 # ruff: noqa: E402
 from collections.abc import Callable
 
-from impasto.extras import require
+from impasto.system.extras import require
 
 # As `impasto optimize` does: it sets how threads wait, which PyTorch reads when it is loaded.
 require("optimization", "torch", "torch")
@@ -16,10 +16,10 @@ from torch import nn
 
 from benchmarks.pictures import PHOTO, STYLE, planes, square
 from impasto.networks import weights
+from impasto.networks.device import precision
 from impasto.networks.vgg import VGG
-from impasto.optimize.device import precision
-from impasto.optimize.objective import Objective
-from impasto.optimize.regions import Region, StylePicture
+from impasto.optimization.objective import Objective
+from impasto.optimization.regions import Region, StylePicture
 from impasto.settings import OptimizeSettings
 
 DEPTHS = {"vgg16": 16, "vgg19": 19}

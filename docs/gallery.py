@@ -16,9 +16,9 @@ import numpy as np
 from PIL import Image, ImageOps
 
 import impasto
-from impasto.feedforward.sheet import contact_sheet
 from impasto.image.resize import fit, resize
 from impasto.image.samples import to_bytes
+from impasto.image.sheet import contact_sheet
 
 ROOT = Path(__file__).parents[1]
 PHOTOS, STYLES = ROOT / "samples/photos", ROOT / "samples/styles"

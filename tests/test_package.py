@@ -1,4 +1,4 @@
-import importlib
+import pkgutil
 import subprocess
 import sys
 
@@ -23,12 +23,19 @@ def test_unknown_name():
         impasto.stylise  # noqa: B018
 
 
-def test_optimize_stays_a_function():
-    importlib.import_module("impasto.optimize.schedule")
-    assert callable(impasto.optimize)
-    assert run("import impasto.optimize.schedule, impasto; print(callable(impasto.optimize))") == (
-        "True\n"
+def test_every_submodule_is_imported_by_its_dotted_name():
+    """No submodule bears the name of a public function, which would hide it."""
+    names = [
+        module.name
+        for module in pkgutil.walk_packages(impasto.__path__, "impasto.")
+        if module.name != "impasto.__main__"
+    ]
+    assert "impasto.optimization.solver" in names
+    code = "\n".join(
+        f"import {name} as module; assert module.__name__ == {name!r}" for name in names
     )
+    verbs = "import impasto; print(all(map(callable, (impasto.optimize, impasto.stylize))))"
+    assert run(f"{code}\n{verbs}") == "True\n"
 
 
 def test_import_is_quick():

@@ -9,7 +9,7 @@ painting.save("painting.png")
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from impasto._version import __version__
 
 if TYPE_CHECKING:
     from impasto.api import (
@@ -78,12 +78,6 @@ _HOMES = {
     "impasto.settings": ("OptimizeSettings", "StylizeSettings"),
     "impasto.styles.embedding": ("Style", "blend", "interpolate"),
 }
-
-# Python makes a subpackage an attribute of its package when it is first imported. Importing
-# `impasto.optimize` (which is empty) here, and forgetting that attribute, leaves the name to
-# the function for good.
-import_module("impasto.optimize")
-globals().pop("optimize")
 
 
 def __getattr__(name: str) -> Any:

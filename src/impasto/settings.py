@@ -4,16 +4,12 @@ A field's metadata says in one sentence what it does and which values it takes; 
 line makes its options from it, `__post_init__` checks it.
 """
 
-import math
-import operator
-import reprlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from numbers import Integral, Real
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from impasto.errors import SettingError
+from impasto.schema import check, checked_number, setting
 
 Quality = Literal["draft", "good", "best"]
 Colour = Literal["style", "luminance", "linear", "histogram"]
@@ -35,19 +31,6 @@ ALPHA = "alpha"
 """What a region's mask can be besides a picture: the photo's alpha."""
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-
-
-def setting(
-    default: Any, help: str, *, minimum: float | None = None, maximum: float | None = None
-) -> Any:
-    """A dataclass field with the sentence and the bounds that library and command line share."""
-    return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
-
-
-def help_of(kind: type, name: str) -> str:
-    """The sentence that says what a field of a settings class does."""
-    [told] = [entry.metadata["help"] for entry in fields(kind) if entry.name == name]
-    return str(told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +182,7 @@ def region_weight(name: str, weight: Any) -> float:
     Raises:
         SettingError: it is no number from 0 to 1.
     """
-    return _checked_number(f"the weight of {name}", weight, float, {"minimum": 0, "maximum": 1})
+    return checked_number(f"the weight of {name}", weight, float, {"minimum": 0, "maximum": 1})
 
 
 def style_weights(weights: Iterable[Any]) -> list[float]:
@@ -210,65 +193,9 @@ def style_weights(weights: Iterable[Any]) -> list[float]:
     """
     bounds = {"minimum": 0, "maximum": 1_000_000}
     checked = [
-        _checked_number(f"the weight of style {number}", weight, float, bounds)
+        checked_number(f"the weight of style {number}", weight, float, bounds)
         for number, weight in enumerate(weights, start=1)
     ]
     if not any(checked):
         raise SettingError("there is no style with a weight above 0; name at least one")
     return checked
-
-
-def check(settings: Any) -> None:
-    """Compares every field of a settings object with its type and its bounds.
-
-    Numbers of NumPy's become Python's, so that settings can be written as JSON.
-
-    Raises:
-        SettingError: naming the field, the value and what it may be.
-    """
-    hints = get_type_hints(type(settings))
-    for entry in fields(settings):
-        name = entry.name.replace("_", "-")
-        value = _checked(name, getattr(settings, entry.name), hints[entry.name], entry.metadata)
-        object.__setattr__(settings, entry.name, value)  # the settings are frozen
-
-
-def _checked(name: str, value: Any, hint: Any, bounds: Mapping[str, Any]) -> Any:
-    """The value, or a SettingError."""
-    kind = get_origin(hint)
-    if kind in (Union, UnionType):  # of one type and None, here
-        return None if value is None else _checked(name, value, get_args(hint)[0], bounds)
-    if hint in (int, float):
-        return _checked_number(name, value, hint, bounds)
-    if kind is tuple:
-        if not isinstance(value, tuple):
-            raise SettingError(f"{name} is {_shown(value)}; it must be a tuple")
-        return tuple(_checked(name, part, get_args(hint)[0], bounds) for part in value)
-    if kind is Literal:
-        if not isinstance(value, str) or value not in get_args(hint):
-            words = ", ".join(map(str, get_args(hint)))
-            raise SettingError(f"{name} is {_shown(value)}; it can be: {words}")
-    elif not isinstance(value, hint):
-        kinds = {bool: "True or False", str: "a text"}
-        raise SettingError(
-            f"{name} is {_shown(value)}; it must be {kinds.get(hint, hint.__name__)}"
-        )
-    return value
-
-
-def _checked_number(name: str, value: Any, wanted: type, bounds: Mapping[str, Any]) -> float:
-    if isinstance(value, bool) or not isinstance(value, Integral if wanted is int else Real):
-        kind = "whole number" if wanted is int else "number"
-        raise SettingError(f"{name} is {_shown(value)}; it must be a {kind}")
-    number = operator.index(value) if isinstance(value, Integral) else float(value)
-    low = bounds["minimum"] or 0
-    high = math.inf if bounds["maximum"] is None else bounds["maximum"]
-    if not low <= number <= high or number == math.inf:  # no comparison holds for a NaN
-        upper = "" if high == math.inf else f" and at most {high}"
-        raise SettingError(f"{name} is {number}; it must be at least {low}{upper}")
-    return number
-
-
-def _shown(value: Any) -> str:
-    """The value as a programmer writes it, on one line and not too long."""
-    return " ".join(reprlib.repr(value).split())

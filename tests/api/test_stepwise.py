@@ -196,7 +196,7 @@ def test_stop_from_a_callback(paint, tmp_path):
 
 
 def test_out_of_memory_ends_with_the_scale_before(paint, tmp_path, monkeypatch):
-    from impasto.optimize import solver
+    from impasto.optimization import solver
 
     class Objective(solver.Objective):
         def __init__(self, encoder, content, *others):

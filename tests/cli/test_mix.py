@@ -2,7 +2,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from impasto.cli.mix import caption, ways
-from impasto.feedforward.sheet import GAP, LABEL
+from impasto.image.sheet import GAP, LABEL
 
 
 @pytest.mark.parametrize(("corners", "steps"), [(2, 2), (2, 7), (4, 3)])

@@ -283,7 +283,7 @@ def test_missing_torch(refused, monkeypatch):
 def test_failure_on_the_way_leaves_the_picture_so_far(impasto, photo, wave, compact_weights,
                                                       monkeypatch, tmp_path):  # fmt: skip
     from impasto.errors import ImpastoError
-    from impasto.optimize import solver
+    from impasto.optimization import solver
 
     descend, calls = solver._descend, []
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import impasto
 from impasto.errors import InputError, SettingError
-from impasto.optimize import checkpoint
-from impasto.optimize.solver import PATIENCE
+from impasto.optimization import checkpoint
+from impasto.optimization.solver import PATIENCE
 
 ODD = st.one_of(
     st.none(),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from impasto.api.painting import Painting
 from impasto.api.sources import (
     Loader,
     Source,
@@ -18,6 +17,7 @@ from impasto.image import files, masks
 from impasto.image.colour import TO_PHOTO
 from impasto.image.resize import fit, resize
 from impasto.image.samples import Samples, to_float
+from impasto.painting import Painting
 from impasto.settings import LARGEST, StylizeSettings, region_weight, work_side
 from impasto.styles.embedding import Style
 

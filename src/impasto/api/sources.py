@@ -12,9 +12,9 @@ from PIL import Image
 from impasto.errors import InputError
 from impasto.image import files, masks
 from impasto.image.files import Picture
-from impasto.image.paths import is_there, label
 from impasto.settings import ALPHA, Device, style_weights
 from impasto.styles.embedding import Style, blend
+from impasto.system.paths import is_there, label
 
 Source: TypeAlias = str | Path | Image.Image | NDArray[Any] | Picture
 """A picture as a user has it: a file, a Pillow image, or an array; see `image.files.load`."""

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.api.one_pass import painted_in
-from impasto.api.painting import Painting
 from impasto.api.sources import (
     Loader,
     Regions,
@@ -23,20 +22,21 @@ from impasto.api.sources import (
     with_weights,
 )
 from impasto.errors import SettingError
-from impasto.extras import require
 from impasto.image import masks
 from impasto.image.resize import resize
 from impasto.image.samples import to_float
+from impasto.painting import Painting
 from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings, region_weight
+from impasto.system.extras import require
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from impasto.optimize.checkpoint import Keeper
-    from impasto.optimize.inputs import Inputs, RegionInput
-    from impasto.optimize.schedule import Scale
-    from impasto.optimize.solver import Solver, State
-    from impasto.optimize.trace import Record
+    from impasto.optimization.checkpoint import Keeper
+    from impasto.optimization.inputs import Inputs, RegionInput
+    from impasto.optimization.schedule import Scale
+    from impasto.optimization.solver import Solver, State
+    from impasto.painting import Record
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,10 +170,10 @@ def optimize_steps(
     step. Left early, the iterator writes the checkpoint once more.
     """
     require("optimization", "torch", "torch", "safetensors")
+    from impasto.networks import device as devices
     from impasto.networks.weights import encoder
-    from impasto.optimize import checkpoint as checkpoints
-    from impasto.optimize import device as devices
-    from impasto.optimize.solver import Solver
+    from impasto.optimization import checkpoint as checkpoints
+    from impasto.optimization.solver import Solver
 
     chosen = replace(settings or OptimizeSettings(), **options)
     place = devices.choose(device)
@@ -215,7 +215,7 @@ def _load(
         SettingError: there is no style, a weight is out of bounds, or there are more parts of
             styles than styles.
     """
-    from impasto.optimize.inputs import Inputs, RegionInput, StyleInput
+    from impasto.optimization.inputs import Inputs, RegionInput, StyleInput
 
     styles = with_weights(style)
     if not styles and not regions:
@@ -304,7 +304,7 @@ class _Run:
             yield self._step(self._finished(), unsaid)
 
     def _record(self, state: "State") -> None:
-        from impasto.optimize.trace import Record
+        from impasto.painting import Record
 
         if state.losses:
             side = state.scales[state.scale].side
@@ -340,8 +340,8 @@ class _Run:
 
     def _finished(self) -> "State":
         """The last state of a run that was finished before it was resumed."""
-        from impasto.optimize.canvas import to_image
-        from impasto.optimize.solver import State
+        from impasto.optimization.canvas import to_image
+        from impasto.optimization.solver import State
 
         scales = self._solver.scales
         canvas = self._solver.position.canvas

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from impasto import __version__
+from impasto._version import __version__
 from impasto.cli.failures import in_one_line
 
 COMMANDS = (

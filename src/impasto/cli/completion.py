@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from impasto.image.paths import pictures_in
+from impasto.image.suffixes import pictures_in
 
 
 def style_words(incomplete: str) -> list[str]:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, get_args
 
 import typer
 
-from impasto import __version__
+from impasto._version import __version__
 from impasto.cli.weights import state
 from impasto.errors import AbsentDeviceError, ImpastoError
-from impasto.extras import require
 from impasto.settings import LARGEST, Device, OptimizeSettings
+from impasto.system.extras import require
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -149,7 +149,7 @@ def _trials() -> Iterator[Trial]:
 
 def _optimize_trials() -> Iterator[Trial]:
     try:
-        from impasto.optimize import device as devices
+        from impasto.networks import device as devices
     except Exception as problem:  # PyTorch is there and cannot be loaded
         yield Trial("optimize", _told(problem), failed=True)
         return
@@ -207,8 +207,8 @@ def _picture() -> "Image.Image":
 def _memory(device: str) -> str:
     """How much is free, and what `optimize` does with pictures that need more."""
     from impasto.networks import compact
-    from impasto.optimize import device as devices
-    from impasto.optimize.memory import fitting_tile, free_bytes
+    from impasto.networks import device as devices
+    from impasto.optimization.memory import fitting_tile, free_bytes
 
     where, defaults = devices.choose(device), OptimizeSettings()
     free = free_bytes(where)

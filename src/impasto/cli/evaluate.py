@@ -10,8 +10,8 @@ import typer
 
 from impasto.cli.weights import or_else
 from impasto.errors import OutputError, SettingError
-from impasto.extras import require
-from impasto.image.paths import label
+from impasto.system.extras import require
+from impasto.system.paths import label
 
 if TYPE_CHECKING:
     from impasto.evaluation.measure import Candidate, Row
@@ -138,7 +138,7 @@ def _check_outputs(report: Path, inputs: Sequence[Path], *, overwrite: bool) -> 
     Raises:
         OutputError: one cannot be.
     """
-    from impasto.image.output import check_file
+    from impasto.system.files import check_file
 
     if report.suffix.lower() != ".json":
         raise OutputError(f"{label(report)}: the figures are written as .json")
@@ -156,7 +156,7 @@ def _write(
 ) -> None:
     from impasto.evaluation.page import html
     from impasto.evaluation.report import as_json
-    from impasto.image.output import write_file
+    from impasto.system.files import write_file
 
     page = path.with_suffix(PAGE)
     write_file(path, as_json(report).encode(), overwrite=overwrite)

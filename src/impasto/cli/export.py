@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from impasto.cli.words import Overwrite
-from impasto.extras import require
-from impasto.image.paths import label
+from impasto.system.extras import require
+from impasto.system.paths import label
 
 
 def export(

@@ -10,7 +10,7 @@ import typer
 
 from impasto.cli import INTERRUPTED
 from impasto.errors import ImpastoError
-from impasto.image.paths import is_wrong_path, label, printable, reason
+from impasto.system.paths import is_wrong_path, label, printable, reason
 
 _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 """A command line that makes no sense; Typer has this class, but no public name for it."""

@@ -54,7 +54,8 @@ def mix(
             "choose fewer steps or a smaller size"
         )
     from impasto import api
-    from impasto.image.output import check_output, default_output
+    from impasto.batch.names import default_output
+    from impasto.image.output import check_output
 
     settings = StylizeSettings(size=size, device=device)
     for word in style:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from impasto import __version__
+from impasto._version import __version__
 from impasto.cli import INTERRUPTED, plot
 from impasto.cli.options import ADVANCED, settings_from, with_settings
 from impasto.cli.progress import Display, display
@@ -25,8 +25,8 @@ from impasto.cli.words import (
     picture_file,
 )
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
-from impasto.image.paths import label
 from impasto.settings import ALPHA, INIT_WORDS, OptimizeSettings
+from impasto.system.paths import label
 
 if TYPE_CHECKING:
     from impasto.api import Painting, Step
@@ -260,7 +260,8 @@ class Outputs:
             OutputError: a file cannot be written, or two are the same.
             MissingExtraError: the plot needs Matplotlib.
         """
-        from impasto.image.output import check_file, check_output
+        from impasto.image.output import check_output
+        from impasto.system.files import check_file
 
         if resume is not None and resume != self.checkpoint:
             inputs = [*inputs, resume]
@@ -285,7 +286,7 @@ class Outputs:
 
     def write(self, painting: "Painting", settings: OptimizeSettings) -> None:
         """Writes the painting, and then what tells of its making."""
-        from impasto.image.output import write_file
+        from impasto.system.files import write_file
 
         painting.save(self.picture, overwrite=self.overwrite)
         if self.plot is not None:
@@ -327,6 +328,6 @@ class CtrlC:
 
 
 def _default_output(content: Path, styles: Sequence[tuple[Path, float]]) -> Path:
-    from impasto.image.output import default_output
+    from impasto.batch.names import default_output
 
     return default_output(content, [path.stem for path, _ in styles])

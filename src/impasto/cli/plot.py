@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto.errors import OutputError
-from impasto.extras import require
-from impasto.image.paths import label
+from impasto.system.extras import require
+from impasto.system.paths import label
 
 if TYPE_CHECKING:
-    from impasto.optimize.trace import Record
+    from impasto.painting import Record
 
 FORMATS = (".png", ".svg", ".pdf")
 

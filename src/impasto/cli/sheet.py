@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.image.paths import label
-from impasto.settings import Device, StylizeSettings, help_of
+from impasto.schema import help_of
+from impasto.settings import Device, StylizeSettings
+from impasto.system.paths import label
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,9 +31,9 @@ def write_sheet(
     """Paints the photo in every style and writes the sheet, with the photo's transparency and EXIF
     data, as for a single painting; says so, and what the user should know."""
     from impasto import api
-    from impasto.feedforward.sheet import contact_sheet
     from impasto.image.files import load
     from impasto.image.output import write
+    from impasto.image.sheet import contact_sheet
 
     picture = load(photo)
     notices: dict[str, None] = {}

@@ -10,8 +10,8 @@ import typer
 from impasto.cli.sheet import DeviceWord, write_sheet
 from impasto.cli.words import Overwrite, output_file, picture_file
 from impasto.errors import InputError
-from impasto.image.paths import label
 from impasto.settings import StylizeSettings
+from impasto.system.paths import label
 
 if TYPE_CHECKING:
     from impasto.styles.embedding import Style
@@ -51,8 +51,9 @@ def sheet(
     device: DeviceWord = "auto",
 ) -> None:
     """Paint one photo in every style, on one labelled sheet."""
-    from impasto.feedforward.sheet import SIDE
-    from impasto.image.output import check_output, default_output
+    from impasto.batch.names import default_output
+    from impasto.image.output import check_output
+    from impasto.image.sheet import SIDE
 
     path = output or default_output(photo, [SUFFIX])
     check_output(path, overwrite=overwrite, inputs=[photo])

@@ -23,8 +23,9 @@ from impasto.cli.words import (
     picture_file,
 )
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
-from impasto.image.paths import label, pictures_in, reason
+from impasto.image.suffixes import pictures_in
 from impasto.settings import ALPHA, Device, StylizeSettings, region_weight
+from impasto.system.paths import label, reason
 
 if TYPE_CHECKING:
     from impasto.image.files import Picture
@@ -101,7 +102,8 @@ def stylize(
     session.open_ahead(stylizer.FILE, settings.device)
 
     from impasto import api
-    from impasto.image.output import check_output, make_folder
+    from impasto.image.output import check_output
+    from impasto.system.files import make_folder
 
     mixed = [api.load_style(styles, device=settings.device)] if styles else []
     regions = [
@@ -168,7 +170,7 @@ def plan(named: Sequence[Path], style_names: Sequence[str], output: str | None) 
         InputError: a folder holds none.
         OutputError: there are several and one file to write to.
     """
-    from impasto.image.output import default_output
+    from impasto.batch.names import default_output
 
     if not named:
         raise SettingError("there is no photo; name one, or a folder of them")

@@ -8,7 +8,7 @@ import typer
 
 from impasto.cli.weights import or_else
 from impasto.errors import DeviceError
-from impasto.extras import require
+from impasto.system.extras import require
 
 AFFORDABLE = 1024
 """Bound of sizes and batches: memory for more is not to be had, and Linux may not say so, but
@@ -48,8 +48,8 @@ def encoder(
     Started again with the same --out, it goes on where it stopped.
     """
     require("training", "torch", "torch", "safetensors")
+    from impasto.networks import device as devices
     from impasto.networks.teachers import teacher as load_teacher
-    from impasto.optimize import device as devices
     from impasto.training.encoder import EncoderTraining, train
     from impasto.training.images import ImageFolder
     from impasto.training.loop import Schedule
@@ -115,7 +115,7 @@ def stylizer(
     Started again with the same --out, it goes on where it stopped.
     """
     require("training", "torch", "torch", "safetensors")
-    from impasto.optimize import device as devices
+    from impasto.networks import device as devices
     from impasto.training.loop import Schedule
     from impasto.training.stylizer import StylizerTraining, train
 
@@ -143,7 +143,7 @@ def _run(training: Callable[[], Path]) -> None:
         typer.echo("impasto: stopped; the same command goes on from here", err=True)
         raise
     except (RuntimeError, MemoryError) as problem:
-        from impasto.optimize.memory import is_out_of_memory
+        from impasto.optimization.memory import is_out_of_memory
 
         if not is_out_of_memory(problem):
             raise

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from impasto.errors import InputError, SettingError
-from impasto.image.paths import PICTURES, is_there, label
+from impasto.image.suffixes import PICTURES
 from impasto.settings import ALPHA
+from impasto.system.paths import is_there, label
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
 """The option `--overwrite`, for outputs."""

@@ -15,9 +15,9 @@ from impasto.evaluation import pairs
 from impasto.evaluation.metrics import Judge, distances
 from impasto.evaluation.pairs import Pair
 from impasto.image.files import read
-from impasto.image.paths import label
 from impasto.image.resize import resize
 from impasto.image.samples import Pixels
+from impasto.system.paths import label
 
 Painter = Callable[[Pair], Pixels]
 """Makes a painting of the photo's size, or nearly."""

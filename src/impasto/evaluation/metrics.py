@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.optimize.losses import ContentLoss, gram
+from impasto.perceptual.losses import ContentLoss
+from impasto.perceptual.statistics import gram
 
 CONTENT_LAYER = "relu4_1"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from impasto.errors import InputError
-from impasto.evaluation.stored import read_json
 from impasto.image.files import read
-from impasto.image.paths import PLAIN_PICTURES, label, pictures_in
 from impasto.image.resize import limit, resize
 from impasto.image.samples import Pixels
+from impasto.image.suffixes import PLAIN_PICTURES, pictures_in
+from impasto.system.json_files import read_json
+from impasto.system.paths import label
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from typing import Any
 
 from torch import nn
 
-from impasto import __version__
+from impasto._version import __version__
 from impasto.errors import InputError
 from impasto.evaluation.measure import Row, Series
-from impasto.evaluation.stored import read_json
-from impasto.image.paths import label
+from impasto.system.json_files import read_json
+from impasto.system.paths import label
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from functools import cache
 
-from impasto import memory
 from impasto.settings import SMALLEST_TILE
+from impasto.system import memory
 
 TILES = (1024, 768, 512, SMALLEST_TILE)
 """Sides of tiles in pixels, the usual one first. What a painting looks like depends a little on

@@ -14,8 +14,8 @@ from PIL import Image
 
 from impasto.errors import ImpastoError, InputError
 from impasto.image import decode, formats, metadata
-from impasto.image.paths import label, reason
 from impasto.image.samples import Raster
+from impasto.system.paths import label, reason
 
 # RGB of this size takes 0.45 GB in 8 bits, and several times that to paint. Pillow has a limit of
 # its own, twice `PIL.Image.MAX_IMAGE_PIXELS` (179 megapixels), which we leave in force.

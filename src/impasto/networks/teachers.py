@@ -8,8 +8,8 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from impasto.errors import InputError, WeightsError
-from impasto.image.paths import label
 from impasto.networks import weights
+from impasto.system.paths import label
 
 WIDTHS = (16, 32, 64, 128, 128)
 BLOCKS = (2, 2, 4, 4, 1)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from impasto.errors import DownloadError, InputError, MissingExtraError, SettingError, WeightsError
-from impasto.image.paths import label, printable
+from impasto.system.paths import label, printable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from impasto.errors import InputError
-from impasto.image.paths import label, reason
 from impasto.styles.names import is_name
+from impasto.system.paths import label, reason
 
 
 @dataclass(frozen=True)

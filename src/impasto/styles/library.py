@@ -4,11 +4,11 @@ from functools import cache
 from pathlib import Path
 
 from impasto.errors import InputError
-from impasto.image.output import check_file, make_folder
-from impasto.image.paths import label
 from impasto.styles import storage
 from impasto.styles.embedding import Style
 from impasto.styles.names import SUFFIX, is_name, own, user_folder
+from impasto.system.files import check_file, make_folder
+from impasto.system.paths import label
 
 SHIPPED = Path(__file__).parents[1] / "assets" / "styles.npz"
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from impasto.errors import InputError
-from impasto.image.paths import is_hidden
+from impasto.system.paths import is_hidden
 
 SUFFIX = ".npz"
 """Of a file of styles."""

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from impasto.errors import InputError, OutputError
-from impasto.image.output import write_file
-from impasto.image.paths import label, printable, reason
 from impasto.styles.embedding import TEXTS, Style
 from impasto.styles.names import SUFFIX
+from impasto.system.files import write_file
+from impasto.system.paths import label, printable, reason
 
 _ARRAYS = ("vectors", "colour_means", "colour_covariances", "entries")
 

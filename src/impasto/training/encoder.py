@@ -21,9 +21,9 @@ from safetensors.torch import save as stored
 from torch import Tensor, nn
 
 from impasto.errors import SettingError
-from impasto.image.output import write_file
 from impasto.networks import compact
-from impasto.optimize.losses import gram
+from impasto.perceptual.statistics import gram
+from impasto.system.files import write_file
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 

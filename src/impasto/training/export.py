@@ -14,14 +14,14 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from impasto import __version__
+from impasto._version import __version__
 from impasto.errors import InputError, WeightsError
-from impasto.extras import require
 from impasto.feedforward import encoder, stylizer
 from impasto.feedforward.session import open_network
-from impasto.image.output import check_file, make_folder, write_file
 from impasto.networks.moments import Shared
 from impasto.networks.stylizer import LAYOUT, NORMALISED, Stylizer, with_margin
+from impasto.system.extras import require
+from impasto.system.files import check_file, make_folder, write_file
 
 TOLERANCE = 1e-3
 """How far a pixel may be from PyTorch's, of a range of 1; a quarter of an 8-bit step."""

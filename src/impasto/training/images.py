@@ -13,7 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from impasto.errors import InputError
-from impasto.image.paths import PLAIN_PICTURES, is_hidden
+from impasto.image.suffixes import PLAIN_PICTURES
+from impasto.system.paths import is_hidden
 
 CACHED_SIDE = 320
 """Images are kept in memory with their short side at most this long (about 0.4 MB each)."""

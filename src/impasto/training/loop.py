@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.errors import ImpastoError, InputError, SettingError
-from impasto.image.output import write_file
+from impasto.system.files import write_file
 
 BIAS_SPREAD = 0.3
 """What counts as the spread of biases and scales, which start equal."""

@@ -13,7 +13,6 @@ from PIL import Image
 from safetensors.torch import save as stored
 from torch import Tensor, nn
 
-from impasto.image.output import write_file
 from impasto.networks import compact
 from impasto.networks.blocks import Modulated
 from impasto.networks.encoder import Encoder
@@ -27,7 +26,8 @@ from impasto.networks.stylizer import (
     embedding_of,
     with_margin,
 )
-from impasto.optimize.losses import Statistics, eigh, gram
+from impasto.perceptual.statistics import Statistics, eigh, gram
+from impasto.system.files import write_file
 from impasto.training.export import reopen
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun

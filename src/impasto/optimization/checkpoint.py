@@ -1,0 +1,311 @@
+"""Checkpoints: a painting under way as a file, from which it goes on exactly.
+
+The file is a line that says what it is, the SHA-256 of the rest, and the rest as `torch.save`
+writes it. PyTorch alone does not notice a flipped bit, which would end in another picture.
+"""
+
+import copy
+import hashlib
+import io
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from impasto._version import __version__
+from impasto.errors import InputError, SettingError
+from impasto.networks.weights import is_plain_float
+from impasto.optimization.inputs import Inputs
+from impasto.optimization.solver import PATIENCE, Position, Solver, State
+from impasto.painting import Record
+from impasto.settings import INIT_WORDS
+from impasto.system.files import write_file
+from impasto.system.paths import label, printable, reason
+
+MAGIC = b"impasto checkpoint 1\n"
+
+_OTHER_VERSION = "this is no checkpoint of this version; start anew"
+
+INTERVAL = 10.0
+"""Seconds between two checkpoints of the same scale."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What is painted and how: runs with equal identities make the same picture.
+
+    Attributes:
+        settings: every setting by name, as JSON knows it.
+        content: SHA-256 of the decoded content.
+        styles: SHA-256 and weight of each decoded style.
+        parts: SHA-256 of the part of each style that counts, where not all does.
+        regions: SHA-256 of each region's mask and style, and its weight.
+        init: SHA-256 of the first picture, where the settings name one.
+        encoder: SHA-256 of the encoder's weights.
+        version: of impasto.
+    """
+
+    settings: dict[str, Any]
+    content: str
+    styles: list[tuple[str, float]]
+    parts: list[str | None]
+    regions: list[tuple[str | None, str, float]]
+    init: str | None
+    encoder: str
+    version: str = __version__
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that a painting needs to go on, and the trace of its steps so far."""
+
+    identity: Identity
+    position: Position
+    trace: list[Record]
+
+
+def identity(inputs: Inputs, encoder: nn.Module) -> Identity:
+    """The identity of a run."""
+    settings = inputs.settings
+    chosen = json.loads(json.dumps(asdict(settings)))
+    if settings.init not in INIT_WORDS:
+        chosen["init"] = "a picture"  # its pixels count, not where it lies
+    for name in ("tile", "low_memory"):  # the same painting in less memory
+        del chosen[name]
+    return Identity(
+        settings=chosen,
+        content=_fingerprint([inputs.content.pixels]),
+        styles=[(_fingerprint([style.pixels]), style.weight) for style in inputs.styles],
+        parts=[_optional_fingerprint(style.mask) for style in inputs.styles],
+        regions=[
+            (_optional_fingerprint(r.mask), _fingerprint(s.pixels for s in r.styles), r.weight)
+            for r in inputs.regions
+        ],
+        init=_optional_fingerprint(inputs.init),
+        encoder=_fingerprint(t.cpu().numpy() for t in encoder.state_dict().values()),
+    )
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes a checkpoint, whole or not at all, over the one before.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    body = io.BytesIO()
+    parts = {
+        "identity": asdict(checkpoint.identity),
+        "position": vars(checkpoint.position),
+        "trace": [asdict(record) for record in checkpoint.trace],
+    }
+    torch.save(parts, body)
+    content = body.getvalue()
+    write_file(path, MAGIC + hashlib.sha256(content).digest() + content, overwrite=True)
+
+
+def load(path: Path, device: torch.device) -> Checkpoint:
+    """Reads a checkpoint, the canvas onto the device; nothing in the file is executed.
+
+    Raises:
+        InputError: the file is missing, damaged, or no checkpoint.
+    """
+    name = label(path)
+    try:
+        content = path.read_bytes()
+    except (OSError, ValueError) as problem:
+        raise InputError(f"{name}: {reason(problem)}") from problem
+    body = content[len(MAGIC) + hashlib.sha256().digest_size :]
+    if not content.startswith(MAGIC):
+        raise InputError(f"{name}: this is no checkpoint; name a file that --checkpoint wrote")
+    if content != MAGIC + hashlib.sha256(body).digest() + body:
+        raise InputError(f"{name}: the checkpoint is damaged or cut short; start anew")
+    try:
+        parts = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+        position = Position(**parts["position"])
+        position.canvas = parts["position"]["canvas"].to(device)
+        trace = [Record(**record) for record in parts["trace"]]
+        found = Checkpoint(Identity(**parts["identity"]), position, trace)
+        sound = _is_sound(found)
+    # The digest is right, so another program wrote this; its unpickling can raise anything.
+    except Exception as problem:
+        raise InputError(f"{name}: {_OTHER_VERSION}") from problem
+    if not sound:
+        raise InputError(f"{name}: {_OTHER_VERSION}")
+    return found
+
+
+def check_same(path: Path, found: Identity, wanted: Identity) -> None:
+    """Makes sure that a checkpoint belongs to the painting that is asked for.
+
+    Raises:
+        SettingError: it does not; the message names all that differs.
+    """
+    if found != wanted:
+        differences = "; ".join(_differences(found, wanted))
+        raise SettingError(
+            f"{label(path)}: the checkpoint is of another painting: {printable(differences)}"
+        )
+
+
+def check_fits(path: Path, solver: Solver) -> None:
+    """Makes sure that the solver can go on from the position that a checkpoint gave it.
+
+    Raises:
+        InputError: it cannot, though it is of the same painting: another program wrote it.
+    """
+    name = label(path)
+    if not _is_within(solver):
+        raise InputError(f"{name}: {_OTHER_VERSION}")
+    try:
+        _step_in_vain(solver)
+    # Optimizers do not check what they are given, and fail on it in any way.
+    except Exception as problem:
+        raise InputError(f"{name}: {_OTHER_VERSION}") from problem
+
+
+def _is_within(solver: Solver) -> bool:
+    """Whether the solver's position is one that it comes by."""
+    position, scales = solver.position, solver.scales
+    reached = position.scale if position.step else position.scale - 1
+    steps = scales[position.scale].steps if position.scale < len(scales) else 0
+    return (
+        0 <= reached < len(scales)
+        and position.step <= steps
+        and position.canvas is not None
+        and position.canvas.shape[-2:] == solver.size(reached)
+    )
+
+
+def _step_in_vain(solver: Solver) -> None:
+    """A step with the optimizer's memory, on copies, down a loss that costs nothing."""
+    position = copy.deepcopy(solver.position)
+    if position.canvas is None or not position.step:
+        return
+    canvas = position.canvas.requires_grad_()
+
+    def closure() -> torch.Tensor:
+        canvas.grad = canvas.detach().clone()
+        return canvas.detach().square().sum() / 2
+
+    solver.optimizer(canvas, position.optimizer).step(closure)  # type: ignore[arg-type]
+
+
+class Keeper:
+    """Writes a painting's checkpoint every so often while it is worked on.
+
+    Args:
+        path: the file.
+        run: the identity of the painting.
+        solver: its position is what is kept.
+        trace: a list that grows while the solver paints.
+    """
+
+    def __init__(self, path: Path, run: Identity, solver: Solver, trace: list[Record]) -> None:
+        self._path = path
+        self._run = run
+        self._solver = solver
+        self._trace = trace
+        self._saved = time.monotonic()
+
+    def after(self, state: State) -> None:
+        """Saves at the end of a scale, and if the last time is `INTERVAL` ago."""
+        ended = state.step == state.scales[state.scale].steps
+        if ended or time.monotonic() - self._saved >= INTERVAL:
+            self.save()
+
+    def save(self) -> None:
+        """Saves now; only between two steps is the position whole."""
+        save(self._path, Checkpoint(self._run, self._solver.position, self._trace))
+        self._saved = time.monotonic()
+
+
+def _is_sound(found: Checkpoint) -> bool:
+    """Whether all is of its type: the digest does not tell who wrote it.
+
+    Raises:
+        Exception: it is not.
+    """
+    run, position = found.identity, found.position
+    # Fails on tensors: to compare one that claims to be huge would take as much memory.
+    json.dumps(vars(run))
+    texts = (run.content, run.encoder, run.version, *run.settings, *(s for s, _ in run.styles))
+    whole = (position.scale, position.step, position.setbacks)
+    seconds = [record.seconds for record in found.trace]
+    numbers = [*seconds, *(w for _, w in run.styles), *_losses(found.trace)]
+    return (
+        isinstance(run.settings, dict)
+        and all(isinstance(text, str) for text in texts)
+        and all(type(number) is int and number >= 0 for number in whole)
+        and position.setbacks <= PATIENCE
+        and all(isinstance(number, float) for number in numbers)
+        and len(seconds) > 0
+        and is_plain_float(position.canvas)
+        and position.canvas is not None
+        and position.canvas.dtype == torch.float32
+        and position.canvas.shape[:-2] == (1, 3)
+        and bool(position.canvas.isfinite().all())
+    )
+
+
+def _losses(trace: Iterable[Record]) -> Iterator[float]:
+    return (loss for record in trace for loss in record.losses.values())
+
+
+def _fingerprint(arrays: Iterable[NDArray[np.float32]]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(repr(array.shape).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _optional_fingerprint(array: NDArray[np.float32] | None) -> str | None:
+    return None if array is None else _fingerprint([array])
+
+
+def _differences(found: Identity, wanted: Identity) -> Iterator[str]:
+    if found.version != wanted.version:
+        yield f"it is of impasto {found.version}, this is {wanted.version}"
+    for key in dict.fromkeys([*wanted.settings, *found.settings]):
+        before, now = found.settings.get(key), wanted.settings.get(key)
+        if before != now:
+            yield f"{key.replace('_', '-')} was {_word(before)}, now {_word(now)}"
+    if found.content != wanted.content:
+        yield "the content is another picture"
+    if len(found.styles) != len(wanted.styles):
+        yield f"the number of styles was {len(found.styles)}, now {len(wanted.styles)}"
+    else:
+        yield from _style_differences(found.styles, wanted.styles)
+    if found.parts != wanted.parts:
+        yield "the parts of the styles that count are others"
+    if found.regions != wanted.regions:
+        yield "the regions are others: their masks, styles or weights"
+    if found.init != wanted.init:
+        yield "the first picture (init) is another"
+    if found.encoder != wanted.encoder:
+        yield "the encoder's weights are others"
+
+
+def _style_differences(
+    found: Sequence[tuple[str, float]], wanted: Sequence[tuple[str, float]]
+) -> Iterator[str]:
+    pairs = enumerate(zip(found, wanted, strict=True), start=1)
+    for number, ((old, old_weight), (new, new_weight)) in pairs:
+        if old != new:
+            yield f"style {number} is another picture"
+        if old_weight != new_weight:
+            yield f"the weight of style {number} was {old_weight:g}, now {new_weight:g}"
+
+
+def _word(value: Any) -> str:
+    """A setting's value as the user writes it."""
+    if value is None:
+        return "the default"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,88 @@
+"""Regions: which part of a painting takes its style from which pictures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from impasto.perceptual.features import Sight, View
+from impasto.perceptual.statistics import Statistics, guided_statistics, statistics
+
+
+@dataclass(frozen=True)
+class StylePicture:
+    """A picture to take a style from.
+
+    Attributes:
+        image: (1, 3, h, w) in [0, 1].
+        weight: relative to the region's other pictures.
+        mask: the part of it that counts, (1, 1, h, w) in [0, 1]; None for all of it.
+    """
+
+    image: Tensor
+    weight: float = 1.0
+    mask: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the painting and its style.
+
+    Attributes:
+        styles: mixed with their weights.
+        mask: (1, 1, H, W) in [0, 1], 1 where the region is; None for the whole painting. Those
+            of a painting's regions sum to at most 1.
+        weight: how much of the strength is used there, above 0 and at most 1.
+    """
+
+    styles: Sequence[StylePicture]
+    mask: Tensor | None = None
+    weight: float = 1.0
+
+    @property
+    def share(self) -> float:
+        """The part of the painting that it covers, in [0, 1]."""
+        return 1.0 if self.mask is None else float(self.mask.mean())
+
+
+def coverage(regions: Sequence[Region]) -> Tensor | None:
+    """What all regions cover together, (1, 1, H, W) in [0, 1]; None where that is everything."""
+    masks = [region.mask for region in regions if region.mask is not None]
+    if len(masks) < len(regions):
+        return None
+    covered = torch.stack(masks).sum(0).clamp(0, 1)
+    # Masks that were resized sum to 1 up to rounding.
+    return None if bool((covered > 0.999).all()) else covered
+
+
+def statistics_within(
+    sight: Sight, layers: Sequence[str], image: Tensor, mask: Tensor | None
+) -> Callable[[View], list[Statistics]]:
+    """How to take the statistics of a part of an image, tile by tile.
+
+    With a mask, every position counts with the mask's value there, relative to the mask's sum:
+    Gatys et al. 2017, "Controlling perceptual factors in neural style transfer", section 4,
+    where the features are multiplied by what is the root of these weights. So the
+    statistics of a part of any size are those of its features, one position's at the least.
+
+    Returns:
+        What a view adds to the statistics of each layer.
+    """
+    if mask is None:
+        counts = {layer: height * width for layer, (height, width) in sight.sizes(image).items()}
+
+        def plain(view: View) -> list[Statistics]:
+            return [statistics(view.features[layer], counts[layer]) for layer in layers]
+
+        return plain
+    carried = sight.carried(mask)
+    guides = {layer: guide / guide.sum().clamp_min(1e-12) for layer, guide in carried.items()}
+
+    def guided(view: View) -> list[Statistics]:
+        return [
+            guided_statistics(view.features[layer], guides[layer][view.places[layer]])
+            for layer in layers
+        ]
+
+    return guided

@@ -1,0 +1,350 @@
+"""The solver: paints scale after scale, and yields its state after every step."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from impasto.errors import DeviceError, ImpastoError
+from impasto.image.resize import fit_least
+from impasto.networks.encoder import Encoder
+from impasto.optimization.canvas import to_canvas, to_image
+from impasto.optimization.memory import fitting_tile, is_out_of_memory
+from impasto.optimization.objective import Objective
+from impasto.optimization.regions import Region, StylePicture
+from impasto.optimization.schedule import Scale, schedule
+from impasto.settings import OptimizeSettings, work_side
+
+LEARNING_RATE = {"adam": 0.03, "lbfgs": 1.0}
+
+PATIENCE = 8
+"""Steps without a finite loss, at one scale, after which the solver gives up."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """What is painted, on the device, at full resolution.
+
+    Attributes:
+        content: (1, 3, H, W) in [0, 1].
+        regions: what to paint where, their masks of the content's size.
+        first: what to start from, (1, 3, H', W') resized as needed; None for noise.
+    """
+
+    content: Tensor
+    regions: Sequence[Region]
+    first: Tensor | None
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the solver is after a step.
+
+    Attributes:
+        image: (1, 3, h, w) in [0, 1] at the current scale; a copy that no later step changes.
+            Where no region covers it, it says nothing: there the photo is to be seen.
+        losses: weighted parts and their "total".
+        scale: index into `scales`.
+        step: of the current scale, from 1.
+        seconds_left: an estimate from the steps so far and the pixels to come.
+    """
+
+    image: Tensor
+    losses: dict[str, float]
+    scale: int
+    scales: tuple[Scale, ...]
+    step: int
+    seconds_left: float
+    notice: str | None = None
+
+    @property
+    def done(self) -> float:
+        """The part of the whole work that is done, in [0, 1], by pixels painted."""
+        total = sum(s.steps * s.side**2 for s in self.scales)
+        before = sum(s.steps * s.side**2 for s in self.scales[: self.scale])
+        return (before + self.step * self.scales[self.scale].side ** 2) / total
+
+
+@dataclass
+class Position:
+    """What must be known to go on exactly: the next step, the canvas, the optimizer's memory.
+
+    The canvas (see `canvas`) is not clipped: L-BFGS goes on from values outside [0, 1] too.
+    """
+
+    scale: int = 0
+    step: int = 0
+    canvas: Tensor | None = None
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    setbacks: int = 0
+
+
+class Solver:
+    """Paints `images` as `settings` say.
+
+    Iterating yields a `State` after every step. `position` can be saved between steps; a
+    solver made with it goes on exactly as the first one would have.
+
+        for state in Solver(encoder, images, settings):
+            show(state.image, state.losses)
+
+    Raises, while iterating:
+        DeviceError: the memory does not suffice for the first scale. At a later one the
+            solver ends with the picture of the scale before, and says so in a last state.
+        ImpastoError: losses stay without a finite value.
+
+    At strength 0, or where there is no region, there is a single state, the photo.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        images: Images,
+        settings: OptimizeSettings,
+        position: Position | None = None,
+    ) -> None:
+        self._encoder = encoder
+        self._images = images
+        self._settings = settings
+        self.position = position or Position()
+        height, width = images.content.shape[-2:]
+        least = encoder.minimum_side(settings.content_layers + settings.style_layers)
+        side = work_side(settings, max(height, width))
+        side = max(fit_least((width, height), side, least))
+        scales = schedule(side, settings.quality, settings.steps)
+        if settings.init == "fast":
+            scales = scales[-1:]  # what the coarse scales are for is there already
+        # A panorama's first scales can be too narrow for the encoder.
+        self.scales = tuple(s for s in scales if min(fitted(images.content, s.side)) >= least)
+
+    def size(self, scale: int) -> tuple[int, int]:
+        """(height, width) of the picture at a scale, an index into `scales`."""
+        return fitted(self._images.content, self.scales[scale].side)
+
+    def __iter__(self) -> Iterator[State]:
+        if self._settings.strength == 0 or not self._images.regions:
+            yield from self._photo()
+            return
+        clock = _Clock(self.scales)
+        while self.position.scale < len(self.scales):
+            try:
+                yield from self._paint_scale(clock)
+            except (RuntimeError, MemoryError) as problem:
+                if not is_out_of_memory(problem):
+                    raise
+                yield self._settle_for()
+                return
+            self.position.scale += 1
+            self.position.step = 0
+            self.position.setbacks = 0
+            self.position.optimizer = {}
+
+    def _photo(self) -> Iterator[State]:
+        """The only state without style: the photo. Adam would make steps of rounding errors."""
+        if self.position.scale == len(self.scales):
+            return
+        last = self.scales[-1]
+        picture = resized(self._images.content, fitted(self._images.content, last.side))
+        self.position = Position(scale=len(self.scales), canvas=to_canvas(picture))
+        losses = dict.fromkeys(("content", "style", "tv", "total"), 0.0)
+        yield State(picture, losses, len(self.scales) - 1, self.scales, last.steps, 0.0)
+
+    def _settle_for(self) -> State:
+        """The last state after memory ran out: the picture so far. The position stays, so that
+        resuming it where there is more memory tries again."""
+        scale, step, canvas = self.position.scale, self.position.step, self.position.canvas
+        side = self.scales[scale].side
+        if canvas is None:
+            raise DeviceError(
+                f"not enough memory to paint at {side} px; try --size {max(32, side // 2)}"
+            ) from None
+        reached = scale if step else scale - 1
+        notice = (
+            f"not enough memory at {side} px; "
+            f"the picture was finished at {max(canvas.shape[-2:])} px"
+        )
+        picture = to_image(canvas).clamp(0, 1)
+        step = step or self.scales[reached].steps
+        return State(picture, {}, reached, self.scales, step, 0.0, notice)
+
+    def _paint_scale(self, clock: "_Clock") -> Iterator[State]:
+        scale = self.scales[self.position.scale]
+        size = self.size(self.position.scale)
+        content = resized(self._images.content, size)
+        regions = [self._region_at(region, size, scale.side) for region in self._images.regions]
+        tile = self._settings.tile or fitting_tile(
+            self._encoder,
+            self._settings.content_layers + self._settings.style_layers,
+            size,
+            content.device,
+        )
+        objective = Objective(self._encoder, content, regions, self._settings, tile)
+        canvas = self._start(size).requires_grad_(True)
+        optimizer = self.optimizer(canvas, self.position.optimizer)
+        while self.position.step < scale.steps:
+            self._pace(optimizer, scale)
+            losses = _descend(objective, optimizer, canvas)
+            if not (math.isfinite(losses["total"]) and canvas.isfinite().all()):
+                optimizer = self._step_back(canvas)
+                continue
+            self.position.step += 1
+            self.position.canvas = canvas.detach().clone()
+            self.position.optimizer = optimizer.state_dict()
+            yield State(
+                to_image(self.position.canvas).clamp_(0, 1),
+                losses,
+                self.position.scale,
+                self.scales,
+                self.position.step,
+                clock.tick(self.position),
+            )
+
+    def _pace(self, optimizer: torch.optim.Optimizer, scale: Scale) -> None:
+        """Sets the rate: smaller after every setback; Adam's falls to a tenth along a cosine,
+        so that a scale ends on a settled picture instead of a trembling one."""
+        rate = self._settings.learning_rate or LEARNING_RATE[self._settings.optimizer]
+        rate *= 0.5**self.position.setbacks
+        if self._settings.optimizer == "adam":
+            part = self.position.step / scale.steps
+            rate *= 0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * part))
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+    def _step_back(self, canvas: Tensor) -> torch.optim.Optimizer:
+        """After a loss that is not finite: the last sound canvas, an optimizer without past."""
+        self.position.setbacks += 1
+        if self.position.setbacks > PATIENCE:
+            raise ImpastoError(
+                "the loss is no finite number whatever the step; "
+                "lower --learning-rate, --style-weight or --content-weight"
+            )
+        with torch.no_grad():
+            canvas.copy_(self._start((canvas.shape[-2], canvas.shape[-1])))
+        return self.optimizer(canvas)
+
+    def _start(self, size: tuple[int, int]) -> Tensor:
+        """The first canvas of a scale: the last scale's picture, or the one --init names; within
+        a scale, the canvas as it was after the last step."""
+        if self.position.canvas is not None and self.position.step:
+            return self.position.canvas.clone()
+        if self.position.canvas is not None:
+            picture = to_image(self.position.canvas).clamp(0, 1)
+        elif self._images.first is not None:
+            picture = self._images.first
+        else:
+            generator = torch.Generator().manual_seed(self._settings.seed)
+            noise = 0.5 + 0.15 * torch.randn((1, 3, *size), generator=generator)
+            picture = noise.clamp_(0, 1).to(self._images.content.device)
+        return to_canvas(resized(picture, size))
+
+    def _region_at(self, region: Region, size: tuple[int, int], side: int) -> Region:
+        """The region in a picture of (height, width), its styles as `_style_at`."""
+        mask = None if region.mask is None else _resized_mask(region.mask, size)
+        return replace(region, styles=[self._style_at(s, side) for s in region.styles], mask=mask)
+
+    def _style_at(self, style: StylePicture, side: int) -> StylePicture:
+        """The style with its long side at `side` times the brush; enlarged only as far as
+        a brush above 1 asks for, or the encoder needs."""
+        wanted = round(side * self._settings.brush)
+        least = self._encoder.minimum_side(self._settings.style_layers)
+        height, width = style.image.shape[-2:]
+        wanted = max(wanted, -(-least * max(height, width) // min(height, width)))
+        largest = round(max(height, width) * max(1.0, self._settings.brush))
+        height, width = fitted(style.image, min(wanted, largest))
+        size = max(height, least), max(width, least)
+        mask = None if style.mask is None else _resized_mask(style.mask, size)
+        return replace(style, image=resized(style.image, size), mask=mask)
+
+    def optimizer(
+        self, canvas: Tensor, memory: Mapping[str, Any] | None = None
+    ) -> torch.optim.Optimizer:
+        """An optimizer of the canvas, with the memory of another one, its `state_dict`."""
+        made = self._new_optimizer(canvas)
+        if memory:  # of which only what was learned of the canvas is not known already
+            made.load_state_dict({**made.state_dict(), "state": memory["state"]})
+        return made
+
+    def _new_optimizer(self, canvas: Tensor) -> torch.optim.Optimizer:
+        if self._settings.optimizer == "adam":
+            return torch.optim.Adam([canvas], betas=(0.9, 0.99))
+        # Negative tolerances: it must not stop early, which users see as a stalled picture.
+        # The line search makes steps that raise the loss impossible.
+        return torch.optim.LBFGS(
+            [canvas],
+            max_iter=1,
+            max_eval=12,
+            history_size=10,
+            tolerance_grad=-1,
+            tolerance_change=-1,
+            line_search_fn="strong_wolfe",
+        )
+
+
+def _descend(
+    objective: Objective, optimizer: torch.optim.Optimizer, canvas: Tensor
+) -> dict[str, float]:
+    """One step of the optimizer; the losses are those before it."""
+    before: dict[str, Tensor] = {}
+
+    def closure() -> Tensor:
+        total, parts = objective(to_image(canvas))
+        (canvas.grad,) = torch.autograd.grad(total, canvas)
+        if not before:
+            before.update(parts, total=total)
+        return total.detach()
+
+    optimizer.step(closure)  # type: ignore[arg-type]
+    if isinstance(optimizer, torch.optim.Adam):
+        # L-BFGS models the loss without bounds; Adam does not mind them.
+        with torch.no_grad():
+            canvas.copy_(to_canvas(to_image(canvas).clamp_(0, 1)))
+    return {name: float(value.detach()) for name, value in before.items()}
+
+
+def fitted(image: Tensor, side: int) -> tuple[int, int]:
+    """(height, width) of (..., H, W) with its long side at `side`, at least 1 pixel each."""
+    height, width = image.shape[-2:]
+    factor = side / max(height, width)
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """(1, 3, H, W) at (height, width): bicubic, antialiased when it shrinks."""
+    if tuple(image.shape[-2:]) == size:
+        return image
+    found = F.interpolate(image, size, mode="bicubic", antialias=True, align_corners=False)
+    return found.clamp(0, 1)
+
+
+def _resized_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
+    """(1, 1, H, W) at (height, width): bilinear, which rings no further than the mask reaches."""
+    return F.interpolate(mask, size, mode="bilinear", antialias=True, align_corners=False)
+
+
+class _Clock:
+    """Estimates the time left from the pixels painted per second."""
+
+    def __init__(self, scales: Sequence[Scale]) -> None:
+        self._scales = scales
+        self._last = time.monotonic()
+        self._seconds_per_pixel = 0.0
+        self._ticks = 0
+
+    def tick(self, position: Position) -> float:
+        now = time.monotonic()
+        current = self._scales[position.scale]
+        spent = (now - self._last) / current.side**2
+        self._last = now
+        # The first step includes all setting up, the second corrects it. Small pictures cost
+        # more per pixel; the average forgets them after a few steps.
+        self._ticks += 1
+        share = 1.0 if self._ticks <= 2 else 0.2
+        self._seconds_per_pixel += share * (spent - self._seconds_per_pixel)
+        later = sum(s.steps * s.side**2 for s in self._scales[position.scale + 1 :])
+        here = (current.steps - position.step) * current.side**2
+        return (here + later) * self._seconds_per_pixel

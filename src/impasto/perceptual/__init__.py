@@ -1,0 +1,1 @@
+"""What optimization, training and evaluation look with: features, statistics, losses."""

@@ -1,0 +1,197 @@
+"""How the encoder sees a picture: as if it went on past its border, whole or tile by tile."""
+
+import operator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from itertools import product
+from typing import TypeVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from impasto.networks.encoder import Encoder
+from impasto.perceptual.tiles import Span, plan
+
+FRAME = 8
+"""Pixels by which pictures are continued for the encoder: a cell of its fourth stage."""
+
+Measure = TypeVar("Measure")
+"""What a tile adds to the measure of a picture; has `+`."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What the encoder sees of a picture, or of one tile of it.
+
+    Attributes:
+        features: of each layer, (1, C, h, w); without the surroundings of the tile.
+        places: of each layer, the rows and columns of the whole picture's features they are.
+    """
+
+    features: dict[str, Tensor]
+    places: dict[str, tuple[slice, slice]]
+
+
+class Sight:
+    """An encoder that looks at pictures.
+
+    Encoders pad with zeros, and an optimization finds out: the outermost pixels turn into a
+    bright or dotted line. So a picture is continued by reflection for the encoder, and what it
+    sees of the continuation is cut off again.
+
+    Args:
+        encoder: frozen.
+        layers: those to see.
+        tile: look at pictures in tiles of this many pixels a side; None for all at once.
+        recompute: see `Encoder`.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        layers: Sequence[str],
+        *,
+        tile: int | None = None,
+        recompute: bool = False,
+    ) -> None:
+        self._encoder = encoder
+        self._layers = layers
+        self._tile = tile
+        self._recompute = recompute
+        self._strides = {layer: encoder.stride(layer) for layer in layers}
+
+    def total(self, image: Tensor, measure: Callable[[View], Measure]) -> Measure:
+        """The sum over an image's tiles of what `measure` finds in each.
+
+        Differentiable. Of a tile nothing is kept for the gradient; when its turn comes, it is
+        looked at once more (Chen et al. 2016, arXiv 1604.06174). By then the gradient by the
+        sum is known, so what comes back through each tile is its part of the whole picture's
+        gradient, in the memory of one tile.
+
+        Args:
+            image: (1, 3, H, W) in [0, 1].
+        """
+        framed = _Framed.of(image)
+        looks = [partial(self._look, framed, *tile) for tile in self._tiles(framed)]
+        if len(looks) == 1:
+            return measure(looks[0]())
+        measures = (
+            checkpoint(_measured, look, measure, use_reentrant=False, preserve_rng_state=False)
+            for look in looks
+        )
+        whole: Measure = reduce(operator.add, measures)
+        return whole
+
+    @torch.no_grad()
+    def features(self, image: Tensor) -> dict[str, Tensor]:
+        """Each layer of the whole image, (1, C, h, w), without gradient."""
+        framed = _Framed.of(image)
+        whole: dict[str, Tensor] = {}
+        for tile in self._tiles(framed):
+            view = self._look(framed, *tile)
+            for layer, part in view.features.items():
+                if layer not in whole:
+                    size = framed.size(self._strides[layer])
+                    whole[layer] = part.new_empty((1, part.shape[1], *size))
+                rows, columns = view.places[layer]
+                whole[layer][..., rows, columns] = part
+        return whole
+
+    def carried(self, mask: Tensor) -> dict[str, Tensor]:
+        """A picture's mask (1, 1, H, W) at each layer, (h, w): the means over its cells.
+
+        What lies beyond the last whole cells belongs to them: they are the ones that see it.
+        """
+        framed = _Framed.of(mask)
+        area = replace(framed, pixels=torch.ones_like(framed.pixels))
+        return {
+            layer: framed.sums(stride) / area.sums(stride)
+            for layer, stride in self._strides.items()
+        }
+
+    def sizes(self, image: Tensor) -> dict[str, tuple[int, int]]:
+        """(h, w) of each layer of (1, 3, H, W): what it has without the frame, give or take 1."""
+        framed = _Framed.of(image)
+        return {layer: framed.size(stride) for layer, stride in self._strides.items()}
+
+    def _tiles(self, framed: "_Framed") -> list[tuple[Span, Span]]:
+        stride, reach = max(self._strides.values()), self._encoder.reach(self._layers)
+        height, width = framed.pixels.shape[-2:]
+        rows = plan(height, self._tile, stride=stride, reach=reach)
+        columns = plan(width, self._tile, stride=stride, reach=reach)
+        return list(product(rows, columns))
+
+    def _look(self, framed: "_Framed", rows: Span, columns: Span) -> View:
+        shown = framed.pixels[..., rows.first : rows.last, columns.first : columns.last]
+        features = self._encoder(shown, self._layers, recompute=self._recompute)
+        own, places = {}, {}
+        for layer, stride in self._strides.items():
+            down, across = framed.seen(rows, columns, stride)
+            top, left = rows.first // stride, columns.first // stride
+            own[layer] = features[layer][(..., _moved(down, -top), _moved(across, -left))]
+            cut = framed.cut(stride)
+            places[layer] = (_moved(down, -cut), _moved(across, -cut))
+        return View(own, places)
+
+
+@dataclass(frozen=True)
+class _Framed:
+    """A picture continued by reflection.
+
+    Attributes:
+        pixels: (1, C, H + 2 frame, W + 2 frame).
+        frame: how far it was continued; no further than its own size allows.
+    """
+
+    pixels: Tensor
+    frame: int
+
+    @classmethod
+    def of(cls, image: Tensor) -> "_Framed":
+        frame = min(FRAME, image.shape[-2] - 1, image.shape[-1] - 1)
+        return cls(F.pad(image, (frame,) * 4, mode="reflect"), frame)
+
+    def cut(self, stride: int) -> int:
+        """The outer cells of a layer that show the continuation, along every side."""
+        width = self.pixels.shape[-1]
+        return round(self.frame * (width // stride) / width)
+
+    def size(self, stride: int) -> tuple[int, int]:
+        """(h, w) of a layer without those cells."""
+        height, width = self.pixels.shape[-2:]
+        cut = self.cut(stride)
+        return height // stride - 2 * cut, width // stride - 2 * cut
+
+    def sums(self, stride: int) -> Tensor:
+        """The sums of (1, 1, H, W) over a layer's cells, (h, w); what is left of the picture below
+        and to the right counts with the last ones, its continuation there does not."""
+        cut = self.cut(stride)
+        height, width = self.size(stride)
+        picture = self.pixels[..., : -self.frame or None, : -self.frame or None]
+        found = F.avg_pool2d(picture, stride, ceil_mode=True, divisor_override=1)
+        cells = found[0, 0, cut:, cut:]
+        cells = torch.cat([cells[: height - 1], cells[height - 1 :].sum(0, keepdim=True)])
+        last = cells[:, width - 1 :].sum(1, keepdim=True)
+        return torch.cat([cells[:, : width - 1], last], 1)
+
+    def seen(self, rows: Span, columns: Span, stride: int) -> tuple[slice, slice]:
+        """The cells of a layer that are a tile's own and show the picture, not its
+        continuation; counted with the continuation."""
+        cut = self.cut(stride)
+        found = []
+        for span, size in zip((rows, columns), self.size(stride), strict=True):
+            begin = min(max(span.start // stride, cut), cut + size)
+            end = min(max(span.stop // stride, begin), cut + size)
+            found.append(slice(begin, end))
+        return found[0], found[1]
+
+
+def _measured(look: Callable[[], View], measure: Callable[[View], Measure]) -> Measure:
+    return measure(look())
+
+
+def _moved(part: slice, by: int) -> slice:
+    return slice(part.start + by, part.stop + by)

@@ -1,0 +1,135 @@
+"""Statistics of features: means, Gram matrices, and what is computed with them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a style is at one layer: the mean and the second moments of its features.
+
+    Attributes:
+        mean: (C,), or (N, C) of N pictures, averaged over positions.
+        gram: (C, C), or (N, C, C), second moments about zero: the Gram matrix. Both averaged over
+            several styles give the statistics of their mixture; covariances do not.
+    """
+
+    mean: Tensor
+    gram: Tensor
+
+    def __add__(self, other: "Statistics") -> "Statistics":
+        """Of a whole, from what two of its parts contribute."""
+        return Statistics(self.mean + other.mean, self.gram + other.gram)
+
+    @property
+    def covariance(self) -> Tensor:
+        """(C, C), or (N, C, C), second moments about the mean."""
+        return self.gram - self.mean[..., :, None] * self.mean[..., None, :]
+
+    @property
+    def energy(self) -> Tensor:
+        """Mean square of a feature, a scalar."""
+        return self.gram.diagonal().mean()
+
+
+def gram(features: Tensor) -> Tensor:
+    """Correlations between feature maps, averaged over positions.
+
+    G[i, j] = 1/(H W) * sum over positions p of F[i, p] F[j, p]
+
+    Args:
+        features: (N, C, H, W).
+
+    Returns:
+        (N, C, C), symmetric, positive semi-definite.
+
+    Gatys, Ecker, Bethge 2015, eq. 3, which does not divide by H W; dividing keeps the loss of
+    one picture the same at every scale of the coarse-to-fine schedule.
+    """
+    flat = features.flatten(2)
+    return flat @ flat.mT / flat.shape[2]
+
+
+def statistics(features: Tensor, positions: int | None = None) -> Statistics:
+    """Mean and Gram matrix of (1, C, H, W) features, in float32 also of half-precise ones.
+
+    Args:
+        positions: to average over, where the features are a part of a picture that has so many:
+            what the part contributes. By default its own.
+    """
+    count = positions or features.shape[2] * features.shape[3]
+    mean, second = _Moments.apply(features, count)  # type: ignore[no-untyped-call]
+    return Statistics(mean, second)
+
+
+def guided_statistics(features: Tensor, guide: Tensor) -> Statistics:
+    """Mean and second moments of (1, C, H, W) features, each position weighted.
+
+    m[i] = sum over positions p of w[p] F[i, p]
+    G[i, j] = sum over positions p of w[p] F[i, p] F[j, p]
+
+    Args:
+        guide: w, (H, W), not negative, with sum 1; or a part of such a guide that belongs to
+            these features, for what they contribute.
+    """
+    flat = features[0].flatten(1).to(torch.promote_types(features.dtype, torch.float32))
+    weighted = flat * guide.flatten()
+    return Statistics(weighted.sum(1), weighted @ flat.mT)
+
+
+def mixture(parts: Sequence[Statistics], weights: Sequence[float]) -> Statistics:
+    """The statistics of several styles, averaged with weights that need not sum to 1."""
+    total = sum(weights)
+    shares = [weight / total for weight in weights]
+    mean = torch.stack([w * s.mean for w, s in zip(shares, parts, strict=True)]).sum(0)
+    second = torch.stack([w * s.gram for w, s in zip(shares, parts, strict=True)]).sum(0)
+    return Statistics(mean, second)
+
+
+class _Moments(torch.autograd.Function):
+    """Sums of (1, C, H, W) features F and of F F^T, divided by n, as one operation: m and G.
+
+    With u and U the gradients of the loss by them, that by the features at each position is
+    (u + (U + U^T) F) / n: one product that reads the features once, where differentiating
+    the formulas takes three passes and as many gradients of the features' size. Positions come
+    first, channels last, as the convolutions have them in memory.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        _, channels, height, width = features.shape
+        precise = torch.promote_types(features.dtype, torch.float32)
+        flat = features.new_empty((height, width, channels), dtype=precise)
+        flat = flat.copy_(features[0].permute(1, 2, 0)).view(-1, channels)
+        ctx.save_for_backward(flat)
+        ctx.shape, ctx.dtype, ctx.count = features.shape, features.dtype, count
+        return flat.sum(0) / count, flat.mT @ flat / count
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+        (flat,) = ctx.saved_tensors
+        mean, second = upstream
+        gradient = torch.addmm(mean / ctx.count, flat, (second + second.mT) / ctx.count)
+        _, channels, height, width = ctx.shape
+        shaped: Tensor = gradient.view(height, width, channels).permute(2, 0, 1)[None]
+        return shaped.to(ctx.dtype), None
+
+
+def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues (..., C), ascending, and eigenvectors of (..., C, C); NaN where there are none.
+
+    LAPACK fails on a NaN, and in rare cases on a sound matrix. A loss that is NaN instead lets
+    the solver step back.
+    """
+    # Metal has no such routine, so there the CPU.
+    work = matrix.cpu() if matrix.device.type == "mps" else matrix
+    try:
+        values, vectors = torch.linalg.eigh(work)
+    except torch.linalg.LinAlgError:  # type: ignore[attr-defined]  # documented all the same
+        return torch.full_like(matrix[..., 0], math.nan), torch.full_like(matrix, math.nan)
+    return values.to(matrix.device), vectors.to(matrix.device)

@@ -1,0 +1,1 @@
+"""The operating system: paths, files, free memory, optional packages."""

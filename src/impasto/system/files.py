@@ -1,0 +1,139 @@
+"""Writing files of any kind: whether that will work, and never half a file."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from impasto.errors import DiskError, OutputError
+from impasto.system.paths import is_wrong_path, label, reason
+
+
+def check_file(path: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> None:
+    """As `check_output`, for a file of any kind.
+
+    Raises:
+        OutputError: it could not be written, and what to do about it.
+    """
+    name = label(path)
+    with _writing(name):
+        if not path.parent.is_dir():
+            raise OutputError(f"{name}: {_no_folder(path.parent)}")
+        _check_existing(path, overwrite, inputs)
+        temporary = _temporary(path)
+        try:
+            temporary.touch(exist_ok=False)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for files to come, and those that it lies in, unless it is there.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    with _writing(label(folder)):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
+    """Write a file of any kind; it appears whole or not at all.
+
+    Raises:
+        OutputError: the file exists or cannot be written. Nothing is left behind.
+    """
+    with _writing(label(path)):
+        _write_atomically(path, content, overwrite)
+
+
+def _no_folder(folder: Path) -> str:
+    """Why nothing can be put into a folder that is none."""
+    nearest = next((place for place in (folder, *folder.parents) if place.exists()), folder)
+    if nearest.is_file():
+        return f"{label(nearest)} is a file, not a folder; name another folder"
+    return f"the folder {label(folder)} is missing; create it first"
+
+
+def _check_existing(path: Path, overwrite: bool, inputs: Sequence[Path]) -> None:
+    name = label(path)
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return
+    if path.is_dir():
+        raise OutputError(f"{name}: this is a folder; name a file in it")
+    if any(_same(path, source) for source in inputs):
+        raise OutputError(f"{name}: this is an input; choose another name")
+    if not overwrite:
+        raise _exists(name)
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Whether two paths lead to one file, through links and whatever the case of letters."""
+    try:
+        return path.samefile(other)
+    except FileNotFoundError:
+        return False
+
+
+def _exists(name: str) -> OutputError:
+    return OutputError(f"{name}: the file exists; replace it with --overwrite or choose another")
+
+
+@contextmanager
+def _writing(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        if isinstance(error, FileNotFoundError):  # the folder is there, and takes no files
+            raise OutputError(f"{name}: nothing can be written there; choose another") from error
+        kind = OutputError if is_wrong_path(error) else DiskError
+        raise kind(f"{name}: {reason(error)}") from error
+
+
+def _temporary(path: Path) -> Path:
+    # What `secrets.token_hex` would be, without importing all of Python's cryptography.
+    return path.with_name(f".impasto-{os.urandom(8).hex()}.part")
+
+
+def _write_atomically(path: Path, content: bytes, overwrite: bool) -> None:
+    """Write beside the target under a hidden name, then put it in place in one step.
+
+    The plain `open` gives the permissions of the user's umask, which `tempfile` does not.
+    """
+    temporary = _temporary(path)
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if overwrite:
+            temporary.replace(path)
+        else:
+            _place_new(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _place_new(temporary: Path, path: Path) -> None:
+    """Give the file its name unless another took that name in the meantime."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError as error:
+        raise _exists(label(path)) from error
+    except OSError:
+        _claim_and_replace(temporary, path)
+
+
+def _claim_and_replace(temporary: Path, path: Path) -> None:
+    """The same where there are no hard links (FAT, some network disks): claim the name first."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError as error:
+        raise _exists(label(path)) from error
+    try:
+        temporary.replace(path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,22 @@
+"""JSON files that a user names."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import InputError
+from impasto.system.paths import label, reason
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        InputError: it cannot be read, or is no JSON.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except OSError as problem:
+        raise InputError(f"{label(path)}: {reason(problem)}") from None
+    except (ValueError, RecursionError) as problem:  # the latter where it is nested too deeply
+        raise InputError(f"{label(path)}: not a JSON file ({problem})") from None

@@ -1,0 +1,8 @@
+from impasto.image.suffixes import pictures_in
+
+
+def test_pictures_in(tmp_path):
+    for name in ("b.JPG", "a.heic", "._b.jpg", "notes.txt", ".jpg"):
+        (tmp_path / name).touch()
+    assert [path.name for path in pictures_in(tmp_path)] == ["a.heic", "b.JPG"]
+    assert [path.name for path in pictures_in(tmp_path, {".jpg"})] == ["b.JPG"]

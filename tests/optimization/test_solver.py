@@ -1,0 +1,460 @@
+"""The solver on a narrow random VGG: what it paints, and what it does when something fails."""
+
+import copy
+import itertools
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from impasto.errors import DeviceError, ImpastoError
+from impasto.networks.vgg import VGG
+from impasto.optimization import memory, solver
+from impasto.optimization.regions import Region, StylePicture
+from impasto.optimization.solver import PATIENCE, Images, Solver, State, fitted, resized
+from impasto.perceptual.features import FRAME
+from impasto.settings import OptimizeSettings
+
+SETTINGS = OptimizeSettings(
+    size=40,
+    steps=4,
+    content_layers=("relu2_2",),
+    style_layers=("relu1_1", "relu2_1", "relu3_1"),
+)
+TWO_SCALES = replace(SETTINGS, size=200, steps=3)
+"""Painted at 100 and at 200 pixels."""
+
+OPTIMIZERS = ["adam", "lbfgs"]
+
+
+class NarrowVGG(VGG):
+    """Random and narrow; notes the size of every picture it is shown."""
+
+    def __init__(self, last: str = "relu3_1") -> None:
+        torch.manual_seed(0)
+        super().__init__(19, widths=(8, 8, 10, 12, 12), last=last)
+        for parameter in self.parameters():
+            if parameter.ndim > 1:  # features as lively as a trained network's
+                torch.nn.init.kaiming_normal_(parameter, nonlinearity="relu")
+        self.requires_grad_(False).eval()
+        self.seen: list[tuple[int, int]] = []
+
+    def forward(self, image, layers, *, recompute=False):
+        self.seen.append(tuple(image.shape[-2:]))
+        return super().forward(image, layers, recompute=recompute)
+
+
+class SpoiltVGG(NarrowVGG):
+    """Spoils features, or only their gradients, on some of the passes that have gradients.
+
+    Args:
+        passes: which, counted from 0.
+        part: "value" or "gradient".
+    """
+
+    def __init__(self, passes: range, part: str = "value") -> None:
+        super().__init__()
+        self.passes = passes
+        self.part = part
+        self.count = itertools.count()
+
+    def forward(self, image, layers, *, recompute=False):
+        found = super().forward(image, layers, recompute=recompute)
+        if not image.requires_grad or next(self.count) not in self.passes:
+            return found
+        if self.part == "value":
+            return {layer: features * math.nan for layer, features in found.items()}
+        for features in found.values():
+            features.register_hook(lambda gradient: gradient * math.nan)
+        return found
+
+
+class SmallMemoryVGG(NarrowVGG):
+    """Has no memory for painting with a side longer than `limit`."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def forward(self, image, layers, *, recompute=False):
+        if image.requires_grad and max(image.shape[-2:]) > self.limit:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+        return super().forward(image, layers, recompute=recompute)
+
+
+def picture(seed: int, height: int, width: int) -> Tensor:
+    """Smooth blotches, (1, 3, height, width)."""
+    coarse = torch.rand((1, 3, 6, 6), generator=torch.Generator().manual_seed(seed))
+    return F.interpolate(coarse, (height, width), mode="bicubic").clamp(0, 1)
+
+
+CONTENT, STYLE = picture(1, 30, 40), picture(2, 36, 36)
+IMAGES = Images(CONTENT, [Region([StylePicture(STYLE)])], CONTENT)
+
+
+def paint(
+    settings: OptimizeSettings = SETTINGS, images: Images = IMAGES, encoder: VGG | None = None
+) -> list[State]:
+    return list(Solver(encoder or NarrowVGG(), images, settings))
+
+
+# Painting
+
+
+@pytest.mark.parametrize("style_loss", ["wasserstein", "gram"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_loss_falls(optimizer, style_loss):
+    settings = replace(SETTINGS, optimizer=optimizer, style_loss=style_loss, steps=25)
+    states = paint(settings)
+    assert states[-1].losses["total"] < 0.6 * states[0].losses["total"]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_state_is_a_picture_in_range(optimizer):
+    for state in paint(replace(SETTINGS, optimizer=optimizer, learning_rate=1.0, steps=10)):
+        assert state.image.isfinite().all()
+        assert 0 <= float(state.image.min()) <= float(state.image.max()) <= 1
+
+
+def test_states_count_steps_scales_and_work():
+    states = paint(TWO_SCALES)
+    assert [(s.scale, s.step) for s in states] == [(k, n) for k in (0, 1) for n in (1, 2, 3)]
+    assert [s.side for s in states[0].scales] == [100, 200]
+    done = [state.done for state in states]
+    assert done == sorted(done)
+    assert done[-1] == 1
+    assert states[-1].seconds_left == 0
+    assert all(state.seconds_left > 0 for state in states[:-1])
+    assert all(state.notice is None for state in states)
+
+
+def test_losses_are_the_weighted_parts_and_their_total():
+    for state in paint():
+        parts = dict(state.losses)
+        total = parts.pop("total")
+        assert {"content", "style"} <= set(parts)
+        assert total == pytest.approx(sum(parts.values()), rel=1e-5)
+
+
+def test_a_finer_scale_goes_on_from_the_coarser_ones_picture():
+    noise = replace(IMAGES, first=None)
+    settings = replace(TWO_SCALES, steps=8)
+    states = paint(settings, noise)
+    coarse, fine = states[7].image, states[8].image
+    assert fine.shape[-2:] == (150, 200)
+    from_coarse = (fine - resized(coarse, (150, 200))).abs().mean()
+    assert from_coarse < 0.06  # two steps of Adam or so
+    assert from_coarse < 0.5 * (fine - resized(CONTENT, (150, 200))).abs().mean()
+
+
+def test_strength_leads_away_from_the_content():
+    def distance(strength: float) -> float:
+        last = paint(replace(SETTINGS, strength=strength, steps=50))[-1].image
+        return float((last - CONTENT).square().mean())
+
+    assert 0 < distance(0.1) < 0.5 * distance(1.0)
+
+
+@pytest.mark.parametrize("first", [None, CONTENT, STYLE])
+def test_without_strength_the_picture_is_the_photo(first):
+    solver = Solver(
+        NarrowVGG(), replace(IMAGES, first=first), replace(TWO_SCALES, size=60, strength=0)
+    )
+    (state,) = list(solver)
+    assert torch.equal(state.image, resized(CONTENT, (45, 60)))
+    assert state.done == 1
+    assert set(state.losses.values()) == {0.0}
+    assert list(solver) == []
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_same_settings_give_the_same_picture(optimizer):
+    settings = replace(SETTINGS, optimizer=optimizer)
+    one, other = paint(settings), paint(settings)
+    for state, again in zip(one, other, strict=True):
+        assert torch.equal(state.image, again.image)
+        assert state.losses == again.losses
+
+
+def test_low_memory_gives_the_same_picture():
+    one, other = paint(), paint(replace(SETTINGS, low_memory=True))
+    assert torch.equal(one[-1].image, other[-1].image)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_painted_by_tiles_it_is_the_same_picture(optimizer, monkeypatch):
+    settings = replace(TWO_SCALES, style_loss="gram", optimizer=optimizer)
+    mask = torch.linspace(0, 1, 40).expand(1, 1, 30, 40)
+    regions = [Region([StylePicture(STYLE)], mask)]
+    for images in (IMAGES, replace(IMAGES, regions=regions)):
+        one = paint(settings, images)
+        monkeypatch.setattr(solver, "fitting_tile", lambda *_: 64)  # less than can be asked for
+        other = paint(settings, images)
+        # Where the gradient is next to nothing, rounding decides on its sign, and so on Adam's
+        # first steps: single pixels differ.
+        assert (other[-1].image - one[-1].image).abs().mean() < 2e-3
+        for state, again in zip(one, other, strict=True):
+            assert again.losses["total"] == pytest.approx(state.losses["total"], rel=2e-3)
+        # The encoder is really shown tiles: 64 pixels and 16 more on either side.
+        encoder = NarrowVGG()
+        paint(replace(settings, size=200), images, encoder)
+        monkeypatch.undo()
+        assert max(max(size) for size in encoder.seen) < 120
+
+
+def test_where_memory_is_scarce_tiles_are_chosen(monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda _: 10**6)
+    encoder = NarrowVGG()
+    settings = replace(SETTINGS, size=400, steps=1, style_loss="gram")
+    last = paint(settings, encoder=encoder)[-1]
+    assert max(max(size) for size in encoder.seen) < 300
+    monkeypatch.undo()
+    whole = paint(settings)[-1]
+    assert (last.image - whole.image).abs().mean() < 2e-3
+
+
+def test_regions_are_resized_to_every_scale():
+    """A region in a corner of the picture is painted there, at the last scale as at the first."""
+    mask = torch.zeros(1, 1, 30, 40)
+    mask[..., :15, :20] = 1
+    images = replace(IMAGES, regions=[Region([StylePicture(STYLE)], mask)])
+    for state in paint(TWO_SCALES, images):
+        height, width = state.image.shape[-2:]
+        change = (state.image - resized(CONTENT, (height, width))).abs().mean((0, 1))
+        assert change[: height // 2, : width // 2].mean() > 0.01
+        assert change[: height // 2, : width // 2].mean() > 10 * change[height * 3 // 4 :].mean()
+
+
+def test_noise_depends_on_the_seed():
+    noise = replace(IMAGES, first=None)
+    first, again, other = (
+        paint(replace(SETTINGS, seed=seed, learning_rate=1e-4, steps=1), noise)[0].image
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again)
+    assert (first - other).abs().mean() > 0.05
+
+
+@pytest.mark.parametrize("height", [36, 90])
+def test_painting_starts_from_the_first_picture_resized(height):
+    first = picture(7, height, height)
+    settings = replace(SETTINGS, learning_rate=1e-4, steps=1)
+    state = paint(settings, replace(IMAGES, first=first))[0]
+    torch.testing.assert_close(state.image, resized(first, (30, 40)), atol=1e-3, rtol=0)
+
+
+def test_the_pictures_given_are_left_alone():
+    images = Images(CONTENT.clone(), [Region([StylePicture(STYLE.clone())])], CONTENT.clone())
+    paint(SETTINGS, images)
+    assert torch.equal(images.content, CONTENT)
+    assert torch.equal(images.first, CONTENT)
+    assert torch.equal(images.regions[0].styles[0].image, STYLE)
+
+
+# L-BFGS
+
+
+def test_lbfgs_never_stops_early():
+    """torch's L-BFGS ends silently at its tolerances; the picture then stands still."""
+    states = paint(replace(SETTINGS, optimizer="lbfgs", steps=30))
+    assert len(states) == 30
+    for before, after in itertools.pairwise(states):
+        assert not torch.equal(before.image, after.image)
+
+
+def test_lbfgs_never_raises_the_loss():
+    losses = [s.losses["total"] for s in paint(replace(SETTINGS, optimizer="lbfgs", steps=30))]
+    for before, after in itertools.pairwise(losses):
+        assert after <= before * (1 + 1e-5)
+
+
+# Going on
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("stop_after", [1, 3, 4, 5, 6])
+def test_a_position_goes_on_exactly(optimizer, stop_after):
+    """From within a scale, from the end of one, and from the end of all (6)."""
+    settings = replace(TWO_SCALES, optimizer=optimizer)
+    whole = paint(settings)
+    first = Solver(NarrowVGG(), IMAGES, settings)
+    for _ in itertools.islice(first, stop_after):
+        position = copy.deepcopy(first.position)
+    rest = list(Solver(NarrowVGG(), IMAGES, settings, position))
+    assert len(rest) == 6 - stop_after
+    for state, expected in zip(rest, whole[stop_after:], strict=True):
+        assert torch.equal(state.image, expected.image)
+        assert state.losses == expected.losses
+        assert (state.scale, state.step) == (expected.scale, expected.step)
+
+
+# When something fails
+
+
+@pytest.mark.parametrize("style_loss", ["wasserstein", "gram"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("part", ["value", "gradient"])
+@pytest.mark.parametrize("spoilt", [0, 3])
+def test_a_pass_that_is_no_number_is_recovered_from(style_loss, optimizer, part, spoilt):
+    settings = replace(SETTINGS, style_loss=style_loss, optimizer=optimizer, steps=12)
+    solver = Solver(SpoiltVGG(range(spoilt, spoilt + 1), part), IMAGES, settings)
+    setbacks = []
+    states = []
+    for state in solver:
+        states.append(state)
+        setbacks.append(solver.position.setbacks)
+    assert [state.step for state in states] == list(range(1, 13))
+    assert all(state.image.isfinite().all() for state in states)
+    assert all(math.isfinite(state.losses["total"]) for state in states)
+    assert states[-1].losses["total"] < states[0].losses["total"]
+    assert max(setbacks) == 1 or optimizer == "lbfgs"  # whose line search may evade
+
+
+@pytest.mark.parametrize("style_loss", ["wasserstein", "gram"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("part", ["value", "gradient"])
+def test_losses_that_stay_no_number_end_in_one_line(style_loss, optimizer, part):
+    settings = replace(SETTINGS, style_loss=style_loss, optimizer=optimizer, steps=50)
+    states = []
+    with pytest.raises(ImpastoError, match="no finite number") as caught:
+        for state in Solver(SpoiltVGG(range(2, 10**6), part), IMAGES, settings):
+            states.append(state)  # noqa: PERF402 - what was painted before the error counts
+    assert "\n" not in str(caught.value)
+    assert all(state.image.isfinite().all() for state in states)
+
+
+def test_every_setback_halves_the_step():
+    encoder = SpoiltVGG(range(1, PATIENCE))
+    first, second = itertools.islice(Solver(encoder, IMAGES, SETTINGS), 2)
+    undisturbed = paint()[:2]
+    assert torch.equal(first.image, undisturbed[0].image)
+    small = (second.image - first.image).abs().mean()
+    assert small < 0.1 * (undisturbed[1].image - undisturbed[0].image).abs().mean()
+
+
+def test_without_memory_for_the_next_scale_the_last_ones_picture_is_the_result():
+    solver = Solver(SmallMemoryVGG(150), IMAGES, TWO_SCALES)
+    states = list(solver)
+    assert [state.scale for state in states] == [0] * 4
+    assert torch.equal(states[-1].image, states[-2].image)
+    assert states[-1].notice == ("not enough memory at 200 px; the picture was finished at 100 px")
+
+
+def test_resumed_with_more_memory_the_scale_that_did_not_fit_is_painted():
+    poor = Solver(SmallMemoryVGG(150), IMAGES, TWO_SCALES)
+    list(poor)
+    rich = list(Solver(NarrowVGG(), IMAGES, TWO_SCALES, poor.position))
+    assert [state.scale for state in rich] == [1] * len(rich)
+    assert max(rich[-1].image.shape) == 200
+
+
+def test_without_memory_for_the_first_scale_the_size_that_may_fit_is_named():
+    with pytest.raises(DeviceError, match=r"to paint at 100 px; try --size 50$"):
+        paint(TWO_SCALES, encoder=SmallMemoryVGG(60))
+
+
+def test_other_errors_pass():
+    class Broken(NarrowVGG):
+        def forward(self, image, layers, *, recompute=False):
+            raise RuntimeError("shapes do not match")
+
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        paint(encoder=Broken())
+
+
+# Sizes
+
+
+@pytest.mark.parametrize(
+    ("shape", "size", "expected"),
+    [
+        ((30, 40), 40, (30, 40)),
+        ((33, 47), None, (33, 47)),
+        ((47, 33), None, (47, 33)),
+        ((33, 47), 61, (43, 61)),
+        ((47, 33), 61, (61, 43)),
+        ((64, 64), 33, (33, 33)),
+        ((50, 37), 200, (200, 148)),
+        ((37, 50), 201, (149, 201)),
+        ((9, 120), 199, (15, 199)),
+        ((120, 9), 199, (199, 15)),
+    ],
+)
+def test_the_result_has_exactly_the_size_asked_for(shape, size, expected):
+    content = picture(3, *shape)
+    settings = replace(SETTINGS, size=size, steps=1)
+    last = paint(settings, Images(content, [Region([StylePicture(STYLE)])], content))[-1]
+    assert last.image.shape == (1, 3, *expected)
+
+
+@pytest.mark.parametrize(("long_side", "painted"), [(500, 500), (1024, 1024), (3000, 1024)])
+def test_the_default_size_is_the_contents_up_to_1024(long_side, painted):
+    content = torch.zeros(1, 3, 16, long_side)
+    solver = Solver(NarrowVGG(), replace(IMAGES, content=content), replace(SETTINGS, size=None))
+    assert solver.scales[-1].side == painted
+
+
+def test_a_panorama_leaves_out_the_scales_too_narrow_for_the_encoder():
+    content = picture(3, 20, 200)
+    deep = NarrowVGG("relu5_1")  # needs 16 pixels
+    settings = replace(TWO_SCALES, style_layers=("relu5_1",), steps=1)
+    states = paint(settings, Images(content, [Region([StylePicture(STYLE)])], content), deep)
+    assert [state.image.shape[-2:] for state in states] == [(20, 200)]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 3), (15, 15), (1, 40), (40, 1), (2, 300)])
+@pytest.mark.parametrize("style_loss", ["wasserstein", "gram"])
+def test_a_tiny_style_is_enlarged_as_far_as_the_encoder_needs(shape, style_loss):
+    settings = replace(SETTINGS, style_layers=("relu1_1", "relu5_1"), style_loss=style_loss)
+    images = Images(CONTENT, [Region([StylePicture(picture(4, *shape))])], CONTENT)
+    states = paint(replace(settings, steps=2), images, NarrowVGG("relu5_1"))
+    assert all(math.isfinite(state.losses["total"]) for state in states)
+
+
+def style_side(style: Tensor, brush: float) -> int:
+    """The long side of the style as the encoder sees it, frame included."""
+    encoder = NarrowVGG()
+    settings = replace(SETTINGS, brush=brush, steps=1)
+    paint(settings, Images(CONTENT, [Region([StylePicture(style)])], CONTENT), encoder)
+    return max(encoder.seen[1])  # the content comes first
+
+
+def test_brush_sets_the_styles_size_relative_to_the_pictures():
+    large = picture(5, 160, 120)
+    sides = {scale: style_side(large, scale) for scale in (0.5, 1.0, 2.0)}
+    assert sides[1.0] - sides[0.5] == 20
+    assert sides[2.0] - sides[1.0] == 40
+
+
+def test_a_style_is_enlarged_only_as_far_as_its_scale_asks():
+    small = picture(5, 30, 30)
+    assert style_side(small, 1.0) == 30 + 2 * FRAME
+    assert style_side(small, 1.2) == 36 + 2 * FRAME
+
+
+@pytest.mark.parametrize(
+    ("shape", "side", "expected"),
+    [((30, 40), 20, (15, 20)), ((40, 30), 20, (20, 15)), ((1, 3000), 32, (1, 32))],
+)
+def test_fitted_keeps_the_proportions(shape, side, expected):
+    assert fitted(torch.zeros(1, 3, *shape), side) == expected
+
+
+def test_resizing_stays_in_range_and_keeps_flat_pictures_flat():
+    edges = (torch.arange(24) % 6 < 3).float().expand(1, 3, 24, 24)
+    for size in [(24, 24), (11, 17), (50, 31)]:
+        found = resized(edges, size)
+        assert found.shape[-2:] == size
+        assert 0 <= float(found.min()) <= float(found.max()) <= 1
+        flat = resized(torch.full((1, 3, 24, 24), 0.3), size)
+        torch.testing.assert_close(flat, torch.full((1, 3, *size), 0.3))
+
+
+def test_a_first_picture_painted_in_one_pass_is_only_refined():
+    images = Images(picture(1, 200, 200), [Region([StylePicture(picture(2, 60, 60))])], CONTENT)
+    settings = replace(SETTINGS, size=400, init="fast")
+    assert [scale.side for scale in Solver(NarrowVGG(), images, settings).scales] == [400]
+    assert len(Solver(NarrowVGG(), images, replace(settings, init="content")).scales) > 1
