@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from benchmarks.pictures import PHOTO, STYLE, planes, square
-from impasto.networks import weights
+from impasto.networks import encoders
 from impasto.networks.device import precision
 from impasto.networks.vgg import VGG
 from impasto.optimization.objective import Objective
@@ -51,7 +51,7 @@ def iteration(side: int, *, encoder: str, **words: object) -> Callable[[], None]
 
 def load(encoder: str) -> VGG:
     if encoder == "compact":
-        return weights.encoder("compact")
+        return encoders.load("compact")
     network = VGG(DEPTHS[encoder], first_padding="replicate", last="relu5_1")
     for module in network.modules():
         if isinstance(module, nn.Conv2d):

@@ -107,7 +107,7 @@ class OptimizeSettings(PaintSettings):
         None, "A weight for each style layer [default: equal].", minimum=0, maximum=1000
     )
     encoder: Literal["compact", "vgg16", "vgg19"] = setting(
-        "compact", "The network that judges: compact ships with impasto, the others are fetched."
+        "compact", "The network that judges: compact and vgg16 ship with impasto, vgg19 is fetched."
     )
     pooling: Literal["max", "average"] = setting("max", "How the encoder pools.")
     first_padding: Literal["zero", "replicate"] = setting(

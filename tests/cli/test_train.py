@@ -1,7 +1,7 @@
 import pytest
 from safetensors.torch import load_file
 
-from impasto.networks import compact
+from impasto.networks import compact, encoders
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_train_encoder(train, tmp_path):
     assert result.stderr.startswith("step 2 of 2: loss ")
     assert "relu5_1 " in result.stderr
     assert set(load_file(weights)) == set(compact.build().state_dict())
-    compact.load(weights)
+    encoders.load("compact", weights=weights)
 
 
 def test_goes_on_after_ctrl_c(train, tmp_path, monkeypatch):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto.networks import weights
+from impasto.networks import encoders
 
 
 @pytest.fixture(scope="session")
 def judge():
-    return weights.encoder("compact")
+    return encoders.load("compact")
 
 
 @pytest.fixture

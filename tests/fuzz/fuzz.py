@@ -15,7 +15,7 @@ import torch
 with atheris.instrument_imports(include=["impasto", "PIL"]):
     from impasto.errors import ImpastoError
     from impasto.image import files
-    from impasto.networks import weights
+    from impasto.networks import reading
     from impasto.optimization import checkpoint
     from impasto.optimization.solver import Position
     from impasto.painting import Record
@@ -77,7 +77,7 @@ def read_style(path: Path) -> None:
 
 def read_weights(path: Path) -> None:
     """Loads a file of weights."""
-    weights.load(path)
+    reading.load(path)
 
 
 def read_checkpoint(path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impasto.errors import InputError, WeightsError
-from impasto.networks import compact, weights
+from impasto.networks import compact, reading
 
 NAME = "features.0.weight"
 """An entry that the compact encoder has."""
@@ -27,7 +27,7 @@ def refused(network):
     def check(path):
         before = {name: value.clone() for name, value in network.state_dict().items()}
         with pytest.raises((InputError, WeightsError)) as caught:
-            weights.load_into(network, path)
+            reading.load_into(network, path)
         message = str(caught.value)
         assert message.startswith(f"{path}: ")
         assert message.isprintable()
@@ -133,7 +133,7 @@ def test_damaged_files(suffix, data, tmp_path_factory, network):
         content[place % len(content)] = value
     path.write_bytes(content[: data.draw(st.integers(1, len(content)))])
     try:
-        found = weights.load(path)
+        found = reading.load(path)
     except WeightsError as problem:
         assert str(problem).startswith(f"{path}: ")
         assert str(problem).isprintable()

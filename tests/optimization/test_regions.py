@@ -212,9 +212,9 @@ def test_the_gradient_by_tiles_is_the_gradient(encoder, style_loss, regions, low
 @pytest.mark.parametrize("shape", [(64, 81), (200, 18), (97, 161)])
 @pytest.mark.parametrize("pooling", ["max", "average"])
 def test_the_gradient_by_tiles_in_single_precision_with_the_encoder_that_ships(shape, pooling):
-    from impasto.networks import compact
+    from impasto.networks import encoders
 
-    network = compact.load(pooling=pooling).requires_grad_(False)
+    network = encoders.load("compact", pooling=pooling)
     content, canvas, style = (picture(seed, *shape).float() for seed in (1, 2, 3))
 
     def gradient(tile):

@@ -12,9 +12,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 from impasto.errors import InputError, SettingError
-from impasto.networks import compact
+from impasto.networks import compact, encoders
 from impasto.networks.teachers import CollaborativeEncoder
 from impasto.training.encoder import (
+    ASSET,
     BETWEEN,
     LAYERS,
     EncoderTraining,
@@ -83,10 +84,10 @@ def test_a_few_pictures_are_learned(folder, teacher, tmp_path):
 
 def test_training_writes_weights_that_load_as_the_compact_encoder(training):
     path = train(training, lambda figures: None)
-    assert path == training.out / compact.ASSET
+    assert path == training.out / ASSET
     tensors = load_file(path)
     assert {tensor.dtype for tensor in tensors.values()} == {torch.float16}
-    network = compact.load(path)
+    network = encoders.load("compact", weights=path)
     assert set(tensors) == set(network.state_dict())
     average = torch.load(training.out / "checkpoint.pt", weights_only=True)["average"]
     for name, tensor in tensors.items():

@@ -171,14 +171,14 @@ def optimize_steps(
     """
     require("optimization", "torch", "torch", "safetensors")
     from impasto.networks import device as devices
-    from impasto.networks.weights import encoder
+    from impasto.networks import encoders
     from impasto.optimization import checkpoint as checkpoints
     from impasto.optimization.solver import Solver
 
     chosen = replace(settings or OptimizeSettings(), **options)
     place = devices.choose(device)
     inputs, notices = _load(content, style, regions, style_regions, chosen)
-    network = encoder(
+    network = encoders.load(
         chosen.encoder,
         weights=None if weights is None else Path(weights),
         pooling=chosen.pooling,

@@ -128,10 +128,10 @@ def _files() -> Iterator[str]:
         yield f"  your own styles: {problem}"
     if _version("pooch") is None:  # which knows where
         return
-    from impasto.networks import weights
+    from impasto.networks import downloads
 
-    for name in weights.OFFICIAL:
-        yield f"  {name}: {state(name)}, {weights.cached_path(name)}"
+    for name in downloads.OFFICIAL:
+        yield f"  {name}: {state(name)}, {downloads.cached_path(name)}"
 
 
 def _trials() -> Iterator[Trial]:

@@ -45,8 +45,8 @@ def evaluate(
     judge: Annotated[
         str,
         typer.Option(
-            help="The network that measures: vgg19 (fetched), compact, or a .safetensors file. "
-            "Not the one that the engine was trained with, if you can."
+            help="The network that measures: vgg19 (fetched), vgg16, compact, or a .safetensors "
+            "file. Not the one that the engine was trained with, if you can."
         ),
     ] = "vgg19",
     pairs: Annotated[
@@ -85,7 +85,7 @@ def evaluate(
     chosen = pairing.choose(contents, styles, pairs)
     candidates = _candidates(engine or ["stylize"], strength or [], chosen)
     before = None if against is None else reporting.read(against)
-    with or_else(", name a copy with --judge FILE, or choose --judge compact"):
+    with or_else(", name a copy with --judge FILE, or choose --judge vgg16"):
         network = teacher(judge)
     found = reporting.Report(Path(judge).name, reporting.fingerprint(network), size, rows=())
     if before is not None:

@@ -127,6 +127,7 @@ def optimize(
     """
     begun = time.monotonic()
     from impasto.api.sources import check_is_picture
+    from impasto.networks import encoders
 
     settings = settings_from(OptimizeSettings, options)
     styles = [parse_style(word) for word in style or []]
@@ -149,8 +150,8 @@ def optimize(
         overwrite=overwrite,
     )
     outputs.check([*pictures, *([weights] if weights else [])], resume)
-    if settings.encoder != "compact" and weights is None:
-        with or_else(", name a copy with --weights FILE, or choose --encoder compact"):
+    if weights is None and encoders.spec(settings.encoder).asset is None:
+        with or_else(", name a copy with --weights FILE, or choose --encoder vgg16"):
             fetch_with_bar(settings.encoder)
     with display(quiet=quiet) as shown:
         from impasto import api

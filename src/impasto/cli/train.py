@@ -26,7 +26,8 @@ def encoder(
         typer.Option(help="A folder of photos or paintings; give it again for more folders."),
     ],
     teacher: Annotated[
-        str, typer.Option(help="What to learn from: vgg19 (fetched), or a .safetensors file.")
+        str,
+        typer.Option(help="What to learn from: vgg16, vgg19 (fetched), or a .safetensors file."),
     ],
     out: Annotated[
         Path,

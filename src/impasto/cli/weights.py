@@ -1,4 +1,4 @@
-"""`impasto weights`: the official VGG files that the optimization engine can use."""
+"""`impasto weights`: the weights of the encoders that the optimization engine can use."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,62 +10,79 @@ from impasto.errors import DownloadError
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="List, fetch and verify the weights of VGG. The compact encoder needs none of them.",
+    help="List the encoders; fetch and verify the weights of VGG-19. The others ship with impasto.",
 )
 
 
 @app.command("list")
 def list_files() -> None:
     """List the encoders, where their weights lie, and whether they are there."""
-    from impasto.networks import weights
+    from impasto.networks import downloads
+    from impasto.networks.encoders import ENCODERS
 
-    typer.echo("compact: the default encoder\n  ships with impasto, nothing to fetch")
-    for name, file in weights.OFFICIAL.items():
-        typer.echo(f"{name}: {file.purpose}")
-        typer.echo(f"  {file.size / 1e6:.0f} MB, {state(name)}")
-        typer.echo(f"  {weights.cached_path(name)}")
+    for name, encoder in ENCODERS.items():
+        typer.echo(f"{name}: {encoder.purpose} ({encoder.licence})")
+        if encoder.asset is not None:
+            typer.echo("  ships with impasto, nothing to fetch")
+            continue
+        typer.echo(f"  {downloads.official(name).size / 1e6:.0f} MB, {state(name)}")
+        typer.echo(f"  {downloads.cached_path(name)}")
 
 
 @app.command()
 def fetch(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="vgg16, vgg19.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="vgg19.")],
 ) -> None:
     """Download official weights into the cache and verify them."""
-    from impasto.networks import weights
+    from impasto.networks import downloads
+    from impasto.networks.encoders import ENCODERS
 
     # A misspelt second name should not surface after a long download of the first.
+    shipped = {name for name, encoder in ENCODERS.items() if encoder.asset is not None}
     for name in names:
-        weights.official(name)
+        if name not in shipped:
+            downloads.official(name)
     for name in names:
+        if name in shipped:
+            typer.echo(f"{name}: ships with impasto, nothing to fetch")
+            continue
         fetch_with_bar(name)
-        typer.echo(f"{name}: {weights.cached_path(name)}")
+        typer.echo(f"{name}: {downloads.cached_path(name)}")
 
 
 @app.command()
 def verify() -> None:
-    """Compare the SHA-256 of every fetched file with the official one."""
-    from impasto.networks import weights
+    """Compare the SHA-256 of every file of weights with what it must be."""
+    from impasto.errors import WeightsError
+    from impasto.networks import downloads
+    from impasto.networks.encoders import ENCODERS, is_sound
 
-    fetched = [name for name in weights.OFFICIAL if weights.cached_path(name).exists()]
-    if not fetched:
-        typer.echo("no weights have been fetched")
-    for name in fetched:
-        weights.verify(name)
-        typer.echo(f"{name}: sound")
+    for name, encoder in ENCODERS.items():
+        if encoder.asset is not None:
+            if not is_sound(name):
+                raise WeightsError(
+                    f"{encoder.asset}: damaged (SHA-256 differs); install impasto again"
+                )
+            typer.echo(f"{name}: sound")
+        elif downloads.cached_path(name).exists():
+            downloads.verify(name)
+            typer.echo(f"{name}: sound")
+        else:
+            typer.echo(f"{name}: not fetched")
 
 
 def state(name: str) -> str:
-    """Whether an official file is there: in a word or two."""
-    from impasto.networks import weights
+    """Say in a word or two whether an official file is there."""
+    from impasto.networks import downloads
 
-    if weights.is_cached(name):
+    if downloads.is_cached(name):
         return "fetched"
-    return "damaged" if weights.cached_path(name).exists() else "not fetched"
+    return "damaged" if downloads.cached_path(name).exists() else "not fetched"
 
 
 @contextmanager
 def or_else(advice: str) -> Iterator[None]:
-    """Within this, a download that fails is told with what else a command offers.
+    """Add to the message of a download that fails what else a command offers.
 
     Args:
         advice: goes on after "put the file there".
@@ -77,15 +94,15 @@ def or_else(advice: str) -> Iterator[None]:
 
 
 def fetch_with_bar(name: str) -> None:
-    """Downloads an official file into the cache, with a bar; nothing happens if it is there."""
+    """Download an official file into the cache, with a bar; do nothing if it is there."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from impasto.networks import weights
+    from impasto.networks import downloads
 
     columns = (TextColumn(name), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     silent = not console.is_terminal  # where a bar would be an empty line
     with Progress(*columns, console=console, transient=True, disable=silent) as bar:
-        task = bar.add_task(name, total=weights.official(name).size)
-        weights.fetch(name, progress=lambda done, _: bar.update(task, completed=done))
+        task = bar.add_task(name, total=downloads.official(name).size)
+        downloads.fetch(name, progress=lambda done, _: bar.update(task, completed=done))

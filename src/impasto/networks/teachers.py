@@ -2,13 +2,16 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import cast
 
 import torch.nn.functional as F
 from safetensors import safe_open
 from torch import Tensor, nn
 
 from impasto.errors import InputError, WeightsError
-from impasto.networks import weights
+from impasto.networks import encoders
+from impasto.networks.encoders import EncoderName
+from impasto.networks.reading import load_into
 from impasto.system.paths import label
 
 WIDTHS = (16, 32, 64, 128, 128)
@@ -53,25 +56,25 @@ def teacher(source: str) -> nn.Module:
     """A frozen teacher.
 
     Args:
-        source: "vgg19" for the official network (downloaded on first use), "compact" for
-            the encoder that ships, or the path of a safetensors file: `features.*` keys are
-            VGG-19's, `conv11.*` keys those of the collaborative encoder.
+        source: the name of an encoder in the registry, or the path of a safetensors file:
+            `features.*` keys are VGG-19's, `conv11.*` keys those of the collaborative encoder.
 
     Raises:
         InputError: there is no such file.
         WeightsError: the file is damaged, or holds another network.
     """
-    if source in ("vgg19", "compact"):
-        return weights.encoder("vgg19" if source == "vgg19" else "compact")
+    if source in encoders.ENCODERS:
+        return encoders.load(cast(EncoderName, source))
     file = Path(source)
     if not file.is_file():
         raise InputError(
-            f"{label(file)}: no such teacher; give a safetensors file or the word vgg19"
+            f"{label(file)}: no such teacher; give a safetensors file, or one of: "
+            + ", ".join(encoders.ENCODERS)
         )
     if file.suffix != ".safetensors" or not _has_key(file, "conv11.weight"):
-        return weights.encoder("vgg19", weights=file)
+        return encoders.load("vgg19", weights=file)
     network = CollaborativeEncoder()
-    weights.load_into(network, file)
+    load_into(network, file)
     return network.requires_grad_(False).eval()
 
 

@@ -47,7 +47,7 @@ def layer_names(depth: Depth) -> tuple[str, ...]:
 
 
 class VGG(nn.Module):
-    """VGG's convolutional part, with random weights until `networks.weights` loads some.
+    """VGG's convolutional part, with random weights until `networks.encoders` loads some.
 
     Args:
         depth: 16 or 19.

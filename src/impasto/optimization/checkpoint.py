@@ -21,7 +21,7 @@ from torch import nn
 
 from impasto._version import __version__
 from impasto.errors import InputError, SettingError
-from impasto.networks.weights import is_plain_float
+from impasto.networks.reading import is_plain_float
 from impasto.optimization.inputs import Inputs
 from impasto.optimization.solver import PATIENCE, Position, Solver, State
 from impasto.painting import Record

@@ -27,6 +27,9 @@ from impasto.system.files import write_file
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 
+ASSET = "compact.safetensors"
+"""The file that a training leaves, and that ships."""
+
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 """The layers that losses use; held-out errors are reported for these."""
 
@@ -153,7 +156,7 @@ def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -
                 figures = {"loss": sum(recent) / len(recent), **errors}
                 run.log(figures)
                 report({"step": run.step, "steps": training.schedule.steps, **figures})
-    return save(run.average, training.out / compact.ASSET)
+    return save(run.average, training.out / ASSET)
 
 
 class NormalisedTeacher:

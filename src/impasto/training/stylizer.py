@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.torch import save as stored
 from torch import Tensor, nn
 
-from impasto.networks import compact
+from impasto.networks import encoders
 from impasto.networks.blocks import Modulated
 from impasto.networks.encoder import Encoder
 from impasto.networks.stylizer import (
@@ -169,7 +169,7 @@ def untrained(weights: Path | None) -> Stylizer:
     for module in stylizer.modules():
         if isinstance(module, Modulated):
             nn.init.normal_(module.second.weight, std=0.01)  # starts as the identity
-    stylizer.compact.load_state_dict(compact.load(weights).state_dict())
+    stylizer.compact.load_state_dict(encoders.load("compact", weights=weights).state_dict())
     return stylizer
 
 

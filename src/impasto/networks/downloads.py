@@ -1,0 +1,182 @@
+"""Fetch torchvision's official weights into a cache, and verify them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from impasto.errors import DownloadError, MissingExtraError, SettingError, WeightsError
+
+Progress = Callable[[int, int], None]
+"""Told (bytes done, bytes in all) as a download advances."""
+
+BASE_URL = "https://download.pytorch.org/models"
+
+_TIMEOUT = 30
+"""Seconds without an answer or without a byte after which a download counts as broken."""
+
+
+@dataclass(frozen=True)
+class OfficialFile:
+    """A file of torchvision's ImageNet weights; the name carries the start of its SHA-256."""
+
+    filename: str
+    size: int
+    sha256: str
+
+
+OFFICIAL = {
+    "vgg19": OfficialFile(
+        filename="vgg19-dcbb9e9d.pth",
+        size=574_673_361,
+        sha256="dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
+    ),
+}
+"""By the encoder's name. VGG-16 ships with impasto."""
+
+
+def official(name: str) -> OfficialFile:
+    """Look up the official file `name`.
+
+    Raises:
+        SettingError: there is no such file.
+    """
+    if name not in OFFICIAL:
+        raise SettingError(
+            f"no weights called {name!r} can be fetched; these can: {', '.join(OFFICIAL)}"
+        )
+    return OFFICIAL[name]
+
+
+def cached_path(name: str) -> Path:
+    """Say where the official file `name` lies once fetched.
+
+    That is the platform's cache folder, or the folder that the environment variable
+    IMPASTO_CACHE names.
+
+    Raises:
+        SettingError: there is no such file.
+    """
+    folder = os.environ.get("IMPASTO_CACHE") or _pooch().os_cache("impasto")
+    return Path(folder).expanduser() / official(name).filename
+
+
+def is_cached(name: str) -> bool:
+    """Tell whether the official file `name` is in the cache, with its full size.
+
+    Only verified files get their final name, so a look at the size suffices on every use;
+    `verify` reads the file again in full.
+    """
+    path = cached_path(name)
+    return path.is_file() and path.stat().st_size == official(name).size
+
+
+def fetch(name: str, *, progress: Progress | None = None, base_url: str | None = None) -> Path:
+    """Give the path of the official file `name`, downloaded if the cache lacks it.
+
+    The download goes to a temporary file beside the final one, which takes the final name
+    only after its SHA-256 has been found right.
+
+    Args:
+        name: "vgg19".
+        progress: told (bytes done, bytes in all) as the download advances.
+        base_url: a mirror's folder; download.pytorch.org's by default.
+
+    Raises:
+        SettingError: there is no such file.
+        DownloadError: the download failed, or brought another file than the official one.
+    """
+    path = cached_path(name)
+    if is_cached(name):
+        return path
+    file = official(name)
+    url = f"{(base_url or BASE_URL).rstrip('/')}/{file.filename}"
+    instead = f"put {file.filename} ({file.size / 1e6:.0f} MB) at {path}"
+    try:
+        _download(url, path, file, progress)
+    # In this order: an invalid URL is both to requests, and no matter of hashes.
+    except OSError as problem:
+        raise DownloadError(f"cannot download {url} ({_reason(problem)}): {instead}") from problem
+    except ValueError as problem:
+        raise DownloadError(
+            f"{url} is not the official {name} (SHA-256 differs), so it was removed: {instead}"
+        ) from problem
+    return path
+
+
+def verify(name: str) -> None:
+    """Read the official file `name` in the cache in full and compare its SHA-256.
+
+    A file that differs is removed, so that the next `fetch` brings a sound one.
+
+    Raises:
+        SettingError: there is no such file.
+        WeightsError: the file is not in the cache, or differs.
+    """
+    path = cached_path(name)
+    again = f"impasto weights fetch {name}"
+    if not path.is_file():
+        raise WeightsError(f"{path}: not fetched yet: {again}")
+    if _pooch().file_hash(str(path)) != official(name).sha256:
+        path.unlink()
+        raise WeightsError(
+            f"{path}: damaged (SHA-256 differs), so it was removed: fetch it again with {again}"
+        )
+
+
+def _pooch() -> Any:
+    try:
+        import pooch
+    except ImportError:
+        raise MissingExtraError("managing the weights of VGG", "torch") from None
+    return pooch
+
+
+class _ProgressBar:
+    """What pooch takes for a progress bar; it hands the counts on to a callback.
+
+    pooch counts whole chunks, also for the last one, and at the end starts over to count
+    what the server announced. Bounding the count by the known size makes both harmless.
+    """
+
+    def __init__(self, progress: Progress, size: int) -> None:
+        self._progress = progress
+        self._size = size
+        self._done = 0
+
+    def update(self, count: int) -> None:
+        self._done = min(self._done + count, self._size)
+        self._progress(self._done, self._size)
+
+    def reset(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def _download(url: str, path: Path, file: OfficialFile, progress: Progress | None) -> None:
+    pooch = _pooch()
+    # pooch announces each download on standard error, across the caller's progress display.
+    pooch.get_logger().setLevel(logging.WARNING)
+    pooch.retrieve(
+        url,
+        known_hash=f"sha256:{file.sha256}",
+        fname=path.name,
+        path=path.parent,
+        downloader=pooch.HTTPDownloader(
+            progressbar=_ProgressBar(progress, file.size) if progress else False,
+            chunk_size=1 << 20,
+            timeout=_TIMEOUT,
+        ),
+    )
+
+
+def _reason(problem: OSError) -> str:
+    """Put a failed download in a few words: requests' own messages fill several lines."""
+    response = getattr(problem, "response", None)
+    if response is not None:
+        return f"HTTP {response.status_code} {response.reason}"
+    return problem.strerror or type(problem).__name__

@@ -1,0 +1,200 @@
+"""Read weights from files that may come from strangers; execute nothing that is in them.
+
+Torch is imported only where weights are read, so that listing and fetching files start at once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from impasto.errors import InputError, WeightsError
+from impasto.system.paths import label, printable
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+SCALE = ".scale"
+"""What the name of an 8-bit entry's scales has after the entry's own."""
+
+_LARGEST_LIST = 1 << 18
+"""Bytes of names and shapes in a file of weights: VGG-19 has a few thousand. Every entry is made a
+tensor of its own, so that a file of many keeps one waiting for minutes before it is refused."""
+
+
+def load(path: Path) -> dict[str, Tensor]:
+    """Read the tensors in a `.pth`, `.pt` or `.safetensors` file, by name, onto the CPU.
+
+    Nothing in the file is executed. All values are finite floating-point numbers. Entries of
+    8-bit integers are multiplied by their scales, see `expanded`.
+
+    Raises:
+        InputError: the path names no file, or a file of another kind.
+        WeightsError: the file is truncated, damaged, or holds more than plain weights.
+    """
+    name = label(path)
+    if not path.is_file():
+        what = "is a folder, not a file" if path.is_dir() else "no such file"
+        raise InputError(f"{name}: {what}")
+    read = _READERS.get(path.suffix.lower())
+    if read is None:
+        raise InputError(f"{name}: weights come in {', '.join(_READERS)} files")
+    try:
+        weights: dict[str, Tensor] = expanded(read(path))
+    except WeightsError:
+        raise
+    # A damaged pickle can raise nearly anything; none of it tells the user more than this.
+    except Exception as problem:
+        raise WeightsError(
+            f"{name}: cannot be read as weights: truncated, damaged, or holding Python objects, "
+            "which are refused because they can run code"
+        ) from problem
+    _check_values(weights, name)
+    return weights
+
+
+def load_into(network: nn.Module, path: Path) -> None:
+    """Give `network` the weights in the file `path`.
+
+    Entries that the network does not have, such as a classifier's, are ignored.
+
+    Raises:
+        InputError, WeightsError: as `load`.
+        WeightsError: an entry is missing or of another shape; the network is unchanged.
+    """
+    weights = load(path)
+    name = label(path)
+    own = network.state_dict()
+    missing = [key for key in own if key not in weights]
+    if missing:
+        raise WeightsError(
+            f"{name}: weights of another network: {len(missing)} of {len(own)} entries are "
+            f"missing, the first is {missing[0]}"
+        )
+    for key, tensor in own.items():
+        if weights[key].shape != tensor.shape:
+            raise WeightsError(
+                f"{name}: weights of another network: {key} has shape "
+                f"{tuple(weights[key].shape)} instead of {tuple(tensor.shape)}"
+            )
+    network.load_state_dict({key: weights[key] for key in own})
+
+
+def quantized(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """Round a kernel to 8 bits, with one scale for each output channel.
+
+    Each channel's scale is the one of nine, from its largest weight down, that leaves the
+    smallest squared error.
+
+    Args:
+        weight: (C, ...).
+
+    Returns:
+        (C, ...) int8, and (C,) float32: their product is close to the weight.
+    """
+    import torch
+
+    rows = weight.float().flatten(1)
+    largest = rows.abs().amax(1).clamp_min(1e-12)
+    candidates = [largest * factor / 127 for factor in torch.linspace(1, 0.6, 9).tolist()]
+    rounded = [(rows / s[:, None]).round().clamp(-127, 127) for s in candidates]
+    pairs = zip(rounded, candidates, strict=True)
+    errors = [(r * s[:, None] - rows).square().sum(1) for r, s in pairs]
+    best = torch.stack(errors).argmin(0)
+    channels = torch.arange(len(rows))
+    values = torch.stack(rounded)[best, channels].to(torch.int8)
+    return values.view(weight.shape), torch.stack(candidates)[best, channels]
+
+
+def expanded(weights: Any) -> Any:
+    """Multiply entries of 8-bit integers by their scales.
+
+    An entry `name` of type int8 and shape (C, ...) has its scales, (C,), in the entry
+    `name.scale`, which is left out of the result. What does not fit stays as it is.
+    """
+    import torch
+
+    if not isinstance(weights, dict):
+        return weights
+    result = dict(weights)
+    for name, values in weights.items():
+        scale = weights.get(f"{name}{SCALE}")
+        if not (isinstance(values, torch.Tensor) and isinstance(scale, torch.Tensor)):
+            continue
+        if values.dtype == torch.int8 and values.dim() and scale.shape == values.shape[:1]:
+            factors = scale.float().view(-1, *[1] * (values.dim() - 1))
+            result[name] = values.float() * factors
+            del result[f"{name}{SCALE}"]
+    return result
+
+
+def is_plain_float(value: object) -> bool:
+    """Tell whether this is a tensor of floats that has all its numbers in memory.
+
+    A tensor on the device `meta` has none, and one with a stride of 0 can claim any shape from a
+    single number: a small file of it would fill the memory as soon as it is computed with.
+    """
+    import torch
+
+    return (
+        isinstance(value, torch.Tensor)
+        and value.layout == torch.strided
+        and value.dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+        and value.device.type == "cpu"
+        and 0 < value.numel() * value.element_size() <= value.untyped_storage().nbytes()
+    )
+
+
+def _read_pickle(path: Path) -> Any:
+    import torch
+
+    _check_list(path, _pickled_bytes(path))
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _read_safetensors(path: Path) -> Any:
+    from safetensors.torch import load_file
+
+    with path.open("rb") as file:
+        claimed = int.from_bytes(file.read(8), "little")
+    if claimed < path.stat().st_size:  # else it is no such file, which `load_file` sees at once
+        _check_list(path, claimed)
+    return load_file(path)
+
+
+def _pickled_bytes(path: Path) -> int:
+    """Measure what is pickled in a file of PyTorch's, beside the numbers.
+
+    0 for a file from before PyTorch 1.6, which is one pickle and no archive.
+    """
+    import zipfile
+
+    if not zipfile.is_zipfile(path):
+        return 0
+    with zipfile.ZipFile(path) as archive:
+        return sum(e.file_size for e in archive.infolist() if e.filename.endswith("/data.pkl"))
+
+
+def _check_list(path: Path, size: int) -> None:
+    """Make sure that the list of what a file holds is of a size that an encoder's can have."""
+    if size > _LARGEST_LIST:
+        raise WeightsError(
+            f"{label(path)}: damaged, or weights of another network: the list of its entries "
+            f"alone would be {size / 1e6:,.1f} MB"
+        )
+
+
+_READERS = {".pth": _read_pickle, ".pt": _read_pickle, ".safetensors": _read_safetensors}
+
+
+def _check_values(weights: Any, name: str) -> None:
+    """Make sure that `weights` are named, plain, finite floating-point tensors."""
+    if not isinstance(weights, dict) or not weights:
+        raise WeightsError(f"{name}: holds no weights by name")
+    for key, tensor in weights.items():
+        entry = printable(str(key))
+        if not is_plain_float(tensor):
+            raise WeightsError(f"{name}: {entry} is no tensor of floating-point numbers")
+        # The extremes show a NaN or an infinity in one pass, without a copy as large as the file.
+        if not all(extreme.isfinite() for extreme in tensor.aminmax()):
+            raise WeightsError(f"{name}: {entry} holds a NaN or an infinity")
