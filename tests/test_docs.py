@@ -36,7 +36,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINKING = [
     *PAGES,
     *(ROOT / name for name in ("CHANGELOG.md", "samples/README.md", "benchmarks/README.md")),
-    *sorted((ROOT / "src/impasto/assets").glob("*.md")),
+    *sorted((ROOT / "src/impasto/assets").rglob("*.md")),
 ]
 
 QUICKER = {

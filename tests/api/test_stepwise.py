@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -448,7 +449,13 @@ def test_a_file_needs_no_library(paint, monkeypatch):
     paint()
 
 
-@pytest.mark.parametrize("name", ["great-wave", "mine", "mine.npz"])
+@pytest.mark.parametrize("name", ["great-wave", Path("great-wave")])
+def test_a_built_in_name_stands_for_its_picture(paint, name):
+    painted = paint(style=name).pixels
+    assert np.array_equal(painted, paint(style=library.picture("great-wave")).pixels)
+
+
+@pytest.mark.parametrize("name", ["mine", "mine.npz"])
 def test_a_style_of_numbers_is_not_enough(paint, wave, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IMPASTO_STYLES", str(tmp_path))

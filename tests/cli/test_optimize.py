@@ -378,7 +378,16 @@ def test_second_ctrl_c_ends_at_once(impasto, photo, wave, compact_weights, monke
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-@pytest.mark.parametrize("words", [("-s", "great-wave"), ("-s", "udnie:2")])
-def test_a_named_style_is_for_the_other_command(fails, photo, words):
+def test_a_built_in_style(impasto, photo):
+    assert impasto("optimize", photo, "--style", "great-wave", *QUICK).exit_code == 0
+    assert photo.with_name(f"{photo.stem}-great-wave.png").exists()
+
+
+@pytest.mark.parametrize("words", [("-s", "mine"), ("-s", "mine:2")])
+def test_a_style_of_ones_own_is_for_the_other_command(
+    impasto, fails, photo, wave, words, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("IMPASTO_STYLES", str(tmp_path))
+    impasto("styles", "add", "mine", wave)
     line = fails("optimize needs the picture itself", "optimize", photo, *words)
     assert "no such file" not in line

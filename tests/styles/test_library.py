@@ -1,5 +1,8 @@
+import numpy as np
 import pytest
+from PIL import Image
 
+from impasto.api.sources import load_style
 from impasto.errors import InputError, OutputError
 from impasto.feedforward.session import network
 from impasto.styles import catalogue, library, names, storage
@@ -20,6 +23,37 @@ def test_shipped_styles_are_those_of_the_catalogue():
         style = styles[work.name]
         assert (style.title, style.artist, style.year) == (work.title, work.artist, work.year)
         assert "public domain" in work.source
+
+
+def test_every_shipped_style_has_a_small_picture():
+    pictures = {path.name: path for path in names.PICTURES.glob("*.jpg")}
+    assert set(pictures) == {work.file for work in catalogue.read(names.CATALOGUE)}
+    assert set(pictures.values()) == {library.picture(name) for name in library.shipped()}
+    for path in pictures.values():
+        with Image.open(path) as picture:
+            assert (picture.format, picture.mode) == ("JPEG", "RGB")
+            assert 192 <= min(picture.size) <= max(picture.size) <= 512
+    assert sum(path.stat().st_size for path in pictures.values()) < 3_000_000
+
+
+def test_the_table_of_the_pictures_is_that_of_the_catalogue():
+    table = (names.PICTURES / "README.md").read_text("utf-8")
+    for work in catalogue.read(names.CATALOGUE):
+        where, why = work.source.split("; public domain: ")
+        what = ", ".join(part for part in (work.title, work.artist, work.year) if part)
+        assert f"| `{work.name}` | {what} | {where} | {why} |" in table
+
+
+def test_a_shipped_style_is_that_of_its_picture():
+    picture, style = library.picture("four-aces"), library.find("four-aces")
+    assert np.abs(load_style(picture).vector - style.vector).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", ["great-wav", "mine"])
+def test_only_shipped_styles_have_pictures(make_style, name):
+    library.add("mine", make_style())
+    with pytest.raises(InputError, match="no style of this name ships with impasto"):
+        library.picture(name)
 
 
 def test_shipped_styles_are_of_the_shipped_encoder():

@@ -106,26 +106,41 @@ def _stored_style(source: Source) -> Style | None:
     return library.read(path) if path.suffix.lower() == names.SUFFIX else None
 
 
-def check_is_picture(source: Source) -> None:
-    """Makes sure that a style is no name of a style or file of one: `optimize` needs the picture.
+def style_picture(source: Source) -> Source:
+    """Find the picture of a style: `optimize` looks at all of it, not only at its numbers.
+
+    The name of a built-in style stands for the picture that ships with it, unless there is a file
+    of that name. Any other source stands for itself.
 
     Raises:
-        InputError: it is, and there is no picture of that name.
+        InputError: it is a style of the user's own, of which there is no picture.
+    """
+    if not isinstance(source, (str, Path)):
+        return source
+    return style_file(Path(source))
+
+
+def style_file(path: Path) -> Path:
+    """Find the file of the picture that a path, or the name of a built-in style, stands for.
+
+    Raises:
+        As `style_picture`.
     """
     from impasto.styles import library, names
 
-    if not isinstance(source, (str, Path)):
-        return
-    path, name = Path(source), str(source)
+    name = str(path)
     if is_there(path):
         numbers = path.suffix.lower() == names.SUFFIX
     else:
-        numbers = name in names.own() or name in library.shipped()
+        numbers = name in names.own()
+        if not numbers and name in library.shipped():
+            return library.picture(name)
     if numbers:
         raise InputError(
             f"{label(path)}: `impasto stylize` has only numbers of this style; optimize needs the "
             "picture itself: name its file"
         )
+    return path
 
 
 def mask_in(name: str, picture: Picture) -> masks.Mask:

@@ -17,8 +17,8 @@ from impasto.api.sources import (
     Regions,
     Source,
     Styles,
-    check_is_picture,
     load_style,
+    style_picture,
     with_weights,
 )
 from impasto.errors import SettingError
@@ -105,8 +105,9 @@ def optimize(
 
     Args:
         content: the photo.
-        style: one picture, or several, each alone or in a pair with its weight. With regions
-            there need be none: then what no region covers stays the photo.
+        style: one picture, or several, each alone or in a pair with its weight; the name of a
+            built-in style stands for its picture. With regions there need be none: then what no
+            region covers stays the photo.
         regions: parts of the painting with a style of their own: a mask, a style, and perhaps
             how much of the strength is used there; all as for `stylize`.
         style_regions: a mask for each style, in order: the part of it to learn from; None for
@@ -229,9 +230,8 @@ def _load(
     loader = Loader(content)
 
     def style_input(source: Source, weight: float, part: Source | None = None) -> StyleInput:
-        check_is_picture(source)
         mask = None if part is None else loader.mask("the style region", part)
-        return StyleInput(loader.picture(source).pixels, weight, mask)
+        return StyleInput(loader.picture(style_picture(source)).pixels, weight, mask)
 
     def region_input(name: str, mask: Source, style: Source, weight: float = 1.0) -> RegionInput:
         share = region_weight(name, weight)

@@ -46,7 +46,7 @@ def optimize(
             "--style",
             "-s",
             metavar="STYLE[:WEIGHT]",
-            help="A picture whose style to paint in; give it again to mix several.",
+            help="A picture, or a built-in name, whose style to paint in; give it again to mix.",
         ),
     ] = None,
     region: RegionWords = None,
@@ -126,7 +126,7 @@ def optimize(
     so far.
     """
     begun = time.monotonic()
-    from impasto.api.sources import check_is_picture
+    from impasto.api.sources import style_file
     from impasto.networks import encoders
 
     settings = settings_from(OptimizeSettings, options)
@@ -134,9 +134,8 @@ def optimize(
     regions = [parse_region(word) for word in region or []]
     if not styles and not regions:
         raise SettingError("there is no style; name a picture with --style or --region")
-    style_pictures = [path for path, _ in styles] + [path for _, path, _ in regions]
-    for path in style_pictures:
-        check_is_picture(path)
+    style_pictures = [style_file(path) for path, _ in styles]
+    style_pictures += [style_file(path) for _, path, _ in regions]
     pictures = [content, *style_pictures, *(style_region or [])]
     pictures += [Path(mask) for mask, _, _ in regions if mask != ALPHA]
     if settings.init not in INIT_WORDS:

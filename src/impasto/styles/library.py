@@ -6,7 +6,7 @@ from pathlib import Path
 from impasto.errors import InputError
 from impasto.styles import storage
 from impasto.styles.embedding import Style
-from impasto.styles.names import SUFFIX, is_name, own, user_folder
+from impasto.styles.names import PICTURES, SUFFIX, is_name, own, user_folder
 from impasto.system.files import check_file, make_folder
 from impasto.system.paths import label
 
@@ -21,6 +21,17 @@ def shipped() -> dict[str, Style]:
         InputError: the file is missing or damaged; reinstall impasto.
     """
     return storage.load(SHIPPED)
+
+
+def picture(name: str) -> Path:
+    """Find the picture of a style that ships with impasto.
+
+    Raises:
+        InputError: no style of that name ships.
+    """
+    if name not in shipped():
+        raise InputError(f"{name!r}: no style of this name ships with impasto; {_instead(name)}")
+    return PICTURES / f"{name}.jpg"
 
 
 def find(name: str) -> Style:

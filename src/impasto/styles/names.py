@@ -14,6 +14,9 @@ SUFFIX = ".npz"
 CATALOGUE = Path(__file__).parents[1] / "assets" / "styles.tsv"
 """The works in the library that ships with impasto."""
 
+PICTURES = CATALOGUE.parent / "styles"
+"""The pictures of those works, each `NAME.jpg`, at most 512 pixels wide and high."""
+
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 """Letters and digits of any script, - and _: these need no quoting and are legal file names."""
 
