@@ -1,7 +1,9 @@
 """What comes out: a finished picture, or one so far."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,9 @@ from PIL import Image
 
 from impasto.errors import OutputError
 from impasto.image import output
+from impasto.image.metadata import Metadata
 from impasto.image.samples import Raster, to_bytes
+from impasto.settings import output_quality
 
 
 @dataclass(frozen=True)
@@ -37,27 +41,88 @@ class Painting(Raster):
 
     Attributes:
         alpha: (H, W) float32 in [0, 1], the content's, or None where all is opaque.
-        exif: the content's, without orientation and thumbnail, or None.
+        metadata: the content's EXIF, XMP and IPTC data, and the size of its prints.
         notices: one line each on what the user should know.
         losses: the trace of the steps.
     """
 
     alpha: NDArray[np.float32] | None = field(repr=False)
-    exif: bytes | None = field(repr=False)
+    metadata: Metadata = field(repr=False)
     notices: tuple[str, ...]
     losses: tuple[Record, ...] = field(repr=False)
 
-    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
-        """Writes a PNG, JPEG, WebP, TIFF or BMP, as the name's suffix says.
+    @property
+    def exif(self) -> bytes | None:
+        """The content's EXIF block, without orientation and thumbnail, or None."""
+        return self.metadata.exif
+
+    def save(
+        self,
+        path: str | os.PathLike[str] | BinaryIO,
+        *,
+        overwrite: bool = False,
+        format: str | None = None,
+        quality: int | None = None,
+        strip_metadata: bool = False,
+    ) -> None:
+        """Writes a PNG, JPEG, WebP, TIFF, BMP or AVIF, as the name's suffix says.
+
+        Args:
+            path: where to; or a file open for writing bytes, such as `io.BytesIO()`.
+            overwrite: whether an existing file may be replaced.
+            format: "png", "jpeg" and so on, for an open file.
+            quality: of JPEG, WebP and AVIF, from 1 to 100 [default: 95, of AVIF 85].
+            strip_metadata: whether EXIF, XMP and IPTC data, and so the place, are left out.
 
         Raises:
             OutputError: the file exists and is not to be replaced, or cannot be written.
+            SettingError: the quality is out of bounds.
         """
-        if not str(path):
+        quality = output_quality(quality)
+        if not isinstance(path, (str, os.PathLike)):
+            path.write(
+                self.to_bytes(format or "png", quality=quality, strip_metadata=strip_metadata)
+            )
+            return
+        if not os.fspath(path):
             raise OutputError("an empty name; name a file")
         output.write(
-            Path(path), self.samples, alpha=self.alpha, exif=self.exif, overwrite=overwrite
+            Path(path),
+            self.samples,
+            alpha=self.alpha,
+            metadata=self.metadata,
+            strip=strip_metadata,
+            overwrite=overwrite,
+            quality=quality,
         )
+
+    def to_bytes(
+        self, format: str = "png", *, quality: int | None = None, strip_metadata: bool = False
+    ) -> bytes:
+        """The bytes of a file, as `save` writes it.
+
+        Args:
+            format: "png", "jpeg", "webp", "tiff", "bmp" or "avif".
+            quality, strip_metadata: as for `save`.
+
+        Raises:
+            OutputError: there is no such format, or the picture does not fit in it.
+            SettingError: the quality is out of bounds.
+        """
+        kind = output.format_of(Path(f"painting.{format.lower().removeprefix('.')}"))
+        return output.encoded(
+            kind,
+            "the painting",
+            self.samples,
+            alpha=self.alpha,
+            metadata=self.metadata,
+            strip=strip_metadata,
+            quality=output_quality(quality),
+        )
+
+    def _repr_png_(self) -> bytes:
+        """What a notebook shows."""
+        return self.to_bytes("png")
 
     def to_pil(self) -> Image.Image:
         """An 8-bit Pillow image: RGBA where there is alpha, else RGB."""

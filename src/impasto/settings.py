@@ -185,6 +185,16 @@ def region_weight(name: str, weight: Any) -> float:
     return checked_number(f"the weight of {name}", weight, float, {"minimum": 0, "maximum": 1})
 
 
+def output_quality(quality: Any) -> int | None:
+    """The quality of a file to write, checked; None for its format's own.
+
+    Raises:
+        SettingError: it is no whole number from 1 to 100.
+    """
+    bounds = {"minimum": 1, "maximum": 100}
+    return None if quality is None else int(checked_number("quality", quality, int, bounds))
+
+
 def style_weights(weights: Iterable[Any]) -> list[float]:
     """The weights of styles mixed, checked: only their ratio matters, in both engines.
 

@@ -10,6 +10,7 @@ from impasto.api import Painting
 from impasto.cli import doctor
 from impasto.errors import AbsentDeviceError
 from impasto.feedforward import session, stylizer
+from impasto.image.metadata import Metadata
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +82,7 @@ def test_what_impasto_needs_is_read_from_its_metadata():
 
 def paints(value):
     """A painter that fills everything with one value."""
-    return lambda: Painting(np.full((4, 4, 3), value, np.float32), None, None, (), ())
+    return lambda: Painting(np.full((4, 4, 3), value, np.float32), None, Metadata(), (), ())
 
 
 def fail(problem):

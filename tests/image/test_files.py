@@ -1,3 +1,4 @@
+import io
 import os
 import struct
 import sys
@@ -423,3 +424,44 @@ def test_picture_prints_shortly(saved):
 
 def test_no_word_is_not_this_folder():
     assert _refused("", "an empty name") == "an empty name; name a picture"
+
+
+class _Place:
+    """What names a file without being a path."""
+
+    def __init__(self, path):
+        self._path = path
+
+    def __fspath__(self):
+        return str(self._path)
+
+
+def test_load_takes_whatever_holds_a_picture(saved):
+    path = saved("photo.png")
+    content = path.read_bytes()
+    with path.open("rb") as opened:
+        sources = [_Place(path), content, bytearray(content), memoryview(content),
+                   io.BytesIO(content), opened]  # fmt: skip
+        pictures = [files.load(source) for source in sources]
+    assert all(np.array_equal(p.samples, pictures[0].samples) for p in pictures)
+    assert pictures[0].path == path
+
+
+def test_load_refuses_files_in_one_line(tmp_path, saved):
+    path = saved("photo.png")
+    with path.open("rb") as closed:
+        pass
+    with path.open(encoding="latin-1") as text:
+        assert "opened as a text" in _refused(text, "photo.png: ")
+    _refused(closed, "photo.png: cannot be read: .*closed")
+    _refused(b"", "the bytes: the file is empty")
+    _refused(b"Dear diary", "the bytes: not a picture")
+
+
+def test_a_closed_image_is_told_from_a_broken_one(saved):
+    with Image.open(saved("photo.png")) as image:
+        pass
+    _refused(image, "the image: it is closed")
+    with Image.open(saved("photo.png")) as image:
+        image.load()
+    assert files.load(image).size == (32, 24)

@@ -9,6 +9,7 @@ from PIL import ExifTags, Image
 
 from impasto.errors import OutputError
 from impasto.image import files, output
+from impasto.image.metadata import Metadata
 from impasto.image.profiles import srgb_profile
 
 _SUFFIXES = [".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".PNG"]
@@ -72,7 +73,7 @@ def test_write_round_trip(suffix, tmp_path, pixels):
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
 def test_write_tags_srgb_and_keeps_exif(suffix, tmp_path, pixels, exif):
     path = tmp_path / f"painting{suffix}"
-    output.write(path, pixels, exif=exif)
+    output.write(path, pixels, metadata=Metadata(exif))
     with Image.open(path) as written:
         assert written.info["icc_profile"] == srgb_profile()
     kept = Image.Exif()
@@ -107,7 +108,7 @@ def test_write_clips_and_rounds(tmp_path):
 
 def test_write_is_reproducible(tmp_path, pixels, exif):
     for name in ("a.png", "b.png"):
-        output.write(tmp_path / name, pixels, exif=exif)
+        output.write(tmp_path / name, pixels, metadata=Metadata(exif))
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 

@@ -43,8 +43,8 @@ def stylize(
         regions: parts of the painting with a style of their own: a mask, a style, and perhaps
             how much of the strength is used there, from 0 to 1, the default. A mask is a picture
             of any size, stretched over the painting: white where the region is, greys where it
-            fades; its own alpha is ignored. The word "alpha" is the mask in the photo's alpha.
-            Where masks overlap, the regions share the place.
+            fades, and not where it is fully transparent. The word "alpha" is the mask in the
+            photo's alpha. Where masks overlap, the regions share the place.
         settings: how to paint, and on which device.
         options: fields of `StylizeSettings`, over those in `settings`.
 
@@ -75,7 +75,7 @@ def stylize(
     side = _work_side(size, chosen)
     if not chosen.tile and any(part.strength for part in parts) and (told := cut_small(size, side)):
         notices.append(told)
-    return Painting(painted, alpha, photo.exif, tuple(notices), losses=())
+    return Painting(painted, alpha, photo.metadata, tuple(notices), losses=())
 
 
 def painted_in(

@@ -91,7 +91,9 @@ def _load_one_style(source: StyleSource, device: Device) -> Style:
     from impasto.feedforward.encoder import encode
 
     picture = files.load(source)
-    return replace(encode(picture.samples, device=device), notices=picture.notices)
+    return replace(
+        encode(picture.samples, alpha=picture.alpha, device=device), notices=picture.notices
+    )
 
 
 def _stored_style(source: Source) -> Style | None:
@@ -152,7 +154,7 @@ def mask_in(name: str, picture: Picture) -> masks.Mask:
     Raises:
         InputError: it is black all over.
     """
-    found = masks.from_pixels(picture.pixels)
+    found = masks.from_pixels(picture.pixels, picture.alpha)
     if found.max() < _DARK:
         if picture.path is not None:
             raise InputError(
@@ -183,9 +185,9 @@ class Loader:
         """As far as things were loaded."""
         return tuple(self._notices)
 
-    def picture(self, source: Source, *, min_side: int = files.MIN_SIDE) -> Picture:
+    def picture(self, source: Source) -> Picture:
         """As `image.files.load`."""
-        picture = files.load(source, min_side=min_side)
+        picture = files.load(source)
         self._notices |= dict.fromkeys(picture.notices)
         return picture
 
@@ -210,4 +212,6 @@ class Loader:
                     f"{name} is the photo's alpha, but the photo is opaque; name a mask"
                 )
             return self.content.alpha
-        return mask_in(name, self.picture(source, min_side=1))
+        picture = files.load_mask(source)
+        self._notices |= dict.fromkeys(picture.notices)
+        return mask_in(name, picture)

@@ -336,7 +336,7 @@ class _Run:
         alpha = content.alpha
         if alpha is not None:
             alpha = resize(alpha, (samples.shape[1], samples.shape[0]))
-        return Painting(samples, alpha, content.exif, notices, tuple(self._trace[:steps]))
+        return Painting(samples, alpha, content.metadata, notices, tuple(self._trace[:steps]))
 
     def _finished(self) -> "State":
         """The last state of a run that was finished before it was resumed."""

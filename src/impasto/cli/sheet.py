@@ -45,7 +45,7 @@ def write_sheet(
             yield name, painting.to_pil()
 
     sheet = contact_sheet(paintings(), columns)
-    write(path, sheet.samples, alpha=sheet.alpha, exif=picture.exif, overwrite=overwrite)
+    write(path, sheet.samples, alpha=sheet.alpha, metadata=picture.metadata, overwrite=overwrite)
     for notice in notices:
         typer.echo(f"impasto: {notice}", err=True)
     width, height = sheet.size

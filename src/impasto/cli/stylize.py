@@ -148,7 +148,7 @@ def _loaded(
     share = region_weight(name, weight)
     if mask == ALPHA:
         return mask, api.load_style(style, device=device), share
-    picture = files.load(mask, min_side=1)
+    picture = files.load_mask(mask)
     mask_in(name, picture)
     return picture, api.load_style(style, device=device), share
 

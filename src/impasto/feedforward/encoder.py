@@ -3,6 +3,7 @@
 import numpy as np
 
 from impasto.feedforward.session import network
+from impasto.image import masks
 from impasto.image.colour import gaussian
 from impasto.image.resize import limit, resize
 from impasto.image.samples import Samples, to_float
@@ -21,11 +22,13 @@ SMALLEST = 2 * STRIDE
 """The least side in pixels of what the networks see."""
 
 
-def encode(picture: Samples, *, device: Device = "auto") -> Style:
+def encode(picture: Samples, *, alpha: masks.Mask | None = None, device: Device = "auto") -> Style:
     """The style of a picture, looked at with a long side of at most `SIDE` pixels.
 
     Args:
         picture: (H, W, 3).
+        alpha: (H, W), how much each pixel counts for the colours; None for all alike. For the
+            features all count alike: hidden parts must be filled, as `image.files.load` does.
         device: see `session.network`.
 
     Raises:
@@ -38,7 +41,8 @@ def encode(picture: Samples, *, device: Device = "auto") -> Style:
     seen = to_float(picture) if fits else resize(picture, (columns, rows))
     encoder = network(FILE, device)
     [[vector]] = encoder(image=np.ascontiguousarray(seen.transpose(2, 0, 1)[None]))
-    colours = gaussian(seen)
+    covered = None if alpha is None else masks.resize(alpha, (columns, rows))
+    colours = gaussian(seen, covered)
     return Style(
         vector,
         colours.mean.astype(np.float32),

@@ -17,6 +17,9 @@ from impasto.image.samples import Samples, to_float
 # Floats up to here are taken as [0, 1] with the overshoot of a sharpening or resampling filter.
 _OVERSHOOT = 2.0
 
+# Tags of TIFF, and 1 for the first is unsigned.
+_SAMPLE_FORMAT, _BITS_PER_SAMPLE = 339, 258
+
 
 class Decoded(NamedTuple):
     """What a source holds: samples (H, W, 3), and alpha (H, W) in [0, 1] or None.
@@ -116,9 +119,17 @@ def _plain(image: Image.Image) -> Image.Image:
 def _samples(image: Image.Image) -> NDArray[Any]:
     """The stored values of an image of one channel."""
     samples = np.asarray(image)
-    # Before version 11.3 Pillow widened 16-bit PNG to 32 bits; here its scale is known.
-    if image.mode == "I" and image.format == "PNG":
+    # Before version 11.3 Pillow widened 16-bit PNG to 32 bits; that of PPM it still does. Here its
+    # scale is known.
+    if image.mode == "I" and image.format in ("PNG", "PPM"):
         return samples.astype(np.uint16)
+    tags = getattr(image, "tag_v2", {})
+    if (
+        image.mode == "I" and tags and tags.get(_SAMPLE_FORMAT, (1,))[0] == 1
+    ):  # has no mode of its own
+        return samples.view(np.uint32)
+    if image.mode.startswith("I;16") and tags.get(_BITS_PER_SAMPLE) == (12,):
+        return np.asarray(samples * np.uint16(16))
     return samples
 
 

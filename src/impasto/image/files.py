@@ -1,19 +1,22 @@
 """Pictures from files, Pillow images and arrays: one `Picture`, whatever the source."""
 
+import io
+import os
 import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import ImpastoError, InputError
-from impasto.image import decode, formats, metadata
+from impasto.image import decode, formats, hidden, metadata
+from impasto.image.metadata import NOTHING, Metadata
 from impasto.image.samples import Raster
 from impasto.system.paths import label, reason
 
@@ -25,43 +28,62 @@ MAX_PIXELS = 150_000_000
 MIN_SIDE = 16
 
 
+Stored: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+"""A picture as a file has it: a path, the bytes of a file, or an open file."""
+
+
 @dataclass(frozen=True, eq=False)
 class Picture(Raster):
     """A decoded picture, upright.
 
     Attributes:
         alpha: (H, W) float32 in [0, 1], or None where all is opaque.
-        exif: the EXIF block for the painting, see `metadata.kept_exif`, or None.
+        metadata: what travels on to the painting.
         notices: one line each on what the user should know, such as frames left out.
         path: the file it came from, or None.
     """
 
     alpha: NDArray[np.float32] | None = field(default=None, repr=False)
-    exif: bytes | None = field(default=None, repr=False)
+    metadata: Metadata = field(default=NOTHING, repr=False)
     notices: tuple[str, ...] = ()
     path: Path | None = None
 
+    @property
+    def exif(self) -> bytes | None:
+        """The EXIF block for the painting, see `metadata.kept_exif`, or None."""
+        return self.metadata.exif
+
+
+def is_stored(source: object) -> bool:
+    """Whether it is a picture as a file has it: `Stored`."""
+    return isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)) or callable(
+        getattr(source, "read", None)
+    )
+
 
 def load(
-    source: str | Path | Image.Image | NDArray[Any] | Picture,
+    source: Stored | Image.Image | NDArray[Any] | Picture,
     *,
     min_side: int = MIN_SIDE,
     max_pixels: int = MAX_PIXELS,
+    fill_hidden: bool = True,
 ) -> Picture:
     """A picture from whatever a Python user has at hand.
 
     Args:
-        source: a path, a Pillow image, an array as `decode.from_array` describes, or a picture
-            that was loaded already.
+        source: a path, the bytes of a file, an open file, a Pillow image, an array as
+            `decode.from_array` describes, or a picture that was loaded already.
         min_side: pictures with a shorter side are refused.
         max_pixels: larger pictures are refused.
+        fill_hidden: whether colours under transparency are replaced, see `hidden.filled`.
 
     Raises:
         InputError: the source is no picture, or too small or large.
         TypeError: the source is of none of these types.
     """
-    if isinstance(source, (str, Path)):
-        return read(source, min_side=min_side, max_pixels=max_pixels)
+    if isinstance(source, (str, os.PathLike)):
+        path = os.fsdecode(source)
+        return read(path, min_side=min_side, max_pixels=max_pixels, fill_hidden=fill_hidden)
     if isinstance(source, Picture):
         _check_size("the picture", source.size, min_side, max_pixels)
         return source
@@ -69,22 +91,39 @@ def load(
         name = "the image"
         with _decoding(name, source.format or "image"):
             _check_size(name, source.size, min_side, max_pixels)
-            source.load()
-            return _finish(source, name, None)
+            _load(source)
+            return _finish(source, name, None, fill_hidden)
     if isinstance(source, np.ndarray):
         decoded = decode.from_array(source)
         height, width = source.shape[:2]
         _check_size("the array", (width, height), min_side, max_pixels)
-        return Picture(
-            decoded.samples,
-            decoded.alpha,
-            notices=tuple(f"the array {notice}" for notice in decoded.notices),
-        )
-    raise TypeError(f"a picture is a path, a PIL image or an array, not {type(source).__name__}")
+        return _picture(decoded, "the array", fill_hidden)
+    if is_stored(source):
+        name, content = _content(source)
+        with io.BytesIO(content) as file:
+            return _decode(file, name, None, min_side, max_pixels, fill_hidden)
+    raise TypeError(
+        "a picture is a path, the bytes of a file, an open file, a PIL image or an array, "
+        f"not {type(source).__name__}"
+    )
 
 
-def read(path: str | Path, *, min_side: int = MIN_SIDE, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Read a JPEG, PNG, WebP, TIFF, BMP or GIF; AVIF and HEIC where Pillow can.
+def load_mask(source: Stored | Image.Image | NDArray[Any] | Picture) -> Picture:
+    """As `load`, of any size, and with the colours under transparency as they are.
+
+    `masks.from_pixels` knows what they mean: a white shape on nothing is a mask of that shape.
+    """
+    return load(source, min_side=1, fill_hidden=False)
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    min_side: int = MIN_SIDE,
+    max_pixels: int = MAX_PIXELS,
+    fill_hidden: bool = True,
+) -> Picture:
+    """Read a JPEG, PNG, WebP, TIFF, BMP, GIF, JPEG 2000, PPM, TGA; AVIF and HEIC where Pillow can.
 
     Of several frames or pages the first is taken, with a notice. The EXIF orientation is
     applied, an embedded ICC profile converted to sRGB.
@@ -93,21 +132,42 @@ def read(path: str | Path, *, min_side: int = MIN_SIDE, max_pixels: int = MAX_PI
         path: the file.
         min_side: pictures with a shorter side are refused before they are decoded.
         max_pixels: larger pictures are, too.
+        fill_hidden: as for `load`.
 
     Raises:
         InputError: the file is missing, unreadable, broken, of a format that is not read, has
             too short a side or too many pixels.
     """
-    if not str(path):
+    if not os.fspath(path):
         raise InputError("an empty name; name a picture")
     path = Path(path)
     name = label(path)
     try:
         _check_regular(path, name)
         with path.open("rb") as file:
-            return _decode(file, path, min_side, max_pixels)
+            return _decode(file, name, path, min_side, max_pixels, fill_hidden)
     except (OSError, ValueError) as error:
         raise InputError(f"{name}: {reason(error)}") from error
+
+
+def _content(source: object) -> tuple[str, bytes]:
+    """What messages call the bytes of a file or an open file, and the bytes.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return "the bytes", bytes(source)
+    file = cast("BinaryIO", source)
+    given = getattr(file, "name", None)
+    name = label(Path(given)) if isinstance(given, str) and given else "the file"
+    try:
+        content = file.read()
+    except (OSError, ValueError) as error:  # a ValueError from one that is closed
+        raise InputError(f"{name}: cannot be read: {error}") from error
+    if not isinstance(content, bytes):
+        raise InputError(f'{name}: opened as a text; open it in mode "rb"')
+    return name, content
 
 
 def _check_regular(path: Path, name: str) -> None:
@@ -118,26 +178,73 @@ def _check_regular(path: Path, name: str) -> None:
         raise InputError(f"{name}: this is a device or pipe; name a file")
 
 
-def _decode(file: BinaryIO, path: Path, min_side: int, max_pixels: int) -> Picture:
-    name = label(path)
-    kind = formats.identify(file.read(formats.HEAD_BYTES), path, name)
+def _decode(
+    file: BinaryIO,
+    name: str,
+    path: Path | None,
+    min_side: int,
+    max_pixels: int,
+    fill_hidden: bool,
+) -> Picture:
+    """The picture in a file that is open; `path` is where it lies, if anywhere."""
+    head = file.read(formats.HEAD_BYTES)
+    file.seek(0)
+    kind = formats.identify(head, path or Path(), name)
     with _decoding(name, kind), formats.open_as(file, kind, name) as image:
         _check_size(name, image.size, min_side, max_pixels)
         notices = _frames_left_out(image)
         image.load()
-        return _finish(image, name, path, notices)
+        if kind == "TGA" and image.mode == "RGBA" and head[_TGA_ALPHA_BITS] & 15 == 0:
+            image = image.convert("RGB")  # the fourth byte of each pixel means nothing
+        return _finish(image, name, path, fill_hidden, notices, file)
+
+
+_TGA_ALPHA_BITS = 17
+"""The byte of a TGA's head whose lower half says how many bits of a pixel are alpha."""
 
 
 def _finish(
-    image: Image.Image, name: str, path: Path | None, notices: tuple[str, ...] = ()
+    image: Image.Image,
+    name: str,
+    path: Path | None,
+    fill_hidden: bool,
+    notices: tuple[str, ...] = (),
+    file: BinaryIO | None = None,
 ) -> Picture:
     """The picture from a loaded image."""
-    exif, lost = metadata.kept_exif(image)
+    kept, lost = metadata.kept(image, file)
     turned = metadata.upright(image)
     turned.format = image.format  # turning forgets it, and it tells the scale of some values
-    decoded = decode.from_image(turned)
-    notices = tuple(f"{name} {notice}" for notice in notices + lost + decoded.notices)
-    return Picture(decoded.samples, decoded.alpha, exif, notices, path)
+    picture = _picture(decode.from_image(turned), name, fill_hidden, notices + lost)
+    return replace(picture, metadata=kept, path=path)
+
+
+def _picture(
+    decoded: decode.Decoded, name: str, fill_hidden: bool, notices: tuple[str, ...] = ()
+) -> Picture:
+    samples, alpha, more = decoded
+    if alpha is not None and fill_hidden:
+        if not alpha.any():
+            more += ("is transparent all over, so nothing of it can be seen",)
+        samples = hidden.filled(samples, alpha)
+    return Picture(samples, alpha, notices=tuple(f"{name} {n}" for n in notices + more))
+
+
+def _load(image: Image.Image) -> None:
+    """Reads the pixels of a Pillow image, if they are still to be had.
+
+    Raises:
+        InputError: it was closed.
+    """
+    file = getattr(image, "fp", None)
+    try:
+        image.load()
+    except Exception as error:  # of several kinds, by the version of Pillow
+        if "closed" in str(error) or file is None or file.closed:
+            raise InputError(
+                "the image: it is closed; call its load() before, or name its file"
+            ) from error
+        raise
 
 
 @contextmanager
@@ -158,6 +265,11 @@ def _decoding(name: str, kind: str) -> Iterator[None]:
     except MemoryError as error:
         raise InputError(f"{name}: not enough memory for it; scale it down first") from error
     except Exception as error:
+        if formats.is_unsupported(error):
+            raise InputError(
+                f"{name}: this kind of {kind} is not read, or it is damaged; export it as PNG, or "
+                "get a fresh copy of it"
+            ) from error
         raise InputError(
             f"{name}: the {kind} data is broken or cut short; get a fresh copy of it"
         ) from error

@@ -5,16 +5,18 @@ exception are camera RAW files. Most are TIFF inside, and Pillow would open the 
 """
 
 import importlib
+import re
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
 from impasto.errors import InputError
+from impasto.image import png, tiff
 
-HEAD_BYTES = 64
+HEAD_BYTES = 4096
 
-_READS = "impasto reads JPEG, PNG, WebP, TIFF, BMP and GIF"
+_READS = "impasto reads JPEG, PNG, WebP, TIFF, BMP, GIF, JPEG 2000, PPM and TGA"
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -26,16 +28,51 @@ _SIGNATURES = (
     (b"MM\0*", "TIFF"),
     (b"II+\0", "TIFF"),  # BigTIFF
     (b"MM\0+", "TIFF"),
-)
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"),
+    (b"\xff\x4f\xff\x51", "JPEG2000"),
+    *((b"P" + digit + space, "PPM") for digit in (b"1", b"2", b"3", b"4", b"5", b"6")
+      for space in (b" ", b"\t", b"\n", b"\r")),
+)  # fmt: skip
+
+_TGA = {".tga", ".icb", ".vda", ".vst"}
+"""A TGA file starts with nothing of its own: only its name tells it."""
 
 _AVIF_BRANDS = {b"avif", b"avis"}
-_HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+_HEIF_BRANDS = {
+    b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs",
+    b"mif1", b"mif2", b"msf1",
+}  # fmt: skip
+_COMMON_BRANDS = {b"mif1", b"mif2", b"msf1"}
+"""What AVIF and HEIC have in common: the other brands tell which of them it is."""
 
 # Formats that Pillow reads only with a newer version or a plug-in.
 _MISSING_READER = {
     "AVIF": "AVIF needs Pillow 11.3 or newer: pip install -U pillow, or convert it to JPEG",
     "HEIF": "HEIC needs the pillow-heif package: pip install pillow-heif, or convert it to JPEG",
+    "JPEG2000": "this Pillow is built without JPEG 2000; convert it to PNG",
 }
+
+# What is not read, by its first bytes.
+_OTHERS = (
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+    (b"II\xbc", "JPEG XR"),
+    (b"\x76\x2f\x31\x01", "OpenEXR"),
+    (b"#?RADIANCE", "Radiance HDR"),
+    (b"#?RGBE", "Radiance HDR"),
+    (b"PF\n", "PFM"),
+    (b"Pf\n", "PFM"),
+    (b"P7\n", "PAM"),
+    (b"\0\0\1\0", "ICO"),
+    (b"icns", "ICNS"),
+    (b"qoif", "QOI"),
+    (b"DDS ", "DDS"),
+    (b"BPG\xfb", "BPG"),
+    (b"FLIF", "FLIF"),
+    (b"SIMPLE  =", "FITS"),
+    (b"\xd7\xcd\xc6\x9a", "WMF"),
+    (b"AT&TFORM", "DjVu"),
+)
 
 _RAW = "camera RAW is not read; develop it to JPEG or TIFF first"
 _DRAWING = "a drawing has no pixels yet; export it as PNG first"
@@ -48,7 +85,7 @@ _ADVICE = {
     **dict.fromkeys((".dng", ".orf", ".rw2", ".raf", ".pef", ".srw", ".raw", ".3fr"), _RAW),
     **dict.fromkeys((".svg", ".svgz"), _DRAWING),
     **dict.fromkeys((".pdf", ".eps", ".ps", ".ai"), _DOCUMENT),
-    **dict.fromkeys((".psd", ".psb", ".xcf", ".kra", ".afphoto"), _PROJECT),
+    **dict.fromkeys((".psd", ".psb", ".xcf", ".kra", ".ora", ".afphoto", ".procreate"), _PROJECT),
     **dict.fromkeys((".mp4", ".mov", ".avi", ".mkv", ".webm"), _VIDEO),
 }
 
@@ -68,6 +105,8 @@ def identify(head: bytes, path: Path, name: str) -> str:
         raise InputError(f"{name}: the file is empty; get a fresh copy of it")
     suffix = path.suffix.lower()
     kind = None if _ADVICE.get(suffix) == _RAW else _sniff(head)
+    if kind is None and suffix in _TGA and _advice(head) is None:
+        kind = "TGA"
     if kind is None:
         advice = _ADVICE.get(suffix) or _advice(head) or f"not a picture; {_READS}"
         raise InputError(f"{name}: {advice}")
@@ -78,17 +117,75 @@ def open_as(file: BinaryIO, kind: str, name: str) -> Image.Image:
     """Open a picture with the one reader for its format; nothing is decoded yet.
 
     Raises:
-        InputError: Pillow lacks the reader.
+        InputError: Pillow lacks the reader, or reads this kind of the format wrong or not at all.
         Exception: whatever Pillow raises on a broken file.
     """
     if kind == "HEIF":
         _register_heif()
+    examine = {"TIFF": tiff.unread_kind, "JPEG": _jpeg_kind}.get(kind)
+    if examine is not None and (unread := examine(file)) is not None:
+        raise _unread(name, kind, unread)
+    profile = None
+    if kind == "PNG":
+        file, profile = png.prepared(file)
     try:
-        return Image.open(file, formats=[kind])
+        image = Image.open(file, formats=[kind])
     except (KeyError, UnidentifiedImageError) as error:  # KeyError: no reader of this name
         if kind in _MISSING_READER:
             raise InputError(f"{name}: {_MISSING_READER[kind]}") from error
+        if kind == "TIFF" and (unread := tiff.kind_of(file)) is not None:
+            raise _unread(name, kind, unread) from error
         raise
+    if profile is not None:
+        image.info["icc_profile"] = profile
+    return image
+
+
+def is_unsupported(error: Exception) -> bool:
+    """Whether Pillow says that it knows what a file holds and cannot read it.
+
+    A file damaged in the right place can make it say so, too.
+    """
+    return bool(re.search("unsupported|not supported|cannot handle", str(error), re.IGNORECASE))
+
+
+def _unread(name: str, kind: str, what: str) -> InputError:
+    return InputError(
+        f"{name}: this kind of {kind} is not read ({what}); export it with 8 bits a channel, "
+        "or as PNG"
+    )
+
+
+_JPEG_KINDS = {
+    0xC3: "lossless", 0xF7: "JPEG-LS", **dict.fromkeys((0xC5, 0xC6, 0xC7), "hierarchical"),
+    **dict.fromkeys((0xCB, 0xCD, 0xCE, 0xCF), "arithmetic coding, lossless or hierarchical"),
+}  # fmt: skip
+"""Frames that no reader of Pillow's knows, by their markers."""
+
+_FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
+"""Markers of the other frames."""
+
+_MOST_SEGMENTS = 1000
+
+
+def _jpeg_kind(file: BinaryIO) -> str | None:
+    """How the frame of a JPEG is encoded, if in a way that is not read."""
+    start = file.tell()
+    position = start + 2
+    kind = None
+    for _ in range(_MOST_SEGMENTS):
+        file.seek(position)
+        head = file.read(5)
+        if len(head) < 5 or head[0] != 0xFF or head[1] in _FRAMES:
+            bits = head[4] if len(head) == 5 and head[0] == 0xFF else 8
+            kind = None if bits == 8 else f"{bits}-bit"
+            break
+        if head[1] in _JPEG_KINDS:
+            kind = _JPEG_KINDS[head[1]]
+            break
+        position += 2 + int.from_bytes(head[2:4], "big")
+    file.seek(start)
+    return kind
 
 
 def _sniff(head: bytes) -> str | None:
@@ -97,11 +194,20 @@ def _sniff(head: bytes) -> str | None:
             return kind
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
-    if head[4:8] == b"ftyp" and head[8:12] in _AVIF_BRANDS:
+    return _sniff_brands(head) if head[4:8] == b"ftyp" else None
+
+
+def _sniff_brands(head: bytes) -> str | None:
+    """AVIF or HEIF by the brands of a file in ISO's container (ISO/IEC 14496-12, 4.3)."""
+    size = min(int.from_bytes(head[:4], "big"), len(head))
+    major = head[8:12]
+    brands = [major, *(head[start : start + 4] for start in range(16, size - 3, 4))]
+    if major in _COMMON_BRANDS:
+        own = [brand for brand in brands if brand not in _COMMON_BRANDS]
+        brands = [b for b in own if b in _AVIF_BRANDS | _HEIF_BRANDS] or [major]
+    if brands[0] in _AVIF_BRANDS:
         return "AVIF"
-    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
-        return "HEIF"
-    return None
+    return "HEIF" if brands[0] in _HEIF_BRANDS else None
 
 
 def _advice(head: bytes) -> str | None:
@@ -110,9 +216,12 @@ def _advice(head: bytes) -> str | None:
         return _DOCUMENT
     if b"<svg" in head:
         return _DRAWING
-    if head.startswith(b"8BPS"):
+    if head.startswith((b"8BPS", b"gimp xcf", b"PK\3\4")):
         return _PROJECT
-    return None
+    if head[4:8] == b"ftyp" or head.startswith(b"\x1a\x45\xdf\xa3") or head[8:12] == b"AVI ":
+        return _VIDEO
+    named = next((what for signature, what in _OTHERS if head.startswith(signature)), None)
+    return None if named is None else f"{named} is not read; convert it to PNG or TIFF first"
 
 
 def _register_heif() -> None:

@@ -14,10 +14,16 @@ from impasto.image.samples import Pixels
 Mask = NDArray[np.float32]
 
 
-def from_pixels(pixels: NDArray[np.float32]) -> Mask:
+def from_pixels(pixels: NDArray[np.float32], alpha: Mask | None = None) -> Mask:
     """The mask that a picture (H, W, 3) shows: the mean of red, green and blue as encoded, so
-    that a ramp drawn by hand fades evenly."""
-    return np.asarray(pixels.mean(axis=2, dtype=np.float32))
+    that a ramp drawn by hand fades evenly.
+
+    Args:
+        alpha: (H, W) of the picture. Where it is fully transparent, and its colours are seen by
+            nobody, nothing is covered; elsewhere it does not count.
+    """
+    mask = np.asarray(pixels.mean(axis=2, dtype=np.float32))
+    return mask if alpha is None else np.asarray(mask * (alpha > 0), np.float32)
 
 
 def resize(mask: Mask, size: tuple[int, int]) -> Mask:

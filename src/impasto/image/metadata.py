@@ -1,6 +1,15 @@
-"""EXIF: which way is up, and what of it may travel on to the painting."""
+"""What a file says beside its pixels: which way is up, and what may travel on to the painting."""
+
+import io
+import re
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image
+
+from impasto.image.directories import Directory, Entry, Reader, numbers, packed
 
 _ORIENTATION = ExifTags.Base.Orientation
 
@@ -44,9 +53,60 @@ _DROPPED = (
 )
 
 _SRGB = 1  # EXIF 2.32, tag 0xA001, ColorSpace
+_INCH, _CENTIMETRE = 2, 3  # tag 0x0128, ResolutionUnit
+_ASCII, _SHORT, _RATIONAL = 2, 3, 5
 
-# A JPEG holds EXIF in one segment, whose length is a 16-bit number that counts itself.
-_LARGEST_EXIF = 65533
+_EXIF = b"Exif\0\0"
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_IPTC_RESOURCE = 0x0404
+_IPTC_TAG, _PHOTOSHOP_TAG, _XMP_TAG = 0x83BB, 0x8649, 0x02BC
+
+# A JPEG holds each of these in one segment, whose length is a 16-bit number that counts itself.
+_LARGEST = {"EXIF": 65533, "XMP": 65533 - len(_XMP), "IPTC": 65533 - len(_PHOTOSHOP) - 13}
+
+# The densest that a JPEG can say.
+_LARGEST_DPI = 65535
+
+# What an XMP packet says of the file that it was stored in, or of what follows in that file: other
+# sizes, thumbnails of the photo, gain maps, videos. The prefixes are those that programs write.
+_OF_THE_FILE = (
+    r"tiff:Image(?:Width|Length)|exif:Pixel[XY]Dimension|xmpNote:HasExtendedXMP"
+    r"|(?:hdrgm|GCamera|Camera|GDepth|GImage|GAudio|GPano):\w+"
+)
+_XMP_ATTRIBUTE = re.compile(rf"""\s(?:{_OF_THE_FILE})\s*=\s*(?:"[^"]*"|'[^']*')""".encode())
+_XMP_ELEMENT = re.compile(
+    rf"<({_OF_THE_FILE}|Container:Directory|xmp:Thumbnails|xap:Thumbnails)(?:\s[^>]*)?>"
+    r".*?</\1\s*>".encode(),
+    re.DOTALL,
+)
+_XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|\s*>\s*))\d+""")
+_XMP_PADDING = re.compile(rb"\s+(<\?xpacket end)")
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What travels from a photo to its painting.
+
+    Attributes:
+        exif: an EXIF block, which starts with `Exif\\0\\0`: author, date, camera, place.
+        xmp: an XMP packet: title, keywords, rights.
+        iptc: records of IPTC's Information Interchange Model: the same as the press has it.
+        dpi: how many pixels an inch of a print has, across and down.
+    """
+
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    dpi: tuple[float, float] | None = None
+
+    def stripped(self) -> "Metadata":
+        """Only what says nothing of people and places: the size of a print."""
+        return Metadata(dpi=self.dpi)
+
+
+NOTHING = Metadata()
+"""Of a picture that says nothing but its pixels."""
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -62,35 +122,254 @@ def upright(image: Image.Image) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def kept_exif(image: Image.Image) -> tuple[bytes | None, tuple[str, ...]]:
+def kept(image: Image.Image, file: BinaryIO | None = None) -> tuple[Metadata, tuple[str, ...]]:
+    """What may travel on to the painting, and notices on what was lost.
+
+    Args:
+        image: loaded.
+        file: that it was loaded from, where there is one.
+    """
+    exif, lost_exif = kept_exif(image, file)
+    tags = _main_directory(image, file)
+    xmp, lost_xmp = _bounded("XMP", _xmp(image, tags))
+    iptc, lost_iptc = _bounded("IPTC", _iptc(image, tags))
+    return Metadata(exif, xmp, iptc, _dpi(image, file)), lost_exif + lost_xmp + lost_iptc
+
+
+def kept_exif(
+    image: Image.Image, file: BinaryIO | None = None
+) -> tuple[bytes | None, tuple[str, ...]]:
     """The EXIF block for the painting, and notices on what was lost.
 
-    Kept are author, date, camera, exposure and place. Left out are orientation (the pixels are
-    upright), the thumbnail (it shows the photo, not the painting), maker notes, and all that
-    describes the original file. The colour space becomes sRGB.
+    Kept are author, date, camera, exposure and place, byte by byte. Left out are orientation (the
+    pixels are upright), the thumbnail (it shows the photo, not the painting), maker notes, and
+    all that describes the original file. The colour space becomes sRGB.
 
     Returns:
         A block that starts with `Exif\\0\\0`, or None where there is nothing to keep.
     """
     try:
-        kept = _kept(image.getexif())
-        block = kept.tobytes() if len(kept) else None
+        block = _kept(image, file)
     except Exception:  # as above
         return None, ("has a broken EXIF block, which is not kept",)
-    if block is not None and len(block) > _LARGEST_EXIF:
-        return None, ("has more EXIF data than a JPEG can hold, which is not kept",)
-    return block, ()
+    return _bounded("EXIF", block)
 
 
-def _kept(exif: Image.Exif) -> Image.Exif:
-    kept = Image.Exif()
-    for tag in _KEPT:
-        if tag in exif:
-            kept[tag] = exif[tag]
-    camera = {k: v for k, v in exif.get_ifd(ExifTags.IFD.Exif).items() if k not in _DROPPED}
+def with_dpi(exif: bytes | None, dpi: tuple[float, float] | None) -> bytes | None:
+    """The EXIF block with the size of a print, for a file that has no other place for it."""
+    if dpi is None:
+        return exif
+    order, main, below = parts(exif)
+    return _EXIF + packed(order, main | resolution(order, dpi), below)
+
+
+def resolution(order: str, dpi: tuple[float, float]) -> dict[int, Entry]:
+    """The size of a print as the entries of a directory."""
+
+    def rational(value: float) -> Entry:
+        return Entry(_RATIONAL, 1, struct.pack(f"{order}II", round(value * 10_000), 10_000))
+
+    return {
+        ExifTags.Base.XResolution: rational(dpi[0]),
+        ExifTags.Base.YResolution: rational(dpi[1]),
+        ExifTags.Base.ResolutionUnit: numbers(order, _SHORT, _INCH),
+    }
+
+
+def parts(exif: bytes | None) -> tuple[str, dict[int, Entry], dict[int, Directory]]:
+    """The order of bytes of an EXIF block, its main directory, and those of camera and place."""
+    if exif is None:
+        return "<", {}, {}
+    return _directories(Reader(io.BytesIO(exif.removeprefix(_EXIF))))
+
+
+def jpeg_segments(metadata: Metadata) -> bytes:
+    """XMP and IPTC as the segments of a JPEG."""
+    segments = b""
+    if metadata.xmp is not None:
+        segments += _segment(0xE1, _XMP + metadata.xmp)
+    if metadata.iptc is not None:
+        segments += _segment(0xED, _PHOTOSHOP + _resource(metadata.iptc))
+    return segments
+
+
+def _resource(iptc: bytes) -> bytes:
+    """IPTC's records as one of Photoshop's resources."""
+    size = len(iptc)
+    return struct.pack(">4sHHI", b"8BIM", _IPTC_RESOURCE, 0, size) + iptc + bytes(size % 2)
+
+
+def png_profile(name: str, iptc: bytes) -> str:
+    """IPTC's records as the text in which ImageMagick, ExifTool and others keep them in a PNG."""
+    data = _resource(iptc)
+    digits = data.hex()
+    lines = [digits[start : start + 72] for start in range(0, len(digits), 72)]
+    return "\n".join(["", name, f"{len(data):8}", *lines, ""])
+
+
+def tiff_entries(metadata: Metadata) -> dict[int, Entry]:
+    """XMP and IPTC as entries of a TIFF's directory."""
+    return {
+        tag: Entry(kind, len(data), data)
+        for tag, kind, data in ((_XMP_TAG, 1, metadata.xmp), (_IPTC_TAG, 7, metadata.iptc))
+        if data is not None
+    }
+
+
+def _segment(marker: int, data: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+
+def _bounded(kind: str, data: bytes | None) -> tuple[bytes | None, tuple[str, ...]]:
+    if data is not None and len(data) > _LARGEST[kind]:
+        return None, (f"has more {kind} data than a JPEG can hold, which is not kept",)
+    return data, ()
+
+
+def _kept(image: Image.Image, file: BinaryIO | None) -> bytes | None:
+    found = _all_directories(image, file)
+    if found is None:
+        return None
+    order, main, below = found
+    main = {tag: main[tag] for tag in _KEPT if tag in main}
+    camera = {tag: e for tag, e in below[ExifTags.IFD.Exif].items() if tag not in _DROPPED}
     if camera:
-        kept[ExifTags.IFD.Exif] = {**camera, ExifTags.Base.ColorSpace: _SRGB}
-    place = exif.get_ifd(ExifTags.IFD.GPSInfo)
-    if place:
-        kept[ExifTags.IFD.GPSInfo] = dict(place)
-    return kept
+        camera[ExifTags.Base.ColorSpace] = numbers(order, _SHORT, _SRGB)
+    place = below[ExifTags.IFD.GPSInfo]
+    if not main and not camera and not place:
+        return None
+    block = packed(order, main, {ExifTags.IFD.Exif: camera, ExifTags.IFD.GPSInfo: place})
+    return _EXIF + block
+
+
+def _all_directories(
+    image: Image.Image, file: BinaryIO | None
+) -> tuple[str, dict[int, Entry], dict[int, Directory]] | None:
+    """The directories of an image, from wherever its format keeps them.
+
+    Raises:
+        Exception: of nearly any kind, where they are broken.
+    """
+    block = image.info.get("exif") or _png_profile(image, "exif", "APP1")
+    if isinstance(block, bytes):
+        while block.startswith(_EXIF):
+            block = block[len(_EXIF) :]
+        return _directories(Reader(io.BytesIO(block)))
+    if image.format == "TIFF" and file is not None:
+        return _directories(Reader(file))
+    exif = image.getexif()
+    return _from_pillow(exif) if len(exif) else None
+
+
+def _directories(reader: Reader) -> tuple[str, dict[int, Entry], dict[int, Directory]]:
+    main = reader.directory(reader.first)
+    below: dict[int, Directory] = {}
+    for tag in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+        offset = reader.numbers(main.pop(tag, None))
+        below[tag] = reader.directory(offset[0]) if offset else {}
+    return reader.order, main, below
+
+
+def _from_pillow(exif: Image.Exif) -> tuple[str, dict[int, Entry], dict[int, Directory]]:
+    """What Pillow has read. Each letter of its texts is a byte, which it would not write so."""
+    order, main, below = parts(exif.tobytes())
+    texts: Iterable[tuple[Any, Any]] = [
+        (main, exif),
+        *((below[tag], exif.get_ifd(tag)) for tag in below),
+    ]
+    for entries, values in texts:
+        for tag, value in values.items():
+            if isinstance(value, str) and tag in entries:
+                data = value.encode("latin-1", "replace") + b"\0"
+                entries[tag] = Entry(_ASCII, len(data), data)
+    return order, main, below
+
+
+def _main_directory(image: Image.Image, file: BinaryIO | None) -> dict[int, bytes]:
+    """The bytes of the entries of a TIFF's directory; none for other files."""
+    if image.format != "TIFF" or file is None:
+        return {}
+    try:
+        reader = Reader(file)
+        return {tag: entry.data for tag, entry in reader.directory(reader.first).items()}
+    except Exception:  # the picture is there all the same
+        return {}
+
+
+def _png_profile(image: Image.Image, *names: str) -> bytes | None:
+    """Bytes that ImageMagick and others keep as a text in a PNG; see `png_profile`."""
+    for name in names:
+        text = image.info.get(f"Raw profile type {name}")
+        if isinstance(text, str):
+            try:
+                return bytes.fromhex("".join(text.split()[2:]))
+            except ValueError:
+                return None
+    return None
+
+
+def _xmp(image: Image.Image, tags: dict[int, bytes]) -> bytes | None:
+    """The packet, without what it says of the file that it was in."""
+    found = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or tags.get(_XMP_TAG)
+    if found is None:  # before version 11 Pillow has it only so
+        segments = (data for name, data in getattr(image, "applist", ()) if name == "APP1")
+        found = next((s.removeprefix(_XMP) for s in segments if s.startswith(_XMP)), None)
+    if found is None:
+        found = _png_profile(image, "xmp")
+    packet = found.encode() if isinstance(found, str) else found
+    if not isinstance(packet, bytes) or b"<" not in packet:
+        return None
+    packet = _XMP_ATTRIBUTE.sub(b"", _XMP_ELEMENT.sub(b"", packet.strip(b"\0 \r\n\t")))
+    return _XMP_PADDING.sub(rb"\n\1", _XMP_ORIENTATION.sub(rb"\g<1>1", packet))
+
+
+def _iptc(image: Image.Image, tags: dict[int, bytes]) -> bytes | None:
+    resources = image.info.get("photoshop")
+    if isinstance(resources, dict):
+        found = resources.get(_IPTC_RESOURCE)
+        return found if isinstance(found, bytes) and found else None
+    if _IPTC_TAG in tags:
+        return tags[_IPTC_TAG].rstrip(b"\0") or None
+    profile = _png_profile(image, "iptc", "APP13") or tags.get(_PHOTOSHOP_TAG)
+    return None if profile is None else _iptc_in(profile.removeprefix(_PHOTOSHOP))
+
+
+def _iptc_in(resources: bytes) -> bytes | None:
+    """IPTC's records among Photoshop's resources, or alone."""
+    if resources.startswith(b"\x1c"):
+        return resources
+    start = 0
+    while resources[start : start + 4] == b"8BIM" and len(resources) >= start + 12:
+        (kind, name) = struct.unpack_from(">HB", resources, start + 4)
+        start += 6 + (name + 2) // 2 * 2
+        size = int.from_bytes(resources[start : start + 4], "big")
+        data = resources[start + 4 : start + 4 + size]
+        if kind == _IPTC_RESOURCE:
+            return data or None
+        start += 4 + size + size % 2
+    return None
+
+
+def _dpi(image: Image.Image, file: BinaryIO | None) -> tuple[float, float] | None:
+    """How dense a print is to be; None where the file does not say."""
+    found = image.info.get("dpi")
+    if image.format in ("JPEG", "MPO") and image.info.get("jfif_unit") not in (1, 2):
+        found = None  # or what Pillow makes up
+    try:
+        across, down = (float(value) for value in found or _exif_dpi(image, file))
+    except Exception:  # as in `kept_exif`; or there is none
+        return None
+    return (across, down) if all(1 <= v <= _LARGEST_DPI for v in (across, down)) else None
+
+
+def _exif_dpi(image: Image.Image, file: BinaryIO | None) -> tuple[float, ...]:
+    found = _all_directories(image, file)
+    if found is None:
+        return ()
+    order, main, _ = found
+    wanted = (ExifTags.Base.XResolution, ExifTags.Base.YResolution, ExifTags.Base.ResolutionUnit)
+    across, down, unit = (main[tag].data for tag in wanted)
+    (inches,) = struct.unpack(f"{order}H", unit)
+    factor = {_INCH: 1.0, _CENTIMETRE: 2.54}[inches]
+    ratios = (struct.unpack(f"{order}II", data) for data in (across, down))
+    return tuple(factor * above / beneath for above, beneath in ratios)

@@ -7,23 +7,33 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, features
+from PIL.PngImagePlugin import PngInfo
 
 from impasto.errors import OutputError
+from impasto.image import tiff
+from impasto.image.metadata import NOTHING, Metadata, jpeg_segments, png_profile, with_dpi
 from impasto.image.profiles import srgb_profile
 from impasto.image.samples import Samples, to_bytes, to_float
 from impasto.system.files import check_file, write_file
 from impasto.system.paths import label
 
-_FORMATS = {
+FORMATS = {
     ".png": "PNG",
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
+    ".jpe": "JPEG",
+    ".jfif": "JPEG",
     ".webp": "WEBP",
     ".tif": "TIFF",
     ".tiff": "TIFF",
     ".bmp": "BMP",
+    ".avif": "AVIF",
 }
+"""Pillow's names of the formats that are written, by suffix."""
+
+QUALITIES = {"JPEG": 95, "WEBP": 95, "AVIF": 85}
+"""The formats that trade sharpness for size, and how sharp they are unless somebody says."""
 
 # Of 9: a twentieth more bytes than with 6, the usual, in half the time.
 _PNG_LEVEL = 3
@@ -31,7 +41,10 @@ _PNG_LEVEL = 3
 _WITHOUT_ALPHA = {"JPEG", "BMP"}
 
 # The longest side that the format's encoder accepts.
-_LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383}
+_LONGEST_SIDE = {"JPEG": 65500, "WEBP": 16383, "AVIF": 65535}
+
+# What of a photo's metadata a format has no place for.
+_NO_PLACE_FOR = {"BMP": ("exif", "xmp", "iptc"), "WEBP": ("iptc",), "AVIF": ("iptc",)}
 
 
 def check_output(
@@ -53,7 +66,7 @@ def check_output(
         OutputError: it could not be written, and what to do about it.
     """
     name = label(path)
-    kind = _format(path)
+    kind = format_of(path)
     if size is not None:
         _check_side(name, kind, size)
     check_file(path, overwrite=overwrite, inputs=inputs)
@@ -64,23 +77,24 @@ def write(
     pixels: Samples,
     *,
     alpha: NDArray[np.float32] | None = None,
-    exif: bytes | None = None,
+    metadata: Metadata = NOTHING,
+    strip: bool = False,
     overwrite: bool = False,
-    quality: int = 95,
+    quality: int | None = None,
 ) -> None:
     """Write a painting as 8-bit sRGB, tagged as such; the file appears whole or not at all.
 
-    PNG, WebP and TIFF keep alpha. JPEG and BMP cannot, so there the painting is laid over white.
-    All but BMP keep EXIF. TIFF is not compressed: with compression Pillow cannot write the EXIF
-    block of the camera.
+    PNG, WebP, TIFF and AVIF keep alpha. JPEG and BMP cannot, so there the painting is laid over
+    white. `left_out` says which metadata a format has no place for.
 
     Args:
         path: where to; the suffix names the format.
         pixels: (H, W, 3), sRGB-encoded; floats are clipped to [0, 1] and rounded.
         alpha: (H, W) in [0, 1], or None for opaque.
-        exif: an EXIF block, as in `Picture.exif`.
+        metadata: what travels along.
+        strip: whether nothing of it does but the size of a print.
         overwrite: whether an existing file may be replaced.
-        quality: of JPEG and WebP, 1 to 100.
+        quality: of JPEG, WebP and AVIF, 1 to 100; None for those in `QUALITIES`.
 
     Raises:
         OutputError: the file exists or cannot be written. Nothing is left behind.
@@ -88,20 +102,66 @@ def write(
             user's fault, but that of the engine that made them.
     """
     name = label(path)
-    kind = _format(path)
+    content = encoded(
+        format_of(path), name, pixels, alpha=alpha, metadata=metadata, strip=strip, quality=quality
+    )
+    write_file(path, content, overwrite=overwrite)
+
+
+def encoded(
+    kind: str,
+    name: str,
+    pixels: Samples,
+    *,
+    alpha: NDArray[np.float32] | None = None,
+    metadata: Metadata = NOTHING,
+    strip: bool = False,
+    quality: int | None = None,
+) -> bytes:
+    """The bytes of a file, as `write` writes them.
+
+    Args:
+        kind: Pillow's name of the format.
+        name: what messages call the file.
+    """
     image = _to_image(pixels, alpha, kind)
     _check_side(name, kind, image.size)
-    encoded = _encode(image, kind, exif, quality, name)
-    write_file(path, encoded, overwrite=overwrite)
+    try:
+        if kind == "TIFF":
+            return tiff.encoded(image, srgb_profile(), metadata.stripped() if strip else metadata)
+        options = _options(kind, metadata, strip)
+        if kind in QUALITIES:
+            options["quality"] = QUALITIES[kind] if quality is None else quality
+        file = io.BytesIO()
+        image.save(file, kind, **options)
+    except Exception as error:  # encoders fail as variously as decoders
+        raise OutputError(f"{name}: encoding as {kind} failed; try .png instead") from error
+    return file.getvalue()
 
 
-def _format(path: Path) -> str:
-    kind = _FORMATS.get(path.suffix.lower())
+def left_out(path: Path, metadata: Metadata) -> str | None:
+    """What the user should know if the format has no place for some of the metadata."""
+    kind = FORMATS.get(path.suffix.lower(), "")
+    missing = [name.upper() for name in _NO_PLACE_FOR.get(kind, ()) if getattr(metadata, name)]
+    if not missing:
+        return None
+    return f"{label(path)}: {kind} has no place for {' and '.join(missing)} data; not kept"
+
+
+def format_of(path: Path) -> str:
+    """Pillow's name of the format that a path's suffix asks for.
+
+    Raises:
+        OutputError: there is none of that name, or this Pillow does not write it.
+    """
+    kind = FORMATS.get(path.suffix.lower())
     if kind is None:
         raise OutputError(
             f"{label(path)}: this is no format that is written; "
-            "end the name in .png, .jpg, .webp, .tif or .bmp"
+            "end the name in .png, .jpg, .webp, .tif, .bmp or .avif"
         )
+    if kind == "AVIF" and not features.check("avif"):
+        raise OutputError(f"{label(path)}: AVIF needs Pillow 11.3 or newer: pip install -U pillow")
     return kind
 
 
@@ -127,24 +187,42 @@ def _to_image(pixels: Samples, alpha: NDArray[np.float32] | None, kind: str) -> 
     return Image.fromarray(np.dstack([to_bytes(pixels), to_bytes(alpha)]))
 
 
-def _encode(image: Image.Image, kind: str, exif: bytes | None, quality: int, name: str) -> bytes:
-    """The bytes of the file. Encoding in memory keeps failures of encoder and disk apart."""
+def _options(kind: str, metadata: Metadata, strip: bool) -> dict[str, Any]:
+    """What Pillow is told beside the picture."""
     options: dict[str, Any] = {}
-    if kind != "BMP":
-        options["icc_profile"] = srgb_profile()
-        if exif is not None:
-            options["exif"] = exif
+    if metadata.dpi is not None and kind in ("PNG", "JPEG", "BMP"):
+        options["dpi"] = metadata.dpi
+    if kind == "BMP":
+        return options
+    options["icc_profile"] = srgb_profile()
     if kind == "PNG":
         options["compress_level"] = _PNG_LEVEL
-    if kind in ("JPEG", "WEBP"):
-        options["quality"] = quality
     if kind == "JPEG":
         # Full colour resolution: 4:2:0 smears the edges of saturated strokes. No `optimize`, as
         # with it Pillow's buffer is too small for fine texture at high quality, and saving fails.
         options["subsampling"] = "4:4:4"
-    encoded = io.BytesIO()
-    try:
-        image.save(encoded, kind, **options)
-    except Exception as error:  # encoders fail as variously as decoders
-        raise OutputError(f"{name}: encoding as {kind} failed; try .png instead") from error
-    return encoded.getvalue()
+    return options if strip else options | _metadata_options(kind, metadata)
+
+
+def _metadata_options(kind: str, metadata: Metadata) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    has_dpi = kind in ("PNG", "JPEG")
+    exif = metadata.exif if has_dpi else with_dpi(metadata.exif, metadata.dpi)
+    if exif is not None:
+        options["exif"] = exif
+    if kind == "JPEG":
+        options["extra"] = jpeg_segments(metadata)
+    elif kind == "PNG":
+        options["pnginfo"] = _png_texts(metadata)
+    elif metadata.xmp is not None:
+        options["xmp"] = metadata.xmp
+    return options
+
+
+def _png_texts(metadata: Metadata) -> PngInfo:
+    texts = PngInfo()
+    if metadata.xmp is not None:
+        texts.add_itxt("XML:com.adobe.xmp", metadata.xmp.decode(errors="replace"))
+    if metadata.iptc is not None:
+        texts.add_text("Raw profile type iptc", png_profile("iptc", metadata.iptc), zip=True)
+    return texts

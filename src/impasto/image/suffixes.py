@@ -5,10 +5,15 @@ from pathlib import Path
 
 from impasto.system.paths import is_hidden
 
-PLAIN_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
+PLAIN_PICTURES = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".dib",
+}  # fmt: skip
 """Suffixes, in lower case, of pictures that can be read wherever impasto runs."""
 
-PICTURES = PLAIN_PICTURES | {".gif", ".avif", ".heic"}
+PICTURES = PLAIN_PICTURES | {
+    ".gif", ".apng", ".avif", ".avifs", ".heic", ".heics", ".heif", ".heifs", ".hif",
+    ".jp2", ".j2k", ".jpf", ".jpx", ".jpc", ".j2c", ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".mpo",
+}  # fmt: skip
 """The same, and of those that may need another package or show more than one picture."""
 
 

@@ -1,0 +1,90 @@
+"""What lies under transparency: colours that nobody sees must not decide how the rest is painted.
+
+Editors leave anything there: black, white, the picture that was cut out of. Two files that look the
+same may differ in it.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from impasto.image.samples import Pixels, Samples, to_float
+
+_FAINT = 16 / 255
+"""Alpha below which a pixel's own colour fades out, as it is hardly seen."""
+
+_SIDE = 512
+"""Long side in pixels at which hidden parts are filled."""
+
+_GREY = 0.5
+"""The colour of a picture of which nothing is seen."""
+
+
+def filled(samples: Samples, alpha: NDArray[np.float32]) -> Samples:
+    """The picture with what is hidden continued from what is seen: mirrored at its edge.
+
+    A mirror image keeps the texture that networks and statistics look at, where a blur would dilute
+    it. The colour of a pixel that is hardly seen fades into the same.
+
+    Args:
+        samples: (H, W, 3).
+        alpha: (H, W) in [0, 1].
+    """
+    shares = np.minimum(alpha / np.float32(_FAINT), 1).astype(np.float32)
+    faint = shares < 1
+    if not faint.any():
+        return samples
+    guess = _continued(samples, shares)[faint]
+    own = shares[faint][:, None]
+    mixed = own * to_float(samples[faint]) + (1 - own) * guess
+    finished: Samples = samples.copy()
+    finished[faint] = np.rint(mixed * 255) if samples.dtype == np.uint8 else mixed
+    return finished
+
+
+def _continued(samples: Samples, shares: Pixels) -> Pixels:
+    """A guess (H, W, 3) of what lies under the hidden parts, soft where the picture is large."""
+    height, width = shares.shape
+    scale = min(1.0, _SIDE / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    weights = _resized(shares, size, Image.Resampling.BOX)
+    seen = weights > 1e-3
+    if not seen.any():
+        return np.full((height, width, 3), _GREY, np.float32)
+    guess = np.empty((*seen.shape, 3), np.float32)
+    for channel in range(3):
+        weighted = _resized(shares * to_float(samples[..., channel]), size, Image.Resampling.BOX)
+        guess[..., channel] = weighted / np.maximum(weights, 1e-3)
+    while not seen.all():
+        for axis in (1, 0):
+            _mirror(guess, seen, axis)
+    planes = [_resized(guess[..., k], (width, height), Image.Resampling.BILINEAR) for k in range(3)]
+    return np.stack(planes, axis=2).clip(0, 1)
+
+
+def _mirror(guess: Pixels, seen: NDArray[np.bool_], axis: int) -> None:
+    """Fills, along an axis, those unseen pixels whose mirror image beyond the nearest edge is seen.
+
+    What is filled counts as seen from then on, so that every pass doubles it.
+    """
+    if axis == 0:
+        guess, seen = guess.swapaxes(0, 1), seen.T
+    rows, columns = seen.shape
+    places = np.arange(columns)
+    before = np.maximum.accumulate(np.where(seen, places, -columns), axis=1)
+    after = np.minimum.accumulate(np.where(seen, places, 3 * columns)[:, ::-1], axis=1)[:, ::-1]
+    nearer = places - before <= after - places
+    mirrored = np.where(nearer, 2 * before + 1, 2 * after - 1) - places
+    inside = (mirrored >= 0) & (mirrored < columns)
+    mirrored = np.where(inside, mirrored, 0)
+    line = np.arange(rows)[:, None]
+    fills = ~seen & inside & seen[line, mirrored]
+    targets = np.nonzero(fills)
+    guess[targets] = guess[targets[0], mirrored[targets]]
+    seen[targets] = True
+
+
+def _resized(plane: Pixels, size: tuple[int, int], filter_: Image.Resampling) -> Pixels:
+    if (plane.shape[1], plane.shape[0]) == size:
+        return plane
+    return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, filter_))
