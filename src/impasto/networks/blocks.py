@@ -101,10 +101,12 @@ class Styled(nn.Module):
         nn.init.zeros_(self.shift.bias)
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """(N, C, H, W) of N styles with (N, CODES); zeros lie beyond the border."""
+        """(N, C, H, W) of N styles with (N, CODES), or of one; zeros lie beyond the border."""
         common = self.common.weight
         change = F.linear(code, self.change.flatten(0, 1)).reshape(-1, *common.shape)
         weights, shifts = (common + change).flatten(0, 1), self.shift(code).flatten()
+        if len(code) == 1:
+            return F.conv2d(x, weights, shifts, padding=common.shape[2] // 2)
         # Convolutions know only one set of weights: the pictures become groups of channels.
         apart = x.reshape(1, -1, *x.shape[2:])
         out = F.conv2d(apart, weights, shifts, padding=common.shape[2] // 2, groups=len(x))

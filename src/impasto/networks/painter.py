@@ -1,0 +1,188 @@
+"""The painter: one network, and a vector for each style that it paints in.
+
+A photo that has been given the style's mean colour and colour covariance goes in, a painting comes
+out. What differs from style to style is in the style's vector: scales and shifts of normalized
+features (conditional instance normalization: Dumoulin et al. 2017, "A Learned Representation for
+Artistic Style", arXiv 1610.07629) and a code that changes the weights of the layers that join
+features and turn them into colours (Ha et al. 2017, "HyperNetworks", arXiv 1609.09106).
+
+Nothing finer than a quarter of the photo's size passes from the photo to the painting. With finer
+paths a network keeps the photo and grains it; without them it has to paint.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from impasto.networks.blocks import CODES, Modulated, Padding, Styled, conv
+from impasto.networks.moments import Modulation, Norm, normalised, own
+from impasto.networks.stylizer import BINOMIAL, folded, unfolded
+
+STRIDE = 8
+"""Sides of a photo must be multiples of this."""
+
+MARGIN = 16
+"""Pixels by which a photo is extended by reflection before, and cropped after: convolutions see
+the padding beyond the border and would paint it."""
+
+WIDTHS = (128, 48, 16)
+"""Channels of the residual blocks at 1/8, 1/4 and 1/2 of the photo's size."""
+
+BLOCKS = (4, 2, 1)
+"""Residual blocks at these sizes."""
+
+PADDINGS: tuple[Padding, ...] = ("replicate", "zeros", "zeros")
+"""What their convolutions see beyond the border. At 1/8 zeros would show beyond the margin."""
+
+PHOTO_WIDTHS = (64, 128)
+"""Channels of the photo's features at 1/4 and 1/8."""
+
+MODULATED = (*(w for w, n in zip(WIDTHS, BLOCKS, strict=True) for _ in range(n)), *PHOTO_WIDTHS)
+"""Channels of everything that is normalized and modulated: the blocks, then the features."""
+
+VECTOR = 2 * sum(MODULATED) + CODES + 1
+"""Numbers in a style's vector: scales and shifts, a code, and the share of the photo's hues."""
+
+CONTRAST = 4.0
+"""Standard deviations of colour that one unit of the network's output stands for."""
+
+
+class Palette(NamedTuple):
+    """The Gaussian of a style's colours.
+
+    Attributes:
+        mean: (N, 3), RGB in [0, 1].
+        root: (N, 3, 3), the symmetric square root of the covariance.
+    """
+
+    mean: Tensor
+    root: Tensor
+
+
+class StyleVector(NamedTuple):
+    """A style's vector taken apart, see `MODULATED`.
+
+    Attributes:
+        modulations: one for each normalized map, in the order of `MODULATED`.
+        code: (N, CODES) in [-1, 1].
+        hues: (N, 1, 1, 1) in [0, 1], the share of the photo's hues that shows.
+    """
+
+    modulations: list[Modulation]
+    code: Tensor
+    hues: Tensor
+
+
+class Painter(nn.Module):
+    """Paints recoloured photos, (N, 3, H, W) in [0, 1], by style vectors (N, VECTOR)."""
+
+    smooth: Tensor
+    middle: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        eighth, quarter, half = WIDTHS
+        photo_quarter, photo_eighth = PHOTO_WIDTHS
+        self.stem = nn.Conv2d(3, 16, 6, stride=2, padding=2)
+        self.down1 = conv(16, 32, stride=2)
+        self.mid1 = conv(32, 32)
+        self.out1 = conv(32, photo_quarter)
+        self.down2 = conv(photo_quarter, 64, stride=2)
+        self.out2 = conv(64, photo_eighth)
+        plan = zip(WIDTHS, PADDINGS, BLOCKS, strict=True)
+        self.blocks = nn.ModuleList(Modulated(w, p) for w, p, n in plan for _ in range(n))
+        self.up1 = Styled(eighth, quarter)
+        self.join = Styled(photo_quarter, quarter)
+        self.up2 = Styled(quarter, half)
+        self.head = Styled(half, 12, 3)
+        # The binomial filter takes out what alternates from pixel to pixel: no checkerboards.
+        self.register_buffer("smooth", 0.25 * folded(BINOMIAL, 3), persistent=False)
+        self.register_buffer("middle", torch.zeros(12), persistent=False)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        for block in self.blocks:
+            nn.init.normal_(block.second.weight, std=0.01)  # type: ignore[union-attr,arg-type]
+
+    def forward(self, photo: Tensor, vector: Tensor, palette: Palette, norm: Norm = own) -> Tensor:
+        """The painting, (N, 3, H, W), not yet clipped to [0, 1].
+
+        Args:
+            photo: (N, 3, H, W) in the style's colours, sides multiples of `STRIDE`.
+            vector: (N, VECTOR), or (1, VECTOR) for all of them.
+            palette: of the styles, likewise.
+            norm: what features are normalized by; tiles of a picture share their statistics.
+        """
+        style = split(vector)
+        wide = F.pad(photo, (MARGIN,) * 4, mode="reflect")
+        whitened = unfolded(self.shapes(wide, style, norm), MARGIN)       # (N, 3, H, W)
+        painted = (palette.root @ (CONTRAST * whitened).flatten(2)).reshape(photo.shape)
+        mean = palette.mean[..., None, None]
+        return mean + painted + style.hues * hues(wide - mean)
+
+    def shapes(self, wide: Tensor, style: StyleVector, norm: Norm) -> Tensor:
+        """What to paint in colours still to be dyed, folded: (N, 12, H / 2, W / 2)."""
+        first, second = BLOCKS[0], BLOCKS[0] + BLOCKS[1]
+        steps = list(zip(self.blocks, style.modulations, strict=False))
+        quarter, eighth = self.features(wide, style, norm)
+        x = eighth                                                       # (N, 128, H/8, W/8)
+        for block, modulation in steps[:first]:
+            x = block(x, modulation, norm)
+        x = F.relu(_double(self.up1(x, style.code)) + self.join(quarter, style.code))
+        for block, modulation in steps[first:second]:                    # (N, 48, H/4, W/4)
+            x = block(x, modulation, norm)
+        x = F.relu(_double(self.up2(x, style.code)))
+        for block, modulation in steps[second:]:                         # (N, 16, H/2, W/2)
+            x = block(x, modulation, norm)
+        return F.conv2d(self.head(x, style.code).float(), self.smooth, self.middle, padding=1)
+
+    def features(self, wide: Tensor, style: StyleVector, norm: Norm) -> tuple[Tensor, Tensor]:
+        """The photo's features at 1/4 and 1/8, normalized and modulated."""
+        half = F.relu(self.stem((wide - 0.5) * 4))
+        quarter = F.relu(self.out1(F.relu(self.mid1(F.relu(self.down1(half))))))
+        eighth = F.relu(self.out2(F.relu(self.down2(quarter))))
+        of_quarter, of_eighth = (norm(f) for f in (quarter, eighth))
+        by_quarter, by_eighth = style.modulations[-2:]
+        return (
+            normalised(quarter, of_quarter, by_quarter),
+            normalised(eighth, of_eighth, by_eighth),
+        )
+
+
+def split(vector: Tensor) -> StyleVector:
+    """Take style vectors (N, VECTOR) apart."""
+    sizes = [2 * width for width in MODULATED]
+    *pieces, code, hue = vector.float().split([*sizes, CODES, 1], 1)
+    halves = (piece[..., None, None].chunk(2, 1) for piece in pieces)
+    modulations = [Modulation(1 + scale, shift) for scale, shift in halves]
+    return StyleVector(modulations, torch.tanh(code), torch.sigmoid(hue)[..., None, None])
+
+
+def hues(wide: Tensor) -> Tensor:
+    """The hues of a photo with its margin, without lightness, averaged over about 24 pixels.
+
+    Dyeing gives a painting the two main colours of its style; this brings the others back.
+
+    Args:
+        wide: (N, 3, H + 2 MARGIN, W + 2 MARGIN), less the style's mean colour.
+
+    Returns:
+        (N, 3, H, W).
+    """
+    coarse = F.avg_pool2d(wide.float(), STRIDE)
+    coarse = F.avg_pool2d(F.pad(coarse, (1,) * 4, mode="replicate"), 3, 1)
+    coarse = coarse - coarse.mean(1, keepdim=True)
+    large = F.interpolate(coarse, scale_factor=float(STRIDE), mode="bilinear")
+    return large[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+
+NORMALISED = sum(MODULATED)
+"""How many channels are normalized on the way to a painting."""
+
+
+def _double(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear")

@@ -1,0 +1,331 @@
+"""Training the painter: one network and the vectors of many styles, taught by VGG-16.
+
+Each step paints several photos in one style; steps go round the styles. The losses are in
+`painting_losses`.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from safetensors.torch import load_file
+from safetensors.torch import save as stored
+from torch import Tensor, nn
+
+from impasto.errors import InputError
+from impasto.image.output import write_file
+from impasto.networks.painter import VECTOR, Painter, Palette
+from impasto.training.images import ImageFolder, prefetch, to_tensor
+from impasto.training.loop import Schedule, TrainingRun
+from impasto.training.painting_losses import (
+    Target,
+    Weights,
+    painting_losses,
+    palette_of,
+    recoloured,
+    weighted,
+)
+from impasto.training.teacher import Teacher
+
+WEIGHTS_FILE = "painter.safetensors"
+
+IDENTITY = "photo"
+"""The name of the style that is the photo itself; no picture may have it."""
+
+POOLED = 0.7
+"""See `painting_losses.style_distance`."""
+
+STYLE_SIDE = 448
+"""Long side in pixels at which a style's picture is looked at. Crops of photos show about half of
+a photo at 224 pixels, so strokes come out as large as in a picture of this size."""
+
+ZOOM = 1.3
+"""Largest factor by which a crop of a photo is scaled down."""
+
+
+@dataclass(frozen=True)
+class PainterTraining:
+    """What is trained on what.
+
+    Attributes:
+        photos: folders of photos.
+        styles: a folder of pictures, one a style, named by their stems; see `read_styles`.
+        teacher: the weights of VGG-16.
+        out: folder of the checkpoint, the log, the previews and the weights.
+        start: weights to go on from, of which the vectors of styles with these names are taken
+            and the others begin at their mean; None starts from random weights.
+        fresh: how many times as often styles that `start` does not know are drawn.
+        size: side of the crops in pixels, a multiple of 16.
+        batch: photos in a step.
+        device: what PyTorch computes on.
+        precision: of the networks; statistics and losses are always float32.
+        preview_every: steps between previews.
+    """
+
+    photos: Sequence[Path]
+    styles: Path
+    teacher: Path
+    out: Path
+    schedule: Schedule
+    start: Path | None = None
+    fresh: int = 2
+    size: int = 224
+    batch: int = 3
+    device: str = "cpu"
+    precision: torch.dtype = torch.float32
+    preview_every: int = 500
+    weights: Weights = Weights()
+
+
+class StyleEntry(NamedTuple):
+    """A style to learn.
+
+    Attributes:
+        name: its picture's stem.
+        picture: RGB.
+        content: multiplies the weight of the content loss.
+        side: long side in pixels at which its picture is looked at.
+    """
+
+    name: str
+    picture: Image.Image
+    content: float = 1.0
+    side: int = STYLE_SIDE
+
+
+class StyledPainter(nn.Module):
+    """The painter together with the vectors of its styles, by name."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self.painter = Painter()
+        # A parameter each: Adam leaves alone those that a step does not use.
+        self.vectors = nn.ParameterDict({name: 0.3 * torch.randn(VECTOR) for name in names})
+
+    def forward(self, photo: Tensor, name: str, palette: Palette) -> Tensor:
+        """(N, 3, H, W), painted in one style."""
+        painted: Tensor = self.painter(photo, self.vectors[name][None], palette)
+        return painted
+
+
+def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -> Path:
+    """Train, or go on training, and write the averaged weights.
+
+    Returns:
+        The file `painter.safetensors` in `training.out`.
+    """
+    torch.manual_seed(training.schedule.seed)
+    photos = [ImageFolder(folder) for folder in training.photos]
+    entries = {entry.name: entry for entry in read_styles(training.styles)}
+    teacher = Teacher(load_file(training.teacher), training.precision).to(training.device)
+    targets = {name: target(entry, teacher, training.device) for name, entry in entries.items()}
+    model = StyledPainter([IDENTITY, *entries])
+    known = begin(model, training.start) if training.start else set()
+    model.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    order = Order([IDENTITY, *entries], known, training.fresh, training.schedule.seed)
+
+    def batch(step: int) -> Tensor:
+        rng = np.random.default_rng((training.schedule.seed, step))
+        count, size = training.batch, training.size
+        crops = [photos[k % len(photos)].crop(rng, size, zoom=ZOOM) for k in range(count)]
+        return to_tensor(crops)
+
+    run = TrainingRun(model, training.out, training.schedule)
+    shown = Preview(training, entries, targets)
+    recent = Recent()
+    with closing(run.steps()) as steps:
+        for step, photo in prefetch(batch, steps):
+            name = order[step]
+            losses = step_losses(
+                model, teacher, photo.to(training.device), name, targets.get(name),
+                training.precision,
+            )
+            content = entries[name].content if name in entries else 1.0
+            run.update(weighted(losses, training.weights, content))
+            recent.add(name, losses)
+            if run.step % training.preview_every == 0 or run.step == training.schedule.steps:
+                run.log({**recent.means(), "styles": recent.of_styles()})
+                report({"step": run.step, "steps": training.schedule.steps, **recent.means()})
+                shown.sheet(run).save(training.out / "preview.png")
+                save(run, training.out / WEIGHTS_FILE)
+    return save(run, training.out / WEIGHTS_FILE)
+
+
+def step_losses(
+    model: StyledPainter,
+    teacher: Teacher,
+    photo: Tensor,
+    name: str,
+    style: Target | None,
+    precision: torch.dtype,
+) -> dict[str, Tensor]:
+    """The unweighted losses of photos (N, 3, H, W) painted in the style of that name."""
+    networks = torch.autocast(photo.device.type, precision, enabled=precision != torch.float32)
+    with torch.no_grad():
+        palette = palette_of(photo) if style is None else style.palette
+        if style is not None:
+            photo = recoloured(photo, palette)
+        photo = photo.contiguous(memory_format=torch.channels_last)
+        seen_photo = teacher(photo)
+    with networks:
+        painted = model(photo, name, palette).float()
+    return painting_losses(painted, photo, teacher(painted), seen_photo, style, POOLED)
+
+
+def read_styles(folder: Path) -> list[StyleEntry]:
+    """The styles of a folder: its pictures, and what `styles.tsv` beside them says.
+
+    In its columns `name`, `content` and `side`, see `StyleEntry`; empty fields mean the defaults.
+
+    Raises:
+        InputError: the folder holds no picture, or one that cannot be read.
+    """
+    files = sorted(p for p in folder.glob("*") if p.suffix.lower() in (".jpg", ".png", ".webp"))
+    if not files:
+        raise InputError(f"{folder}: holds no pictures of styles; add JPEG, PNG or WebP files")
+    table = folder / "styles.tsv"
+    rows: dict[str, Mapping[str, str]] = {}
+    if table.is_file():
+        with table.open(encoding="utf-8", newline="") as lines:
+            rows = {row["name"]: row for row in csv.DictReader(lines, delimiter="\t")}
+    return [_entry(file, rows.get(file.stem, {})) for file in files]
+
+
+def _entry(file: Path, row: Mapping[str, str]) -> StyleEntry:
+    try:
+        with Image.open(file) as opened:
+            picture = opened.convert("RGB")
+    except (OSError, SyntaxError, ValueError) as problem:
+        raise InputError(f"{file}: cannot be read ({problem}); take it out") from None
+    return StyleEntry(
+        file.stem, picture, float(row.get("content") or 1), int(row.get("side") or STYLE_SIDE)
+    )
+
+
+@torch.no_grad()
+def target(entry: StyleEntry, teacher: Teacher, device: str) -> Target:
+    """What the losses need to know of a style."""
+    scale = min(1.0, entry.side / max(entry.picture.size))
+    size = tuple(max(16, round(side * scale / 8) * 8) for side in entry.picture.size)
+    small = entry.picture.resize(size, Image.Resampling.LANCZOS)  # type: ignore[arg-type]
+    image = to_tensor([np.asarray(small)]).to(device)
+    seen = teacher(image)
+    return Target(
+        {layer: s.gram for layer, s in seen.items()},
+        {layer: s.mean for layer, s in seen.items()},
+        palette_of(image),
+        F.avg_pool2d(image, 2)[0].flatten(1).T.contiguous(),
+    )
+
+
+def begin(model: StyledPainter, file: Path) -> set[str]:
+    """Load the weights to go on from; styles that these do not know begin at the mean vector.
+
+    Returns:
+        The names of the styles that they know.
+    """
+    weights = load_file(file)
+    known = {k.removeprefix("vectors."): v for k, v in weights.items() if k.startswith("vectors.")}
+    mean = torch.stack([v for name, v in known.items() if name != IDENTITY]).mean(0)
+    model.painter.load_state_dict(
+        {k.removeprefix("painter."): v for k, v in weights.items() if k.startswith("painter.")}
+    )
+    for name, vector in model.vectors.items():
+        vector.data.copy_(known.get(name, mean))
+    return set(known)
+
+
+class Order:
+    """Which style is painted at which step: in turns, each turn in another order."""
+
+    def __init__(
+        self, names: Sequence[str], known: set[str], fresh: int, seed: int
+    ) -> None:
+        counts = {name: fresh if known and name not in known else 1 for name in names}
+        self._turn = [name for name, count in counts.items() for _ in range(count)]
+        self._seed = seed
+
+    def __getitem__(self, step: int) -> str:
+        turn, place = divmod(step, len(self._turn))
+        order = np.random.default_rng((self._seed, 1, turn)).permutation(len(self._turn))
+        return self._turn[order[place]]
+
+
+class Recent:
+    """Moving averages of the losses, overall and of the styles."""
+
+    def __init__(self) -> None:
+        self._all: dict[str, float] = {}
+        self._styles: dict[str, float] = {}
+
+    def add(self, name: str, losses: Mapping[str, Tensor]) -> None:
+        """Count the losses of a step."""
+        figures = {k: float(v.detach()) for k, v in losses.items()}
+        for k, v in figures.items():
+            self._all[k] = v if k not in self._all else 0.99 * self._all[k] + 0.01 * v
+        before = self._styles.get(name, figures["style"])
+        self._styles[name] = 0.8 * before + 0.2 * figures["style"]
+
+    def means(self) -> dict[str, float]:
+        """By the names of the losses."""
+        return {k: round(v, 4) for k, v in sorted(self._all.items())}
+
+    def of_styles(self) -> dict[str, float]:
+        """The style distance, by the names of the styles."""
+        return {k: round(v, 3) for k, v in sorted(self._styles.items())}
+
+
+class Preview:
+    """A sheet of two held-out photos in twelve styles, others each time."""
+
+    def __init__(
+        self,
+        training: PainterTraining,
+        entries: Mapping[str, StyleEntry],
+        targets: Mapping[str, Target],
+        side: int = 288,
+    ) -> None:
+        folder = ImageFolder(training.photos[0], held_out=True)
+        rng = np.random.default_rng(7)
+        self._photos = to_tensor([folder.crop(rng, side, zoom=1.0) for _ in range(8)])
+        self._entries, self._targets = entries, targets
+        self._device = training.device
+
+    @torch.no_grad()
+    def sheet(self, run: TrainingRun, columns: int = 12) -> Image.Image:
+        """Styles on top, photos below in these styles; the photo itself on the left."""
+        model = StyledPainter([IDENTITY, *self._entries])
+        model.load_state_dict(run.average)
+        model.to(self._device).eval()
+        turn, names = run.step, list(self._entries)
+        chosen = [names[(turn // 100 + k) % len(names)] for k in range(min(columns, len(names)))]
+        photos = [self._photos[(turn // 100 + k) % len(self._photos)][None] for k in range(2)]
+        side = self._photos.shape[2]
+        rows = [torch.ones(3, side, side), *(_square(self._entries[n].picture, side) for n in chosen)]
+        sheet = [torch.cat(rows, 2)]
+        for photo in photos:
+            cells = [photo[0]]
+            for name in chosen:
+                palette = self._targets[name].palette
+                colours = recoloured(photo.to(self._device), palette)
+                cells.append(model(colours, name, palette)[0].clamp(0, 1).cpu())
+            sheet.append(torch.cat(cells, 2))
+        pixels = (torch.cat(sheet, 1).permute(1, 2, 0) * 255).round().byte().numpy()
+        return Image.fromarray(pixels)
+
+
+def save(run: TrainingRun, file: Path) -> Path:
+    """Write the averaged weights and vectors as float32 safetensors."""
+    write_file(file, stored({k: v.contiguous() for k, v in run.average.items()}), overwrite=True)
+    return file
+
+
+def _square(picture: Image.Image, side: int) -> Tensor:
+    return to_tensor([np.asarray(picture.resize((side, side), Image.Resampling.LANCZOS))])[0]

@@ -1,0 +1,227 @@
+"""What a painting is judged by while the painter learns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from impasto.networks.painter import Palette
+from impasto.training.teacher import LAYERS, Seen
+
+FLOOR = 1e-4
+"""Least variance of a colour: flat pictures must not be stretched without bound."""
+
+OPPONENT = torch.tensor([[1 / 3, 1 / 3, 1 / 3], [2.0, -2.0, 0.0], [1.0, 1.0, -2.0]])
+"""Lightness, red less green, yellow less blue; the hues count double, as accents are small."""
+
+DIRECTIONS = 12
+SAMPLES = 8192
+"""Of the sliced Wasserstein distance of colours."""
+
+LARGE = 16
+"""Side in pixels of the areas whose tone is kept."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How much each loss counts.
+
+    Attributes:
+        style: distance of Gram matrices and means, see `style_distance`.
+        content: distance to the recoloured photo's features at relu3_3.
+        alike: distance of self-similarities at relu4_3.
+        palette: distance of the colours' distributions.
+        tone: distance of large areas to the recoloured photo.
+        outside: values outside [0, 1].
+        variation: total variation.
+        identity: distance of pixels where the style is the photo itself.
+    """
+
+    style: float = 5.0
+    content: float = 2.0
+    alike: float = 4.0
+    palette: float = 8.0
+    tone: float = 3.0
+    outside: float = 20.0
+    variation: float = 0.3
+    identity: float = 10.0
+
+
+class Target(NamedTuple):
+    """What a style is to the losses.
+
+    Attributes:
+        gram, mean: by layer, (1, C, C) and (1, C).
+        palette: (1, 3) and (1, 3, 3).
+        colours: (pixels, 3), of the style.
+    """
+
+    gram: dict[str, Tensor]
+    mean: dict[str, Tensor]
+    palette: Palette
+    colours: Tensor
+
+
+def relative(x: Tensor, y: Tensor, dims: tuple[int, ...] | int) -> Tensor:
+    """|x - y| relative to both.
+
+    After Cheng et al. 2021, "Style-Aware Normalized Loss", arXiv 2104.10064: without it one style
+    can count a thousand times as much as another.
+    """
+    scale = (y.square().sum(dims) + x.detach().square().sum(dims)) / 2
+    return (((x - y).square().sum(dims) + 1e-8) / (scale + 1e-8)).sqrt()
+
+
+def style_distance(
+    seen: Mapping[str, Seen],
+    gram: Mapping[str, Tensor],
+    mean: Mapping[str, Tensor],
+    pooled: float,
+) -> Tensor:
+    """Relative distance of Gram matrices, and of means at 0.3, averaged over layers.
+
+    Args:
+        seen: in the paintings of a step.
+        gram, mean: of the style, or of each photo's own style.
+        pooled: how much the distance of the statistics of all paintings together counts, and not
+            of each by itself. Together, a plain sky may stay plain where another photo has
+            texture.
+    """
+    total = torch.zeros(())
+    for layer in LAYERS:
+        found, g, m = seen[layer], gram[layer], mean[layer]
+        each = relative(found.gram, g, (1, 2)) + 0.3 * relative(found.mean, m, 1)
+        total = total.to(each) + (1 - pooled) * each.mean()
+        if pooled:
+            g_all, m_all = found.gram.mean(0, keepdim=True), found.mean.mean(0, keepdim=True)
+            together = relative(g_all, g, (1, 2)) + 0.3 * relative(m_all, m, 1)
+            total = total + pooled * together.mean()
+    return total / len(LAYERS)
+
+
+def content_distance(found: Tensor, wanted: Tensor) -> Tensor:
+    """Half the mean squared difference of normalized features (N, C, H, W).
+
+    Two unrelated pictures are at 1. Normalized, it leaves contrast to the style.
+    """
+    found, wanted = F.instance_norm(found.float()), F.instance_norm(wanted.float())
+    return F.mse_loss(found, wanted) / 2
+
+
+def self_similarity_distance(found: Tensor, wanted: Tensor) -> Tensor:
+    """What is alike within the photo is to be alike within the painting; (N, C, H, W) both.
+
+    Kolkin et al. 2019, "Style Transfer by Relaxed Optimal Transport and Self-Similarity",
+    arXiv 1904.12785, eq. 8.
+    """
+    apart = []
+    for features in (found, wanted):
+        directions = F.normalize(features.float().flatten(2), dim=1, eps=1e-6).mT
+        distance = (1 - directions @ directions.mT).clamp_min(0)
+        apart.append(distance / (distance.sum(1, keepdim=True) + 1e-6))
+    return (apart[0] - apart[1]).abs().sum(1).mean()
+
+
+def palette_distance(painted: Tensor, colours: Tensor) -> Tensor:
+    """Sliced Wasserstein-1 distance of the colours of paintings (N, 3, H, W) and of a style.
+
+    Bonneel et al. 2015, "Sliced and Radon Wasserstein Barycenters of Measures", along random
+    directions in opponent colours.
+    """
+    found = F.avg_pool2d(painted, 2).permute(0, 2, 3, 1).reshape(-1, 3)
+    directions = OPPONENT.to(found).T @ F.normalize(
+        torch.randn(3, DIRECTIONS, device=found.device), dim=0
+    )
+    drawn = [x[torch.randint(len(x), (SAMPLES,), device=x.device)] for x in (found, colours)]
+    one, other = ((x @ directions).sort(0).values for x in drawn)
+    return (one - other).abs().mean()
+
+
+def painting_losses(
+    painted: Tensor,
+    photo: Tensor,
+    seen: Mapping[str, Seen],
+    seen_photo: Mapping[str, Seen],
+    target: Target | None,
+    pooled: float,
+) -> dict[str, Tensor]:
+    """The losses of paintings in one style, by their names in `Weights`, unweighted.
+
+    Args:
+        painted, photo: (N, 3, H, W), the photo in the style's colours.
+        seen, seen_photo: what the teacher sees in both.
+        target: the style; None where the style of each photo is the photo itself.
+        pooled: see `style_distance`.
+    """
+    if target is None:
+        gram, mean = ({k: getattr(s, n) for k, s in seen_photo.items()} for n in ("gram", "mean"))
+        style = style_distance(seen, gram, mean, 0.0)
+        own = {"identity": F.l1_loss(painted, photo)}
+    else:
+        style = style_distance(seen, target.gram, target.mean, pooled)
+        own = {"palette": palette_distance(painted, target.colours)}
+    across = (painted[..., 1:] - painted[..., :-1]).abs().mean()
+    down = (painted[..., 1:, :] - painted[..., :-1, :]).abs().mean()
+    relu3, relu4 = LAYERS[2:]
+    return own | {
+        "style": style,
+        "content": content_distance(seen[relu3].features, seen_photo[relu3].features),
+        "alike": self_similarity_distance(seen[relu4].features, seen_photo[relu4].features),
+        "tone": F.l1_loss(F.avg_pool2d(painted, LARGE), F.avg_pool2d(photo, LARGE)),
+        "outside": (painted - painted.clamp(0, 1)).abs().mean(),
+        "variation": across + down,
+    }
+
+
+def weighted(losses: Mapping[str, Tensor], weights: Weights, content: float) -> Tensor:
+    """The sum to minimize; `content` multiplies the weight of the content loss."""
+    factors = {f.name: getattr(weights, f.name) for f in fields(weights)}
+    factors["content"] *= content
+    return torch.stack([factors[name] * loss for name, loss in losses.items()]).sum()
+
+
+def gaussian(image: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (N, 3) and covariance (N, 3, 3) of the colours of (N, 3, H, W)."""
+    colours = image.flatten(2).double()
+    mean = colours.mean(2, keepdim=True)
+    centred = colours - mean
+    floor = FLOOR * torch.eye(3, device=image.device, dtype=torch.double)
+    return mean[..., 0], centred @ centred.mT / colours.shape[2] + floor
+
+
+def roots(matrices: Tensor) -> tuple[Tensor, Tensor]:
+    """The square roots of symmetric positive matrices (N, C, C), and their inverses.
+
+    By the iteration of Newton and Schulz, which needs products only (Higham 2008, "Functions of
+    Matrices", eq. 6.35).
+    """
+    scale = matrices.diagonal(dim1=1, dim2=2).sum(1)[:, None, None]
+    one = torch.eye(matrices.shape[1], device=matrices.device, dtype=matrices.dtype)
+    root, inverse = matrices / scale, one.expand_as(matrices)
+    for _ in range(24):
+        step = (3 * one - inverse @ root) / 2
+        root, inverse = root @ step, step @ inverse
+    return root * scale.sqrt(), inverse / scale.sqrt()
+
+
+def palette_of(image: Tensor) -> Palette:
+    """The Gaussian of a picture's colours, (N, 3, H, W)."""
+    mean, covariance = gaussian(image)
+    return Palette(mean.float(), roots(covariance)[0].float())
+
+
+def recoloured(photo: Tensor, palette: Palette) -> Tensor:
+    """The photo (N, 3, H, W) with a style's mean colour and colour covariance.
+
+    By the optimal-transport map of `image.colour.transport`, clipped to [0, 1].
+    """
+    mean, covariance = gaussian(photo)
+    root, inverse = roots(covariance)
+    wanted = palette.root.double()
+    middle, _ = roots(root @ wanted @ wanted @ root)
+    matrix = inverse @ middle @ inverse
+    moved = matrix @ (photo.flatten(2).double() - mean[..., None]) + palette.mean.double()[..., None]
+    return moved.float().reshape(photo.shape).clamp(0, 1)

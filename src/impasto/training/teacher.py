@@ -1,0 +1,129 @@
+"""VGG-16 as a teacher: frozen, with a backward pass to the picture only.
+
+Training a painter spends most of its time here, in elementwise passes rather than convolutions.
+The two functions below take fewer of them than autograd does: no gradients of weights, channels
+last throughout, and the gradient of a Gram matrix added in the product that computes it. Together
+they halve the time of a step on a CPU.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+PLAN: tuple[int | None, ...] = (0, 2, None, 5, 7, None, 10, 12, 14, None, 17, 19, 21)
+"""VGG-16 up to relu4_3: its convolutions by torchvision's numbers; None is max pooling."""
+
+TAPS = {2: "relu1_2", 7: "relu2_2", 14: "relu3_3", 21: "relu4_3"}
+"""The last layer of each stage (Johnson et al. 2016, arXiv 1603.08155)."""
+
+LAYERS = tuple(TAPS.values())
+
+_MEAN = (0.485, 0.456, 0.406)
+_DEVIATION = (0.229, 0.224, 0.225)
+
+
+class Seen(NamedTuple):
+    """What the teacher sees at one layer.
+
+    Attributes:
+        features: (N, C, H, W).
+        mean: (N, C), float32.
+        gram: (N, C, C), float32: sums over positions, divided by H W.
+    """
+
+    features: Tensor
+    mean: Tensor
+    gram: Tensor
+
+
+class Teacher(nn.Module):
+    """VGG-16's features and their statistics, from (N, 3, H, W) in [0, 1].
+
+    Args:
+        weights: of VGG-16 by torchvision's names, `features.0.weight` and so on.
+        precision: of the convolutions; statistics are float32.
+    """
+
+    def __init__(self, weights: Mapping[str, Tensor], precision: torch.dtype) -> None:
+        super().__init__()
+        self._precision = precision
+        mean, deviation = (torch.tensor(v).view(1, 3, 1, 1) for v in (_MEAN, _DEVIATION))
+        self.register_buffer("mean", mean)
+        self.register_buffer("deviation", deviation)
+        for k in (k for k in PLAN if k is not None):
+            weight = weights[f"features.{k}.weight"].to(precision)
+            # Transposed and turned round: the same convolution, backwards.
+            backward = weight.flip(2, 3).transpose(0, 1)
+            for name, value in (("weight", weight), ("backward", backward)):
+                value = value.contiguous(memory_format=torch.channels_last)
+                self.register_buffer(f"{name}{k}", value)
+            self.register_buffer(f"bias{k}", weights[f"features.{k}.bias"].to(precision))
+
+    def forward(self, image: Tensor) -> dict[str, Seen]:
+        """What is seen at each of `LAYERS`."""
+        x = ((image - self.mean) / self.deviation).to(self._precision)
+        x = x.contiguous(memory_format=torch.channels_last)
+        seen = {}
+        for k in PLAN:
+            if k is None:
+                x = F.max_pool2d(x, 2)
+                continue
+            layer = (getattr(self, f"{name}{k}") for name in ("weight", "bias", "backward"))
+            # The border repeated before the first layer keeps zeros out of what is painted there.
+            x = F.pad(x, (1,) * 4, mode="replicate") if k == 0 else x
+            x = _ConvRelu.apply(x, *layer, 0 if k == 0 else 1)
+            if k in TAPS:
+                x, mean, gram = _Statistics.apply(x)
+                seen[TAPS[k]] = Seen(x, mean, gram)
+        return seen
+
+
+class _ConvRelu(torch.autograd.Function):
+    """relu(conv(x)) with a frozen 3 x 3 kernel."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, backward: Tensor, padding: int
+    ) -> Tensor:
+        out = F.conv2d(x, weight, bias, padding=padding).relu_()
+        ctx.save_for_backward(out, backward)
+        ctx.padding = padding
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        out, backward = ctx.saved_tensors
+        gradient = torch.ops.aten.threshold_backward(gradient, out, 0)
+        return F.conv2d(gradient, backward, padding=2 - ctx.padding), None, None, None, None
+
+
+class _Statistics(torch.autograd.Function):
+    """Features, passed on, and their mean and Gram matrix."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x = _positions(features)
+        ctx.save_for_backward(features)
+        mean = x.sum(1, dtype=torch.float32) / x.shape[1]
+        return features.view_as(features), mean, torch.bmm(x.mT, x).float() / x.shape[1]
+
+    @staticmethod
+    def backward(  # type: ignore[override]
+        ctx: Any, passed_on: Tensor, of_mean: Tensor, of_gram: Tensor
+    ) -> Tensor:
+        (features,) = ctx.saved_tensors
+        x = _positions(features)
+        n, c, h, w = features.shape
+        of_gram = ((of_gram + of_gram.mT) / (h * w)).to(x.dtype)
+        gradient = torch.baddbmm(_positions(passed_on), x, of_gram)
+        gradient += (of_mean / (h * w)).to(x.dtype)[:, None]
+        return gradient.reshape(n, h, w, c).permute(0, 3, 1, 2)
+
+
+def _positions(features: Tensor) -> Tensor:
+    """(N, H W, C), a view where channels are last in memory."""
+    n, c, h, w = features.shape
+    return features.permute(0, 2, 3, 1).reshape(n, h * w, c)
