@@ -119,7 +119,7 @@ class Painter(nn.Module):
         """
         style = split(vector)
         wide = F.pad(photo, (MARGIN,) * 4, mode="reflect")
-        whitened = unfolded(self.shapes(wide, style, norm), MARGIN)       # (N, 3, H, W)
+        whitened = unfolded(self.shapes(wide, style, norm), MARGIN)  # (N, 3, H, W)
         painted = (palette.root @ (CONTRAST * whitened).flatten(2)).reshape(photo.shape)
         mean = palette.mean[..., None, None]
         return mean + painted + style.hues * hues(wide - mean)
@@ -129,14 +129,14 @@ class Painter(nn.Module):
         first, second = BLOCKS[0], BLOCKS[0] + BLOCKS[1]
         steps = list(zip(self.blocks, style.modulations, strict=False))
         quarter, eighth = self.features(wide, style, norm)
-        x = eighth                                                       # (N, 128, H/8, W/8)
+        x = eighth  # (N, 128, H/8, W/8)
         for block, modulation in steps[:first]:
             x = block(x, modulation, norm)
         x = F.relu(_double(self.up1(x, style.code)) + self.join(quarter, style.code))
-        for block, modulation in steps[first:second]:                    # (N, 48, H/4, W/4)
+        for block, modulation in steps[first:second]:  # (N, 48, H/4, W/4)
             x = block(x, modulation, norm)
         x = F.relu(_double(self.up2(x, style.code)))
-        for block, modulation in steps[second:]:                         # (N, 16, H/2, W/2)
+        for block, modulation in steps[second:]:  # (N, 16, H/2, W/2)
             x = block(x, modulation, norm)
         return F.conv2d(self.head(x, style.code).float(), self.smooth, self.middle, padding=1)
 
@@ -156,7 +156,7 @@ class Painter(nn.Module):
 def split(vector: Tensor) -> StyleVector:
     """Take style vectors (N, VECTOR) apart."""
     sizes = [2 * width for width in MODULATED]
-    *pieces, code, hue = vector.float().split([*sizes, CODES, 1], 1)
+    *pieces, code, hue = torch.split(vector.float(), [*sizes, CODES, 1], 1)
     halves = (piece[..., None, None].chunk(2, 1) for piece in pieces)
     modulations = [Modulation(1 + scale, shift) for scale, shift in halves]
     return StyleVector(modulations, torch.tanh(code), torch.sigmoid(hue)[..., None, None])

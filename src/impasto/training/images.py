@@ -24,29 +24,15 @@ ENLARGED = 1.1
 Batch = TypeVar("Batch")
 
 
-class ImageFolder:
-    """The images below a folder, split once and for all into training and held-out ones.
-
-    An image is held out when the hash of its name says so (one in fifty), so the split does
-    not change when images are added, nor from machine to machine.
+class Images:
+    """Image files, decoded once.
 
     Args:
-        folder: searched recursively for JPEG, PNG, WebP, BMP and TIFF files.
-        held_out: take the held-out images instead of those to train on.
-
-    Raises:
-        InputError: the folder is missing or holds no image of that part of the split.
+        files: at least one, JPEG, PNG, WebP, BMP or TIFF.
     """
 
-    def __init__(self, folder: Path, *, held_out: bool = False) -> None:
-        if not folder.is_dir():
-            raise InputError(f"{folder}: not a folder of training images")
-        named = (p for p in folder.rglob("*") if p.suffix.lower() in PLAIN_PICTURES)
-        files = sorted(p for p in named if p.is_file() and not is_hidden(p))
-        self.files = [p for p in files if _is_held_out(p) == held_out]
-        if not self.files:
-            part = "held-out image (one in fifty is)" if held_out else "image to train on"
-            raise InputError(f"{folder}: holds no {part}; add JPEG or PNG files")
+    def __init__(self, files: Sequence[Path]) -> None:
+        self.files = list(files)
         self._decoded: dict[int, Image.Image] = {}
 
     def __len__(self) -> int:
@@ -83,6 +69,39 @@ class ImageFolder:
         box = (left, top, left + side, top + side)
         pixels = np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC, box=box))
         return pixels[:, ::-1] if rng.random() < 0.5 else pixels
+
+
+class ImageFolder(Images):
+    """The images below a folder, split once and for all into training and held-out ones.
+
+    An image is held out when the hash of its name says so (one in fifty), so the split does
+    not change when images are added, nor from machine to machine.
+
+    Args:
+        folder: searched recursively for JPEG, PNG, WebP, BMP and TIFF files.
+        held_out: take the held-out images instead of those to train on.
+
+    Raises:
+        InputError: the folder is missing or holds no image of that part of the split.
+    """
+
+    def __init__(self, folder: Path, *, held_out: bool = False) -> None:
+        super().__init__([p for p in image_files(folder) if _is_held_out(p) == held_out])
+        if not self.files:
+            part = "held-out image (one in fifty is)" if held_out else "image to train on"
+            raise InputError(f"{folder}: holds no {part}; add JPEG or PNG files")
+
+
+def image_files(folder: Path) -> list[Path]:
+    """List the images below a folder, by name.
+
+    Raises:
+        InputError: the folder is missing.
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: not a folder of training images")
+    named = (p for p in folder.rglob("*") if p.suffix.lower() in PLAIN_PICTURES)
+    return sorted(p for p in named if p.is_file() and not is_hidden(p))
 
 
 def to_tensor(crops: Sequence[NDArray[np.uint8]]) -> Tensor:

@@ -5,9 +5,9 @@ Each step paints several photos in one style; steps go round the styles. The los
 """
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,8 +20,8 @@ from safetensors.torch import save as stored
 from torch import Tensor, nn
 
 from impasto.errors import InputError
-from impasto.image.output import write_file
 from impasto.networks.painter import VECTOR, Painter, Palette
+from impasto.system.files import write_file
 from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import Schedule, TrainingRun
 from impasto.training.painting_losses import (
@@ -81,7 +81,7 @@ class PainterTraining:
     device: str = "cpu"
     precision: torch.dtype = torch.float32
     preview_every: int = 500
-    weights: Weights = Weights()
+    weights: Weights = field(default_factory=Weights)
 
 
 class StyleEntry(NamedTuple):
@@ -144,7 +144,11 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
         for step, photo in prefetch(batch, steps):
             name = order[step]
             losses = step_losses(
-                model, teacher, photo.to(training.device), name, targets.get(name),
+                model,
+                teacher,
+                photo.to(training.device),
+                name,
+                targets.get(name),
                 training.precision,
             )
             content = entries[name].content if name in entries else 1.0
@@ -159,7 +163,7 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
 
 
 def step_losses(
-    model: StyledPainter,
+    model: Callable[[Tensor, str, Palette], Tensor],
     teacher: Teacher,
     photo: Tensor,
     name: str,
@@ -173,10 +177,10 @@ def step_losses(
         if style is not None:
             photo = recoloured(photo, palette)
         photo = photo.contiguous(memory_format=torch.channels_last)
-        seen_photo = teacher(photo)
+        features = teacher.features(photo)
     with networks:
         painted = model(photo, name, palette).float()
-    return painting_losses(painted, photo, teacher(painted), seen_photo, style, POOLED)
+    return painting_losses(painted, photo, teacher(painted), features, style, POOLED)
 
 
 def read_styles(folder: Path) -> list[StyleEntry]:
@@ -245,9 +249,7 @@ def begin(model: StyledPainter, file: Path) -> set[str]:
 class Order:
     """Which style is painted at which step: in turns, each turn in another order."""
 
-    def __init__(
-        self, names: Sequence[str], known: set[str], fresh: int, seed: int
-    ) -> None:
+    def __init__(self, names: Sequence[str], known: set[str], fresh: int, seed: int) -> None:
         counts = {name: fresh if known and name not in known else 1 for name in names}
         self._turn = [name for name, count in counts.items() for _ in range(count)]
         self._seed = seed
@@ -255,7 +257,7 @@ class Order:
     def __getitem__(self, step: int) -> str:
         turn, place = divmod(step, len(self._turn))
         order = np.random.default_rng((self._seed, 1, turn)).permutation(len(self._turn))
-        return self._turn[order[place]]
+        return self._turn[int(order[place])]
 
 
 class Recent:
@@ -308,8 +310,8 @@ class Preview:
         chosen = [names[(turn // 100 + k) % len(names)] for k in range(min(columns, len(names)))]
         photos = [self._photos[(turn // 100 + k) % len(self._photos)][None] for k in range(2)]
         side = self._photos.shape[2]
-        rows = [torch.ones(3, side, side), *(_square(self._entries[n].picture, side) for n in chosen)]
-        sheet = [torch.cat(rows, 2)]
+        pictures = [_square(self._entries[name].picture, side) for name in chosen]
+        sheet = [torch.cat([torch.ones(3, side, side), *pictures], 2)]
         for photo in photos:
             cells = [photo[0]]
             for name in chosen:

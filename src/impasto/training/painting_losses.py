@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.networks.painter import Palette
-from impasto.training.teacher import LAYERS, Seen
+from impasto.training.teacher import LAYERS, Seen, statistics
 
 FLOOR = 1e-4
 """Least variance of a colour: flat pictures must not be stretched without bound."""
@@ -144,7 +144,7 @@ def painting_losses(
     painted: Tensor,
     photo: Tensor,
     seen: Mapping[str, Seen],
-    seen_photo: Mapping[str, Seen],
+    features: Mapping[str, Tensor],
     target: Target | None,
     pooled: float,
 ) -> dict[str, Tensor]:
@@ -152,24 +152,25 @@ def painting_losses(
 
     Args:
         painted, photo: (N, 3, H, W), the photo in the style's colours.
-        seen, seen_photo: what the teacher sees in both.
+        seen, features: what the teacher sees in the paintings, and in the photos.
         target: the style; None where the style of each photo is the photo itself.
         pooled: see `style_distance`.
     """
     if target is None:
-        gram, mean = ({k: getattr(s, n) for k, s in seen_photo.items()} for n in ("gram", "mean"))
+        own = {layer: statistics(f) for layer, f in features.items()}
+        mean, gram = ({k: s[part] for k, s in own.items()} for part in (0, 1))
         style = style_distance(seen, gram, mean, 0.0)
-        own = {"identity": F.l1_loss(painted, photo)}
+        special = {"identity": F.l1_loss(painted, photo)}
     else:
         style = style_distance(seen, target.gram, target.mean, pooled)
-        own = {"palette": palette_distance(painted, target.colours)}
+        special = {"palette": palette_distance(painted, target.colours)}
     across = (painted[..., 1:] - painted[..., :-1]).abs().mean()
     down = (painted[..., 1:, :] - painted[..., :-1, :]).abs().mean()
     relu3, relu4 = LAYERS[2:]
-    return own | {
+    return special | {
         "style": style,
-        "content": content_distance(seen[relu3].features, seen_photo[relu3].features),
-        "alike": self_similarity_distance(seen[relu4].features, seen_photo[relu4].features),
+        "content": content_distance(seen[relu3].features, features[relu3]),
+        "alike": self_similarity_distance(seen[relu4].features, features[relu4]),
         "tone": F.l1_loss(F.avg_pool2d(painted, LARGE), F.avg_pool2d(photo, LARGE)),
         "outside": (painted - painted.clamp(0, 1)).abs().mean(),
         "variation": across + down,
@@ -223,5 +224,6 @@ def recoloured(photo: Tensor, palette: Palette) -> Tensor:
     wanted = palette.root.double()
     middle, _ = roots(root @ wanted @ wanted @ root)
     matrix = inverse @ middle @ inverse
-    moved = matrix @ (photo.flatten(2).double() - mean[..., None]) + palette.mean.double()[..., None]
+    centred = photo.flatten(2).double() - mean[..., None]
+    moved = matrix @ centred + palette.mean.double()[..., None]
     return moved.float().reshape(photo.shape).clamp(0, 1)

@@ -6,7 +6,7 @@ last throughout, and the gradient of a Gram matrix added in the product that com
 they halve the time of a step on a CPU.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -47,6 +47,9 @@ class Teacher(nn.Module):
         precision: of the convolutions; statistics are float32.
     """
 
+    mean: Tensor
+    deviation: Tensor
+
     def __init__(self, weights: Mapping[str, Tensor], precision: torch.dtype) -> None:
         super().__init__()
         self._precision = precision
@@ -63,10 +66,33 @@ class Teacher(nn.Module):
             self.register_buffer(f"bias{k}", weights[f"features.{k}.bias"].to(precision))
 
     def forward(self, image: Tensor) -> dict[str, Seen]:
-        """What is seen at each of `LAYERS`."""
+        """Compute features and their statistics, by the names of `LAYERS`."""
+        seen = {}
+
+        def tap(layer: str, features: Tensor) -> Tensor:
+            features, mean, gram = _Statistics.apply(features)  # type: ignore[no-untyped-call]
+            seen[layer] = Seen(features, mean, gram)
+            return features
+
+        self._run(image, tap)
+        return seen
+
+    @torch.no_grad()
+    def features(self, image: Tensor) -> dict[str, Tensor]:
+        """Compute features alone, by the names of `LAYERS`, without gradients."""
+        found = {}
+
+        def tap(layer: str, features: Tensor) -> Tensor:
+            found[layer] = features
+            return features
+
+        self._run(image, tap)
+        return found
+
+    def _run(self, image: Tensor, tap: Callable[[str, Tensor], Tensor]) -> None:
+        """Hand each of `LAYERS` to `tap`, and go on with what it gives back."""
         x = ((image - self.mean) / self.deviation).to(self._precision)
         x = x.contiguous(memory_format=torch.channels_last)
-        seen = {}
         for k in PLAN:
             if k is None:
                 x = F.max_pool2d(x, 2)
@@ -74,11 +100,17 @@ class Teacher(nn.Module):
             layer = (getattr(self, f"{name}{k}") for name in ("weight", "bias", "backward"))
             # The border repeated before the first layer keeps zeros out of what is painted there.
             x = F.pad(x, (1,) * 4, mode="replicate") if k == 0 else x
-            x = _ConvRelu.apply(x, *layer, 0 if k == 0 else 1)
+            padding = 0 if k == 0 else 1
+            x = _ConvRelu.apply(x, *layer, padding)  # type: ignore[no-untyped-call]
             if k in TAPS:
-                x, mean, gram = _Statistics.apply(x)
-                seen[TAPS[k]] = Seen(x, mean, gram)
-        return seen
+                x = tap(TAPS[k], x)
+
+
+def statistics(features: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (N, C) and Gram matrix (N, C, C), divided by H W, of (N, C, H, W), in float32."""
+    x = _positions(features)
+    mean = x.sum(1, dtype=torch.float32) / x.shape[1]
+    return mean, torch.bmm(x.mT, x).float() / x.shape[1]
 
 
 class _ConvRelu(torch.autograd.Function):
@@ -94,7 +126,7 @@ class _ConvRelu(torch.autograd.Function):
         return out
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         out, backward = ctx.saved_tensors
         gradient = torch.ops.aten.threshold_backward(gradient, out, 0)
         return F.conv2d(gradient, backward, padding=2 - ctx.padding), None, None, None, None
@@ -105,15 +137,11 @@ class _Statistics(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        x = _positions(features)
         ctx.save_for_backward(features)
-        mean = x.sum(1, dtype=torch.float32) / x.shape[1]
-        return features.view_as(features), mean, torch.bmm(x.mT, x).float() / x.shape[1]
+        return features.view_as(features), *statistics(features)
 
     @staticmethod
-    def backward(  # type: ignore[override]
-        ctx: Any, passed_on: Tensor, of_mean: Tensor, of_gram: Tensor
-    ) -> Tensor:
+    def backward(ctx: Any, passed_on: Tensor, of_mean: Tensor, of_gram: Tensor) -> Tensor:
         (features,) = ctx.saved_tensors
         x = _positions(features)
         n, c, h, w = features.shape

@@ -1,0 +1,168 @@
+"""Training one more style: the painter stays as it is, a new vector is learned."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor, nn
+
+from impasto.errors import SettingError
+from impasto.networks.painter import Painter, Palette
+from impasto.training.images import Images, prefetch, to_tensor
+from impasto.training.painter import (
+    POOLED,
+    STYLE_SIDE,
+    ZOOM,
+    StyleEntry,
+    step_losses,
+    target,
+)
+from impasto.training.painting_losses import (
+    Target,
+    Weights,
+    painting_losses,
+    recoloured,
+    weighted,
+)
+from impasto.training.teacher import Teacher
+
+RATE = 0.02
+"""Adam's first learning rate for the vector; it falls along a cosine to zero."""
+
+TRIED_SIDE = 128
+"""Side in pixels of the photos that known vectors are tried on."""
+
+
+@dataclass(frozen=True)
+class StyleTraining:
+    """What a style's vector is learned from.
+
+    Attributes:
+        picture: RGB.
+        photos: to paint while learning.
+        painter: trained.
+        teacher: VGG-16.
+        known: vectors of known styles; learning starts from the one that fits best.
+        seconds: how long to train.
+        content: multiplies the weight of the content loss.
+        side: long side in pixels at which the picture is looked at.
+        size: side of the crops in pixels, a multiple of 16.
+        batch: photos in a step.
+        seed: of the crops.
+    """
+
+    picture: Image.Image
+    photos: Images
+    painter: Painter
+    teacher: Teacher
+    known: Sequence[NDArray[np.float32]]
+    seconds: float
+    content: float = 1.0
+    side: int = STYLE_SIDE
+    size: int = 224
+    batch: int = 3
+    device: str = "cpu"
+    precision: torch.dtype = torch.float32
+    seed: int = 0
+    weights: Weights = field(default_factory=Weights)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds < math.inf:
+            raise SettingError(f"seconds is {self.seconds}; it must be a number above 0")
+
+
+class StyleStep(NamedTuple):
+    """Where the training of a style is.
+
+    Attributes:
+        step: 0 before the first update.
+        progress: the share of the time that is over, from 0 to 1.
+        losses: unweighted, by their names in `Weights`; averages of recent steps.
+        vector: (VECTOR,) float32, an average of recent steps.
+    """
+
+    step: int
+    progress: float
+    losses: Mapping[str, float]
+    vector: NDArray[np.float32]
+
+
+class OneStyle(nn.Module):
+    """A painter that learns nothing, and a vector that does."""
+
+    def __init__(self, painter: Painter, vector: Tensor) -> None:
+        super().__init__()
+        self.painter = painter.requires_grad_(False)
+        self.vector = nn.Parameter(vector)
+        self.average = vector.clone()
+
+    def forward(self, photo: Tensor, name: str, palette: Palette) -> Tensor:
+        """(N, 3, H, W), painted in the style; it has no name yet."""
+        painted: Tensor = self.painter(photo, self.vector[None], palette)
+        return painted
+
+
+def train_style(training: StyleTraining) -> Iterator[StyleStep]:
+    """Learn the vector of a style; yields after every step, and once before the first.
+
+    Whoever iterates can stop at any step and keep what it yielded.
+    """
+    style = target(
+        StyleEntry("", training.picture, training.content, training.side),
+        training.teacher,
+        training.device,
+    )
+    torch.manual_seed(training.seed)
+    model = OneStyle(training.painter, _best_known(training, style)).to(training.device)
+    optimizer = torch.optim.Adam([model.vector], betas=(0.9, 0.99))
+    recent: dict[str, float] = {}
+    yield StyleStep(0, 0.0, {}, model.average.cpu().numpy().copy())
+
+    def batch(step: int) -> Tensor:
+        rng = np.random.default_rng((training.seed, step))
+        crops = [training.photos.crop(rng, training.size, zoom=ZOOM) for _ in range(training.batch)]
+        return to_tensor(crops)
+
+    began, progress, step = time.monotonic(), 0.0, 0
+    steps = iter(lambda: step if progress < 1 else None, None)
+    for _, photo in prefetch(batch, steps):
+        losses = step_losses(
+            model, training.teacher, photo.to(training.device), "", style, training.precision
+        )
+        optimizer.param_groups[0]["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * progress)) + 1e-5
+        optimizer.zero_grad()
+        weighted(losses, training.weights, training.content).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        step += 1
+        progress = min(1.0, (time.monotonic() - began) / training.seconds)
+        with torch.no_grad():
+            model.average.lerp_(model.vector, max(0.03, 1 / (1 + step)))
+        for name, loss in losses.items():
+            figure = float(loss.detach())
+            recent[name] = figure + 0.95 * (recent.get(name, figure) - figure)
+        yield StyleStep(step, progress, dict(recent), model.average.cpu().numpy().copy())
+
+
+@torch.no_grad()
+def _best_known(training: StyleTraining, style: Target) -> Tensor:
+    """The known vector in which paintings are nearest to the style, their colours dyed by it."""
+    rng = np.random.default_rng(training.seed)
+    crops = [training.photos.crop(rng, TRIED_SIDE, zoom=2.0) for _ in range(2)]
+    photo = recoloured(to_tensor(crops).to(training.device), style.palette)
+    features = training.teacher.features(photo)
+    best, least = torch.zeros(0), math.inf
+    for known in training.known:
+        vector = torch.from_numpy(known).to(training.device)
+        painted = training.painter(photo, vector[None], style.palette).float()
+        seen = training.teacher(painted)
+        losses = painting_losses(painted, photo, seen, features, style, POOLED)
+        found = float(weighted(losses, training.weights, training.content))
+        if found < least:
+            best, least = vector, found
+    return best.clone()
