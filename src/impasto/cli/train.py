@@ -136,6 +136,73 @@ def stylizer(
     _run(lambda: train(training, _report))
 
 
+@app.command()
+def painter(
+    photos: Annotated[
+        list[Path], typer.Option(help="A folder of photos; give it again for more folders.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder of the result, previews, the log and the checkpoint."),
+    ],
+    styles: Annotated[
+        Path | None,
+        typer.Option(help="A folder of pictures, one for each style [default: impasto's own]."),
+    ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(help="Weights of VGG-16 by torchvision's names [default: impasto's own]."),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            help="A painter.safetensors to go on from; styles that it does not know join it "
+            "[default: random weights]."
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 40_000,
+    size: Annotated[
+        int, typer.Option(min=64, max=AFFORDABLE, help="Side of a crop in pixels, in steps of 16.")
+    ] = 224,
+    batch: Annotated[
+        int, typer.Option(min=1, max=AFFORDABLE, help="Photos in a step, all in one style.")
+    ] = 3,
+    rate: Annotated[
+        float,
+        typer.Option(min=0.0001, max=1, help="Adam's first rate, relative to a layer's spread."),
+    ] = 0.015,
+    seed: Seed = 0,
+    device: Annotated[
+        str | None,
+        typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest]."),
+    ] = None,
+) -> None:
+    """Train the painter and the vectors of its styles, taught by VGG-16.
+
+    Started again with the same --out, it goes on where it stopped.
+    """
+    require("training", "torch", "torch", "safetensors")
+    from impasto.networks import device as devices
+    from impasto.styles.library import pictures_folder
+    from impasto.training.loop import Schedule
+    from impasto.training.painter import PainterTraining, train
+
+    where = devices.choose(device)
+    training = PainterTraining(
+        photos=photos,
+        styles=styles or pictures_folder(),
+        teacher=teacher,
+        out=out,
+        schedule=Schedule(steps=steps, seed=seed, learning_rate=rate, warmup=100),
+        start=start,
+        size=size // 16 * 16,
+        batch=batch,
+        device=str(where),
+        precision=devices.precision("auto", where),
+    )
+    _run(lambda: train(training, _report))
+
+
 def _run(training: Callable[[], Path]) -> None:
     """Trains; says where the weights are, or how to go on after Ctrl-C."""
     try:

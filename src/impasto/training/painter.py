@@ -20,6 +20,7 @@ from safetensors.torch import save as stored
 from torch import Tensor, nn
 
 from impasto.errors import InputError
+from impasto.networks import encoders
 from impasto.networks.painter import VECTOR, Painter, Palette
 from impasto.system.files import write_file
 from impasto.training.images import ImageFolder, prefetch, to_tensor
@@ -57,7 +58,7 @@ class PainterTraining:
     Attributes:
         photos: folders of photos.
         styles: a folder of pictures, one a style, named by their stems; see `read_styles`.
-        teacher: the weights of VGG-16.
+        teacher: the weights of VGG-16, if not those that ship with impasto.
         out: folder of the checkpoint, the log, the previews and the weights.
         start: weights to go on from, of which the vectors of styles with these names are taken
             and the others begin at their mean; None starts from random weights.
@@ -71,9 +72,9 @@ class PainterTraining:
 
     photos: Sequence[Path]
     styles: Path
-    teacher: Path
     out: Path
     schedule: Schedule
+    teacher: Path | None = None
     start: Path | None = None
     fresh: int = 2
     size: int = 224
@@ -124,7 +125,7 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
     torch.manual_seed(training.schedule.seed)
     photos = [ImageFolder(folder) for folder in training.photos]
     entries = {entry.name: entry for entry in read_styles(training.styles)}
-    teacher = Teacher(load_file(training.teacher), training.precision).to(training.device)
+    teacher = load_teacher(training.teacher, training.precision).to(training.device)
     targets = {name: target(entry, teacher, training.device) for name, entry in entries.items()}
     model = StyledPainter([IDENTITY, *entries])
     known = begin(model, training.start) if training.start else set()
@@ -143,6 +144,8 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
     with closing(run.steps()) as steps:
         for step, photo in prefetch(batch, steps):
             name = order[step]
+            # The palette's directions are drawn anew at every step, and alike after a resume.
+            torch.manual_seed(training.schedule.seed + step)
             losses = step_losses(
                 model,
                 teacher,
@@ -160,6 +163,11 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
                 shown.sheet(run).save(training.out / "preview.png")
                 save(run, training.out / WEIGHTS_FILE)
     return save(run, training.out / WEIGHTS_FILE)
+
+
+def load_teacher(weights: Path | None, precision: torch.dtype) -> Teacher:
+    """Load VGG-16, from a file or as it ships with impasto."""
+    return Teacher(encoders.load("vgg16", weights=weights).state_dict(), precision)
 
 
 def step_losses(

@@ -1,0 +1,112 @@
+"""The painter: shapes, vectors, palettes and shared statistics."""
+
+import pytest
+import torch
+
+from impasto.networks.moments import Shared
+from impasto.networks.painter import (
+    CONTRAST,
+    MARGIN,
+    MODULATED,
+    NORMALISED,
+    VECTOR,
+    Painter,
+    Palette,
+    hues,
+    split,
+)
+
+
+@pytest.fixture(scope="module")
+def painter() -> Painter:
+    torch.manual_seed(0)
+    return Painter().eval()
+
+
+PALETTE = Palette(torch.tensor([[0.6, 0.5, 0.3]]), 0.2 * torch.eye(3)[None])
+
+
+@pytest.mark.parametrize("size", [(24, 24), (40, 64)])
+def test_paintings_have_the_photos_size(painter: Painter, size: tuple[int, int]) -> None:
+    photo = torch.rand(2, 3, *size)
+    with torch.no_grad():
+        painted = painter(photo, torch.zeros(1, VECTOR), PALETTE)
+    assert painted.shape == photo.shape
+    assert painted.dtype == torch.float32
+
+
+def test_styles_of_a_batch_are_painted_as_each_alone(painter: Painter) -> None:
+    torch.manual_seed(0)
+    photos, vectors = torch.rand(2, 3, 32, 32), torch.randn(2, VECTOR)
+    palette = Palette(torch.rand(2, 3), torch.rand(2, 3, 3))
+    with torch.no_grad():
+        both = painter(photos, vectors, palette)
+        for k in range(2):
+            alone = painter(
+                photos[k : k + 1],
+                vectors[k : k + 1],
+                Palette(palette.mean[k : k + 1], palette.root[k : k + 1]),
+            )
+            torch.testing.assert_close(both[k : k + 1], alone, atol=1e-4, rtol=1e-4)
+
+
+def test_a_vector_is_split_into_modulations_a_code_and_a_share() -> None:
+    style = split(torch.zeros(2, VECTOR))
+    assert [m.gain.shape[1] for m in style.modulations] == list(MODULATED)
+    assert all((m.gain == 1).all() and (m.shift == 0).all() for m in style.modulations)
+    assert (style.code == 0).all()
+    assert (style.hues == 0.5).all()
+
+
+def test_the_vector_matters(painter: Painter) -> None:
+    torch.manual_seed(0)
+    photo = torch.rand(1, 3, 32, 32)
+    with torch.no_grad():
+        one, other = (painter(photo, v, PALETTE) for v in torch.randn(2, 1, VECTOR))
+    assert (one - other).abs().mean() > 0.01
+
+
+def test_the_palette_dyes_the_painting(painter: Painter) -> None:
+    """Without the photo's hues, colours lie along what the palette allows."""
+    vector = torch.zeros(1, VECTOR)
+    vector[:, -1] = -30  # no hues of the photo's
+    axis = torch.tensor([1.0, 0.5, 0.0])
+    palette = Palette(torch.tensor([[0.5, 0.5, 0.5]]), 0.1 * torch.outer(axis, axis)[None])
+    with torch.no_grad():
+        painted = painter(torch.rand(1, 3, 32, 32), vector, palette) - 0.5
+    assert painted.abs().max() > 1e-3
+    torch.testing.assert_close(painted[:, 1], painted[:, 0] / 2, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(painted[:, 2], torch.zeros(1, 32, 32), atol=1e-5, rtol=0)
+
+
+def test_hues_have_no_lightness_and_follow_large_areas_only() -> None:
+    wide = torch.zeros(1, 3, 32 + 2 * MARGIN, 64 + 2 * MARGIN)
+    wide[:, 0, :, : 32 + MARGIN] = 0.6
+    found = hues(wide)
+    assert found.shape == (1, 3, 32, 64)
+    torch.testing.assert_close(found.mean(1), torch.zeros(1, 32, 64), atol=1e-6, rtol=0)
+    assert found[0, 0, 16, 4] == pytest.approx(0.4)
+    assert found[0, 0, 16, 60] == pytest.approx(0)
+    fine = torch.zeros_like(wide)
+    fine[..., ::2, :] = 0.6  # stripes of a pixel
+    assert hues(fine).abs().max() < 1e-6
+
+
+def test_parts_share_statistics(painter: Painter) -> None:
+    photo = torch.rand(1, 3, 32, 32)
+    with torch.no_grad():
+        first = Shared(torch.zeros(1, 2, NORMALISED), torch.zeros(()))
+        own = painter(photo, torch.zeros(1, VECTOR), PALETTE, first)
+        assert first.found.shape == (1, 2, NORMALISED)
+        again = painter(photo, torch.zeros(1, VECTOR), PALETTE, Shared(first.found, torch.ones(())))
+        torch.testing.assert_close(own, again, atol=1e-4, rtol=1e-4)
+        foreign = Shared(first.found * 2, torch.ones(()))
+        assert (painter(photo, torch.zeros(1, VECTOR), PALETTE, foreign) - own).abs().max() > 1e-3
+
+
+def test_a_plain_photo_is_painted_plain_up_to_the_border(painter: Painter) -> None:
+    photo = torch.full((1, 3, 64, 64), 0.5)
+    with torch.no_grad():
+        painted = painter(photo, torch.zeros(1, VECTOR), PALETTE)
+    spread = painted.amax((2, 3)) - painted.amin((2, 3))
+    assert spread.max() < CONTRAST * 0.2 * 0.02

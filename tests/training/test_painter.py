@@ -1,0 +1,132 @@
+"""The painter learns, goes on where it stopped, and takes in further styles."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from impasto.errors import InputError
+from impasto.training.images import ImageFolder, to_tensor
+from impasto.training.loop import Schedule
+from impasto.training.painter import (
+    IDENTITY,
+    Order,
+    PainterTraining,
+    StyledPainter,
+    load_teacher,
+    read_styles,
+    step_losses,
+    target,
+    train,
+)
+from impasto.training.painting_losses import Weights, weighted
+
+
+@pytest.fixture
+def training(tmp_path: Path, folder: Path) -> PainterTraining:
+    styles = tmp_path / "styles"
+    styles.mkdir()
+    rng = np.random.default_rng(0)
+    for name in ("dots", "stripes"):
+        pixels = rng.integers(0, 256, (12, 12, 3), dtype=np.uint8)
+        resample = Image.Resampling.NEAREST
+        Image.fromarray(pixels).resize((96, 96), resample).save(styles / f"{name}.png")
+    return PainterTraining(
+        photos=[folder],
+        styles=styles,
+        out=tmp_path / "out",
+        schedule=Schedule(steps=4, learning_rate=0.02, warmup=1, save_every=2),
+        size=48,
+        batch=2,
+        preview_every=4,
+    )
+
+
+def test_a_short_training_lowers_the_losses_of_every_style(
+    training: PainterTraining, folder: Path
+) -> None:
+    schedule = Schedule(steps=24, learning_rate=0.03, warmup=5, average=0.8, save_every=24)
+    figures: list[dict[str, float]] = []
+    file = train(replace(training, schedule=schedule, preview_every=24), figures.append)
+    assert figures[-1]["step"] == 24
+    assert (training.out / "preview.png").is_file()
+    lines = (training.out / "log.jsonl").read_text().splitlines()
+    assert set(json.loads(lines[-1])["styles"]) == {IDENTITY, "dots", "stripes"}
+
+    teacher = load_teacher(None, torch.float32)
+    photo = to_tensor([ImageFolder(folder).crop(np.random.default_rng(0), 48)])
+    trained, untrained = (StyledPainter([IDENTITY, "dots", "stripes"]).eval() for _ in range(2))
+    trained.load_state_dict(load_file(file), strict=False)
+    for entry in read_styles(training.styles):
+        style = target(entry, teacher, "cpu")
+        with torch.no_grad():
+            after, before = (
+                weighted(
+                    step_losses(model, teacher, photo, entry.name, style, torch.float32),
+                    Weights(),
+                    1.0,
+                )
+                for model in (trained, untrained)
+            )
+        assert after < 0.9 * before
+
+
+def test_a_stopped_training_ends_as_if_it_had_not_stopped(
+    training: PainterTraining, tmp_path: Path
+) -> None:
+    whole = load_file(train(training, lambda _: None))
+
+    def stop(_: dict[str, float]) -> None:
+        raise KeyboardInterrupt
+
+    halves = replace(training, out=tmp_path / "halves", preview_every=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(halves, stop)
+    resumed = load_file(train(halves, lambda _: None))
+    for name, value in whole.items():
+        torch.testing.assert_close(resumed[name], value, atol=1e-4, rtol=1e-3)
+
+
+def test_a_new_style_joins_at_the_mean_of_the_others(training: PainterTraining) -> None:
+    first = train(training, lambda _: None)
+    Image.new("RGB", (64, 64), "teal").save(training.styles / "teal.png")
+    unmoved = replace(training.schedule, learning_rate=1e-9)
+    later = replace(training, out=training.out / "later", start=first, schedule=unmoved)
+    before, after = load_file(first), load_file(train(later, lambda _: None))
+    mean = (before["vectors.dots"] + before["vectors.stripes"]) / 2
+    torch.testing.assert_close(after["vectors.teal"], mean, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(after["vectors.dots"], before["vectors.dots"], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(
+        after["painter.stem.weight"], before["painter.stem.weight"], atol=1e-5, rtol=1e-4
+    )
+
+
+def test_styles_are_drawn_in_turns_and_new_ones_more_often() -> None:
+    order = Order(["a", "b", "new"], {"a", "b"}, fresh=2, seed=0)
+    turns = [sorted(order[4 * turn + k] for k in range(4)) for turn in range(3)]
+    assert turns == [["a", "b", "new", "new"]] * 3
+    assert len({tuple(order[4 * turn + k] for k in range(4)) for turn in range(9)}) > 1
+
+
+def test_styles_carry_their_settings(training: PainterTraining) -> None:
+    table = "name\tcontent\tside\ndots\t2.5\t\nstripes\t\t256\n"
+    (training.styles / "styles.tsv").write_text(table)
+    dots, stripes = read_styles(training.styles)
+    assert (dots.name, dots.content, dots.side) == ("dots", 2.5, 448)
+    assert (stripes.name, stripes.content, stripes.side) == ("stripes", 1.0, 256)
+
+
+def test_a_folder_without_pictures_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds no pictures of styles"):
+        read_styles(tmp_path)
+
+
+def test_a_broken_picture_is_told(training: PainterTraining) -> None:
+    (training.styles / "broken.png").write_bytes(b"\x89PNG but no more")
+    with pytest.raises(InputError, match=r"broken\.png: cannot be read"):
+        read_styles(training.styles)
