@@ -183,14 +183,14 @@ def painter(
     """
     require("training", "torch", "torch", "safetensors")
     from impasto.networks import device as devices
-    from impasto.styles.library import pictures_folder
+    from impasto.styles.names import PICTURES
     from impasto.training.loop import Schedule
     from impasto.training.painter import PainterTraining, train
 
     where = devices.choose(device)
     training = PainterTraining(
         photos=photos,
-        styles=styles or pictures_folder(),
+        styles=styles or PICTURES,
         teacher=teacher,
         out=out,
         schedule=Schedule(steps=steps, seed=seed, learning_rate=rate, warmup=100),
