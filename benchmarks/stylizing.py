@@ -3,18 +3,24 @@
 from collections.abc import Callable
 
 from benchmarks.pictures import PHOTO, STYLE, pixels, square
-from impasto.feedforward.encoder import encode
-from impasto.feedforward.stylizer import render
+from impasto.feedforward import model
+from impasto.feedforward.render import render
+from impasto.image.files import Picture
+from impasto.scene import Part, Scene, WeightedStyle
+from impasto.settings import LARGEST, StylizeSettings
 from impasto.styles.library import shipped
 
 
 def one_pass(side: int) -> Callable[[], object]:
     """Paints a photo of (side, side) pixels, at that size, in a style that is known."""
-    photo, style = pixels(square(PHOTO, side)), shipped()["great-wave"]
-    return lambda: render(photo, style)
+    parts = (Part((WeightedStyle(shipped()["great-wave"]),)),)
+    scene = Scene(Picture(pixels(square(PHOTO, side))), parts)
+    models, settings = model.shipped("auto"), StylizeSettings(work_size=LARGEST)
+    return lambda: render(scene, settings, models)
 
 
 def style(side: int) -> Callable[[], object]:
     """Makes a style of a picture of (side, side) pixels."""
     picture = pixels(square(STYLE, side))
-    return lambda: encode(picture)
+    models = model.shipped("auto")
+    return lambda: model.encode(models, picture)

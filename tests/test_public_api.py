@@ -37,7 +37,10 @@ def members(name: str, kind: type) -> list[str]:
         return [f"{name}({bases}), exit code {kind.exit_code}"]
     if name.endswith("Settings"):
         return [f"{name}.{field(entry)}" for entry in dataclasses.fields(kind)]
-    lines = [f"{name}.{entry.name}" for entry in dataclasses.fields(kind)]
+    if dataclasses.is_dataclass(kind):
+        lines = [f"{name}.{entry.name}" for entry in dataclasses.fields(kind)]
+    else:
+        lines = [f"{name}{parameters(kind)}"]
     for member, value in inspect.getmembers(kind):
         if isinstance(value, property):
             lines.append(f"{name}.{member}")

@@ -20,7 +20,7 @@ NETWORKS = {
     "compact.safetensors",
     "style_encoder.onnx",
     "stylizer.onnx",
-    "surveyor.onnx",
+    "content_statistics.onnx",
     "vgg16.safetensors",
 }
 

@@ -13,7 +13,9 @@ from impasto._version import __version__
 
 if TYPE_CHECKING:
     from impasto.api import (
+        Painter,
         Painting,
+        Region,
         Step,
         load_style,
         optimize,
@@ -40,7 +42,9 @@ __all__ = [
     "MissingExtraError",
     "OptimizeSettings",
     "OutputError",
+    "Painter",
     "Painting",
+    "Region",
     "SettingError",
     "Step",
     "Style",
@@ -58,7 +62,9 @@ __all__ = [
 
 _HOMES = {
     "impasto.api": (
+        "Painter",
         "Painting",
+        "Region",
         "Step",
         "load_style",
         "optimize",

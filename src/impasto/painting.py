@@ -1,6 +1,7 @@
 """What comes out: a finished picture, or one so far."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -36,6 +37,21 @@ class Record:
 
 
 @dataclass(frozen=True, eq=False)
+class Statistics:
+    """What one part was painted by in one pass; given again, another photo is painted alike.
+
+    Attributes:
+        model: fingerprint of the model.
+        inputs: of the network, by name: the style and the recolouring.
+        features: (2, C), means and variances by which features were normalised.
+    """
+
+    model: str
+    inputs: Mapping[str, NDArray[np.float32]] = field(repr=False)
+    features: NDArray[np.float32] = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
 class Painting(Raster):
     """A finished picture, or one so far.
 
@@ -44,12 +60,18 @@ class Painting(Raster):
         metadata: the content's EXIF, XMP and IPTC data, and the size of its prints.
         notices: one line each on what the user should know.
         losses: the trace of the steps.
+        tile: side in pixels of the tiles in which it was painted in one pass; None where it was
+            painted whole, or by optimization.
+        statistics: for each part what it was painted by in one pass, for `Painter.paint`; None
+            for a part that was not painted.
     """
 
     alpha: NDArray[np.float32] | None = field(repr=False)
     metadata: Metadata = field(repr=False)
     notices: tuple[str, ...]
     losses: tuple[Record, ...] = field(repr=False)
+    tile: int | None = field(default=None, repr=False)
+    statistics: tuple[Statistics | None, ...] = field(default=(), repr=False)
 
     @property
     def exif(self) -> bytes | None:

@@ -6,7 +6,7 @@ line makes its options from it, `__post_init__` checks it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from impasto.errors import SettingError
 from impasto.schema import check, checked_number, setting
@@ -166,6 +166,46 @@ class StylizeSettings(PaintSettings):
     device: Device = setting(
         "auto", "cpu, cuda, coreml or directml; auto is the fastest that is installed."
     )
+
+
+class PaintOptions(TypedDict, total=False):
+    """The fields of `PaintSettings` as keyword arguments."""
+
+    size: int | None
+    strength: float
+    brush: float
+    colour: Colour
+    work_size: int | None
+    tile: int | None
+
+
+class StylizeOptions(PaintOptions, total=False):
+    """The fields of `StylizeSettings` as keyword arguments."""
+
+    device: Device
+
+
+class OptimizeOptions(PaintOptions, total=False):
+    """The fields of `OptimizeSettings` as keyword arguments."""
+
+    quality: Quality
+    content_weight: float
+    style_weight: float
+    tv_weight: float
+    style_loss: Literal["wasserstein", "gram"]
+    content_layers: tuple[str, ...]
+    style_layers: tuple[str, ...]
+    style_layer_weights: tuple[float, ...] | None
+    encoder: Literal["compact", "vgg16", "vgg19"]
+    pooling: Literal["max", "average"]
+    first_padding: Literal["zero", "replicate"]
+    init: str
+    optimizer: Literal["adam", "lbfgs"]
+    learning_rate: float | None
+    steps: int | None
+    seed: int
+    precision: Literal["auto", "float32", "bfloat16"]
+    low_memory: bool
 
 
 def work_side(settings: PaintSettings, side: int) -> int:

@@ -1,5 +1,6 @@
 """The program's own examination, on this machine."""
 
+import shutil
 import subprocess
 import sys
 
@@ -9,8 +10,11 @@ import pytest
 from impasto.api import Painting
 from impasto.cli import doctor
 from impasto.errors import AbsentDeviceError
-from impasto.feedforward import session, stylizer
+from impasto.feedforward import model
 from impasto.image.metadata import Metadata
+from impasto.models import assets
+
+FOLDER = assets.FOLDER
 
 
 @pytest.fixture(autouse=True)
@@ -37,23 +41,36 @@ def test_a_sound_machine(impasto, home):
     assert str(home) not in result.output
 
 
-def test_a_part_that_is_missing(impasto, monkeypatch, home):
-    monkeypatch.setattr(session, "ASSETS", home)
-    session._network.cache_clear()
+@pytest.fixture
+def incomplete(monkeypatch, tmp_path):
+    """Ships all networks but those named."""
+
+    def ship_without(*names):
+        monkeypatch.setattr(assets, "FOLDER", tmp_path)
+        for path in FOLDER.glob("*.onnx"):
+            if path.name not in names:
+                shutil.copy(path, tmp_path)
+        model.shipped.cache_clear()
+
+    yield ship_without
+    model.shipped.cache_clear()
+
+
+def test_a_part_that_is_missing(impasto, incomplete):
+    incomplete(*assets.PAINTERS)
     result = impasto("doctor")
-    session._network.cache_clear()
     assert result.exit_code == 1
-    assert "  stylize on cpu: ~/stylizer.onnx: this part of impasto is missing" in result.stdout
+    assert "  stylize on cpu: ~: the networks are missing; install impasto again" in result.stdout
     assert "  optimize on cpu: 64 x 64 pixels in " in result.stdout  # goes on after a failure
     assert "all is well" not in result.stdout
     assert result.stderr == "impasto: error: the self-test failed; the lines above say where\n"
 
 
-def test_a_part_that_only_large_photos_need(impasto, monkeypatch):
-    monkeypatch.setattr(stylizer, "SURVEYOR", "none.onnx")
+def test_a_part_that_only_large_photos_need(impasto, incomplete):
+    incomplete("content_statistics.onnx")
     result = impasto("doctor")
     assert result.exit_code == 1
-    assert "none.onnx: this part of impasto is missing" in result.stdout
+    assert "content_statistics.onnx: this network is missing" in result.stdout
 
 
 def test_the_light_install():

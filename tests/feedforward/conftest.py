@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from impasto.feedforward.encoder import encode
-from impasto.image.files import read
+from impasto.feedforward.model import FeedforwardModel
+from impasto.feedforward.render import render as render_scene
+from impasto.image.files import Picture, read
 from impasto.image.resize import limit, resize
+from impasto.models.assets import FOLDER
+from impasto.scene import Part, Scene, WeightedStyle
+from impasto.settings import StylizeSettings
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -23,12 +27,29 @@ def astronaut():
 
 
 @pytest.fixture(scope="session")
-def wave():
-    """The style of a woodblock print."""
-    return encode(sample("styles/wave.jpg", 256), device="cpu")
+def model():
+    """The network that paints any picture's style."""
+    return FeedforwardModel(FOLDER / "stylizer.onnx", "cpu")
 
 
 @pytest.fixture(scope="session")
-def flow():
+def wave(model):
+    """The style of a woodblock print."""
+    return model.encode(sample("styles/wave.jpg", 256))
+
+
+@pytest.fixture(scope="session")
+def flow(model):
     """The style of swirling strokes."""
-    return encode(sample("styles/flow.jpg", 256), device="cpu")
+    return model.encode(sample("styles/flow.jpg", 256))
+
+
+@pytest.fixture(scope="session")
+def render(model):
+    """Paints all of a photo in one style."""
+
+    def paint(photo, style, **settings):
+        scene = Scene(Picture(photo), (Part((WeightedStyle(style),)),))
+        return render_scene(scene, StylizeSettings(**settings), [model]).samples
+
+    return paint

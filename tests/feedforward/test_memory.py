@@ -3,9 +3,16 @@ import pytest
 
 import impasto
 from impasto.feedforward import memory, tiles
-from impasto.feedforward.memory import TILES, fitting_tile
-from impasto.feedforward.stylizer import render
+from impasto.feedforward.memory import TILES
+from impasto.models.assets import FOLDER
+from impasto.models.spec import ModelSpec
 from impasto.settings import StylizeSettings
+
+SPEC = ModelSpec.read(FOLDER / "stylizer.onnx")
+
+
+def fitting_tile(size):
+    return memory.fitting_tile(size, SPEC)
 
 
 @pytest.fixture
@@ -15,10 +22,10 @@ def free(monkeypatch):
     def have(megabytes):
         amount = None if megabytes is None else megabytes * 1_000_000
         monkeypatch.setattr(memory.memory, "free_bytes", lambda: amount)
-        memory._free_at_first.cache_clear()
+        memory.initial_free_memory.cache_clear()
 
     yield have
-    memory._free_at_first.cache_clear()
+    memory.initial_free_memory.cache_clear()
 
 
 @pytest.mark.parametrize("megabytes", [None, 2_000, 64_000])
@@ -57,29 +64,31 @@ def test_a_size_has_the_same_tiles_throughout_a_process(free, monkeypatch):
 def test_every_tile_could_have_been_asked_for():
     for tile in TILES:
         assert StylizeSettings(tile=tile).tile == tile
-        assert tile >= 2 * tiles.OVERLAP
+        assert tile >= 2 * tiles.overlap(SPEC)
 
 
-def test_a_painting_is_cut_as_the_memory_allows(free, wave):
+def test_a_painting_is_cut_as_the_memory_allows(free, wave, render):
     photo = np.random.default_rng(1).random((330, 500, 3), np.float32)
     free(1)
-    scarce = render(photo, wave, device="cpu")
-    assert np.array_equal(scarce, render(photo, wave, tile=256, device="cpu"))
+    scarce = render(photo, wave)
+    assert np.array_equal(scarce, render(photo, wave, tile=256))
     free(64_000)
-    whole = render(photo, wave, device="cpu")
-    assert np.array_equal(whole, render(photo, wave, tile=1024, device="cpu"))
+    whole = render(photo, wave)
+    assert np.array_equal(whole, render(photo, wave, tile=1024))
     assert not np.array_equal(whole, scarce)
 
 
 def test_unusual_tiles_are_told(free, wave):
     photo = np.random.default_rng(1).random((48, 300, 3), np.float32)
     free(1)
-    [notice] = impasto.stylize(photo, wave, device="cpu").notices
-    assert "little free memory: painted in tiles of 256 pixels in place of 1024" in notice
+    painting = impasto.stylize(photo, wave, device="cpu")
+    assert painting.tile == 256
+    [notice] = painting.notices
+    assert "low memory: painted in tiles of 256 pixels instead of 1024" in notice
     job = {"strength": 0}, {"size": 200}, {"work_size": 200}, {"tile": 256}
     for options in job:
         assert impasto.stylize(photo, wave, device="cpu", **options).notices == ()
-    [notice] = impasto.stylize(photo, regions=[(photo, wave)], device="cpu").notices
+    [notice] = impasto.stylize(photo, regions=[(photo, wave)]).notices
     assert "tiles of 256 pixels" in notice
     free(64_000)
     assert impasto.stylize(photo, wave, device="cpu").notices == ()

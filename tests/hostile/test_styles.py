@@ -14,13 +14,17 @@ import impasto
 from impasto.cli.app import app
 from impasto.errors import InputError, OutputError
 from impasto.styles import library, storage
-from impasto.styles.embedding import SIZE, TEXTS
+from impasto.styles.embedding import TEXTS
+
+SIZE = 480
 
 SOUND = {
-    "vectors": np.zeros((1, SIZE), np.float32),
+    "vectors-a": np.zeros((1, SIZE), np.float32),
     "colour_means": np.zeros((1, 3), np.float32),
     "colour_covariances": np.zeros((1, 3, 3), np.float32),
-    "entries": np.frombuffer(json.dumps([dict.fromkeys(["name", *TEXTS], "a")]).encode(), np.uint8),
+    "entries": np.frombuffer(
+        json.dumps([dict.fromkeys(["name", *TEXTS], "a") | {"rows": {"a": 0}}]).encode(), np.uint8
+    ),
 }
 """The arrays of a file of one style."""
 
@@ -42,8 +46,8 @@ WORDS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["name", "size", *TEXTS]), inner)
-        | st.fixed_dictionaries(dict.fromkeys(["name", *TEXTS], inner))
+        | st.dictionaries(st.sampled_from(["name", "size", "a", *TEXTS]), inner)
+        | st.fixed_dictionaries(dict.fromkeys(["name", "rows", *TEXTS], inner))
     ),
     max_leaves=8,
 )
@@ -70,7 +74,7 @@ def own(monkeypatch, tmp_path):
 def check_loading(path):
     """Loads styles that are fit to paint with, or fails with one line about the file."""
     try:
-        styles = storage.load(path)
+        styles = dict(storage.load(path))
     except InputError as problem:
         assert str(problem).startswith(f"{path}: ")
         assert str(problem).isprintable()
@@ -83,7 +87,7 @@ def check_loading(path):
 
 def test_the_sound_file_is_sound(path):
     np.savez(path, **SOUND)
-    assert list(storage.load(path)) == ["a"]
+    assert list(dict(storage.load(path))) == ["a"]
 
 
 @some
@@ -137,7 +141,7 @@ def test_odd_names_of_files(name, tmp_path):
 
 @pytest.mark.parametrize("name", ["wave", "wave.npy", ".npz"])
 def test_names_that_no_style_would_be_looked_for_under(name, tmp_path):
-    with pytest.raises(OutputError, match=r"end it in \.npz"):
+    with pytest.raises(OutputError, match=r"must end in \.npz"):
         impasto.save_style(library.find("great-wave"), tmp_path / name)
 
 

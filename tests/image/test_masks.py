@@ -31,10 +31,10 @@ def test_a_mask_of_the_size_asked_for_stays_as_it_is():
 
 @given(st.lists(MASKS, min_size=1, max_size=4))
 def test_masks_share_what_they_cover(given_masks):
-    found = masks.shared(given_masks)
+    found = masks.normalize(given_masks)
     total = np.sum(found, axis=0)
     assert total == pytest.approx(np.minimum(np.sum(given_masks, axis=0), 1), abs=1e-5)
-    assert masks.rest(found) == pytest.approx(1 - total, abs=1e-5)
+    assert masks.uncovered(found) == pytest.approx(1 - total, abs=1e-5)
     for before, after in zip(given_masks, found, strict=True):
         assert after.dtype == np.float32
         assert (after <= before).all()
@@ -42,5 +42,5 @@ def test_masks_share_what_they_cover(given_masks):
 
 def test_a_mask_alone_is_not_changed():
     mask = np.random.default_rng(1).random((20, 40), np.float32)
-    (found,) = masks.shared([mask])
+    (found,) = masks.normalize([mask])
     assert np.array_equal(found, mask)

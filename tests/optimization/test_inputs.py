@@ -1,14 +1,13 @@
 """What the pictures of a painting become at its size."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 
 from impasto.image.colour import rgb_to_oklab
 from impasto.image.files import Picture
-from impasto.optimization.inputs import Inputs, RegionInput, StyleInput
+from impasto.optimization.inputs import Inputs
+from impasto.scene import Part, Scene, WeightedStyle
 from impasto.settings import OptimizeSettings
 
 CPU = torch.device("cpu")
@@ -23,9 +22,18 @@ def photo(blotches):
 
 
 def inputs(photo, styles=(), regions=(), **options):
-    styles = [StyleInput(pixels) for pixels in styles]
-    regions = [RegionInput(mask, [StyleInput(pixels)]) for mask, pixels in regions]
-    return Inputs(OptimizeSettings(**options), photo, styles, regions, None)
+    parts = [part(pixels, mask) for mask, pixels in regions]
+    if styles:
+        parts.append(Part(tuple(map(WeightedStyle, styles))))
+    return of(photo, *parts, **options)
+
+
+def part(style, mask=None, strength=1.0):
+    return Part((WeightedStyle(style),), mask, strength)
+
+
+def of(photo, *parts, **options):
+    return Inputs(OptimizeSettings(**options), Scene(photo, parts), None)
 
 
 def masks(images):
@@ -76,7 +84,7 @@ def test_finish_brings_back_the_photo_where_nothing_covers_it(photo):
     small = inputs(photo, [RED], size=40).photo()
     assert np.array_equal(finished[:, 21:], small[:, 21:])
     assert inputs(photo, [RED], [(WEST, GREEN)]).finish(painted).max() < 1e-6
-    assert inputs(photo, [RED]).finish(painted) is painted
+    assert np.array_equal(inputs(photo, [RED]).finish(painted), painted)
 
 
 @pytest.mark.parametrize("colour", ["luminance", "histogram"])
@@ -127,21 +135,18 @@ def test_styles_are_prepared_for_the_photo_where_they_are_painted(photo, blotche
 
 
 def test_a_style_that_does_not_count_is_no_first_picture(photo):
-    regions = [
-        RegionInput(WEST, [StyleInput(RED)], 0.0),
-        RegionInput(1 - WEST, [StyleInput(GREEN)]),
-    ]
-    job = Inputs(OptimizeSettings(init="style"), photo, [], regions, None)
+    parts = [part(RED, WEST, 0.0), part(GREEN, 1 - WEST)]
+    job = of(photo, *parts, init="style")
     assert job.images(None, CPU).first[0, :, 5, 5].tolist() == [0, 1, 0]
-    none = replace(job, regions=regions[:1]).images(None, CPU)
+    none = of(photo, parts[0], init="style").images(None, CPU)
     assert torch.equal(none.first, none.content)
 
 
 def test_where_a_region_has_no_weight_the_photo_stays(photo):
-    region = RegionInput(WEST, [StyleInput(GREEN)], 0.0)
-    both = Inputs(OptimizeSettings(), photo, [StyleInput(RED)], [region], None)
+    region = part(GREEN, WEST, 0.0)
+    both = of(photo, region, part(RED))
     (east,) = masks(both.images(None, CPU))
     assert np.array_equal(east, 1 - WEST)
     assert np.array_equal(both.finish(0 * photo.pixels)[:, :40], photo.pixels[:, :40])
     assert not both.finish(0 * photo.pixels)[:, 40:].any()
-    assert masks(replace(both, styles=[]).images(None, CPU)) == []
+    assert masks(of(photo, region).images(None, CPU)) == []

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from impasto.styles.embedding import SIZE, Style
+from impasto.styles.embedding import Style
+
+SIZE = 480
 
 
 @pytest.fixture
@@ -12,10 +14,9 @@ def make_style():
         rng = np.random.default_rng(seed)
         root = rng.normal(0, 0.2, (3, 3))
         return Style(
-            rng.random(SIZE, np.float32),
+            {encoder: rng.random(SIZE, np.float32)},
             rng.random(3, np.float32),
             (root @ root.T).astype(np.float32),
-            encoder,
             **words,
         )
 

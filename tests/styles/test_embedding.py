@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from impasto.errors import InputError, SettingError
-from impasto.styles.embedding import SIZE, blend, interpolate
+from impasto.styles.embedding import LARGEST_VECTOR, blend, interpolate
 
 
 def same(a, b):
@@ -14,20 +14,16 @@ def same(a, b):
     )
 
 
-def test_size_is_that_of_the_network():
-    pytest.importorskip("torch")
-    from impasto.networks.stylizer import LAYOUT
-
-    assert LAYOUT.size == SIZE
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"vector": np.zeros(3, np.float32)}, r"vector has float32 of shape \(3,\)"),
-        ({"vector": np.zeros(SIZE)}, "vector has float64"),
-        ({"vector": np.full(SIZE, np.nan, np.float32)}, "vector holds values that no picture has"),
-        ({"vector": np.full(SIZE, 1e30, np.float32)}, "vector holds values that no picture has"),
+        ({"vectors": {}}, "a style has no vector"),
+        ({"vectors": {"e": np.zeros((2, 3), np.float32)}}, r"vector has float32 of shape \(2, 3\)"),
+        ({"vectors": {"e": np.zeros(0, np.float32)}}, "vector has float32 of shape"),
+        ({"vectors": {"e": np.zeros(LARGEST_VECTOR + 1, np.float32)}}, "vector has float32"),
+        ({"vectors": {"e": np.zeros(9)}}, "vector has float64"),
+        ({"vectors": {"e": np.full(9, np.nan, np.float32)}}, "vector holds values that no picture"),
+        ({"vectors": {"e": np.full(9, 1e30, np.float32)}}, "vector holds values that no picture"),
         ({"colour_mean": np.full(3, np.inf, np.float32)}, "colour_mean holds values"),
         ({"colour_covariance": np.triu(np.ones((3, 3), np.float32))}, "not symmetric"),
         ({"colour_covariance": -np.eye(3, dtype=np.float32)}, "negative variances"),
@@ -73,9 +69,20 @@ def test_blend_of_nothing(make_style, weights):
         blend([make_style() for _ in weights], weights)
 
 
-def test_styles_of_two_encoders_do_not_mix(make_style):
-    with pytest.raises(InputError, match="different versions"):
+def test_styles_of_two_spaces_do_not_mix(make_style):
+    with pytest.raises(InputError, match="different models"):
         blend([make_style(1), make_style(2, encoder="other")], [1, 1])
+    short = {"encoder": make_style(2).vector[:7]}
+    with pytest.raises(InputError, match="different models"):
+        blend([make_style(1), replace(make_style(2), vectors=short)], [1, 1])
+
+
+def test_a_blend_has_the_spaces_that_all_styles_have(make_style):
+    a, b = make_style(1), make_style(2)
+    both = replace(a, vectors={"more": np.ones(3, np.float32), **a.vectors})
+    mixed = blend([both, b], [1, 3])
+    assert list(mixed.vectors) == ["encoder"]
+    assert mixed.vector == pytest.approx(0.25 * a.vector + 0.75 * b.vector, abs=1e-6)
 
 
 @pytest.mark.parametrize("t", [-0.1, 1.1, float("nan")])

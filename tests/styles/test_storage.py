@@ -2,13 +2,15 @@ import io
 import json
 import pickle
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from impasto.errors import InputError, OutputError
 from impasto.styles import storage
-from impasto.styles.embedding import SIZE
+
+SIZE = 480
 
 
 @pytest.fixture
@@ -40,6 +42,43 @@ def test_round_trip(make_style, path):
             assert getattr(found[name], word) == getattr(style, word)
 
 
+def test_vectors_for_several_models(make_style, path):
+    """Of different sizes; not every style has all of them."""
+    more = replace(make_style(2), vectors={"big": np.ones(9, np.float32), **make_style(2).vectors})
+    storage.save(path, {"a": make_style(1), "b": more})
+    styles = storage.load(path)
+    assert list(styles["a"].vectors) == ["encoder"]
+    assert list(styles["b"].vectors) == ["big", "encoder"]
+    for space, vector in more.vectors.items():
+        assert np.array_equal(styles["b"].vectors[space], vector)
+
+
+def test_the_first_version_of_the_format(make_style, path):
+    style = make_style(1, title="Old")
+    texts = {"name": "a", "encoder": "space", "title": "Old", "artist": "", "year": ""}
+    np.savez(
+        path,
+        vectors=style.vector[None],
+        colour_means=style.colour_mean[None],
+        colour_covariances=style.colour_covariance[None],
+        entries=np.frombuffer(json.dumps([texts]).encode(), np.uint8),
+    )
+    (old,) = storage.load(path).values()
+    assert old.title == "Old"
+    assert np.array_equal(old.vectors["space"], style.vector)
+
+
+def test_only_styles_that_are_asked_for_are_built(make_style, path, monkeypatch):
+    storage.save(path, {"a": make_style(1), "b": make_style(2)})
+    built = []
+    monkeypatch.setattr(storage, "Style", lambda *words, **more: built.append(more["title"]))
+    styles = storage.load(path)
+    assert "b" in styles
+    assert built == []
+    styles["b"]
+    assert len(built) == 1
+
+
 def test_equal_styles_make_equal_files(make_style, path, tmp_path):
     storage.save(path, {"a": make_style()})
     storage.save(tmp_path / "again.npz", {"a": make_style()})
@@ -65,18 +104,22 @@ def test_missing_file(path):
 
 
 def entries(**changes):
-    texts = {"name": "a", "encoder": "e", "title": "", "artist": "", "year": ""} | changes
-    return np.frombuffer(json.dumps([texts, texts]).encode(), np.uint8)
+    texts = {"name": "a", "rows": {"encoder": 0}, "title": "", "artist": "", "year": ""}
+    return np.frombuffer(json.dumps([texts | changes, texts | {"name": "b"}]).encode(), np.uint8)
+
+
+def load_all(path):
+    return dict(storage.load(path))
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"vectors": np.zeros((2, SIZE + 1), np.float32)},
-        {"vectors": np.zeros((2, SIZE))},
-        {"vectors": np.zeros((3, SIZE), np.float32)},
-        {"vectors": np.full((2, SIZE), np.nan, np.float32)},
-        {"vectors": np.float32(1)},
+        {"vectors-encoder": np.zeros((2, SIZE, 1), np.float32)},
+        {"vectors-encoder": np.zeros((2, SIZE))},
+        {"vectors-encoder": np.zeros((0, SIZE), np.float32)},
+        {"vectors-encoder": np.full((2, SIZE), np.nan, np.float32)},
+        {"vectors-encoder": np.float32(1)},
         {"colour_means": np.zeros((2, 4), np.float32)},
         {"colour_covariances": np.full((2, 3, 3), np.inf, np.float32)},
         {"entries": np.zeros(4, np.uint8)},
@@ -84,6 +127,13 @@ def entries(**changes):
         {"entries": np.frombuffer(b"[" * 100_000, np.uint8)},
         {"entries": np.zeros(4, np.float32)},
         {"entries": entries(name=3)},
+        {"entries": entries(name="b")},
+        {"entries": entries(rows={"encoder": 2})},
+        {"entries": entries(rows={"encoder": "x"})},
+        {"entries": entries(rows={"../x": 0})},
+        {"entries": entries(rows={"none": 0})},
+        {"entries": entries(rows={})},
+        {"entries": entries(rows=[])},
         {"entries": entries(title="two\nlines")},
         {"entries": entries(artist="\x1b[31m")},
     ],
@@ -91,15 +141,15 @@ def entries(**changes):
 def test_hostile_arrays(arrays, path, changes):
     np.savez(path, **(arrays | changes))
     with pytest.raises(InputError, match=r"styles\.npz: ") as raised:
-        storage.load(path)
+        load_all(path)
     assert len(str(raised.value).splitlines()) == 1
 
 
 def test_missing_array(arrays, path):
-    del arrays["vectors"]
+    del arrays["vectors-encoder"]
     np.savez(path, **arrays)
     with pytest.raises(InputError, match="not a file of styles"):
-        storage.load(path)
+        load_all(path)
 
 
 class Bomb:
@@ -108,7 +158,7 @@ class Bomb:
 
 
 def test_nothing_is_unpickled(arrays, path):
-    np.savez(path, **(arrays | {"vectors": np.array([Bomb()], object)}))
+    np.savez(path, **(arrays | {"vectors-encoder": np.array([Bomb()], object)}))
     with pytest.raises(InputError, match="not a file of styles"):
         storage.load(path)
 
@@ -132,7 +182,7 @@ def test_damaged_file(make_style, path):
 def test_archive_that_unpacks_to_far_more(path):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("vectors.npy", bytes(50_000_000))
+        archive.writestr("vectors.npy", bytes(70_000_000))
     path.write_bytes(packed.getvalue())
     with pytest.raises(InputError, match="not a file of styles"):
         storage.load(path)
@@ -146,7 +196,7 @@ def test_array_that_claims_to_be_huge(arrays, path):
     np.savez(path, **arrays)
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    members["vectors.npy"] = header.getvalue()
+    members["vectors-encoder.npy"] = header.getvalue()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)

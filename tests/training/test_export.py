@@ -1,6 +1,7 @@
 import hashlib
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -9,7 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from impasto.errors import InputError, MissingExtraError, OutputError, WeightsError
-from impasto.feedforward.session import open_network
+from impasto.feedforward.session import Network
+from impasto.models.spec import ModelSpec
 from impasto.networks import stylizer as networks
 from impasto.networks.stylizer import LAYOUT, NORMALISED, Stylizer
 from impasto.training import export as module
@@ -44,7 +46,7 @@ def test_onnx_equals_pytorch(weights, exported, size):
     trained = load(weights)
     rng = np.random.default_rng(1)
     image, style = rng.random((1, 3, *size), np.float32), rng.random((1, 3, 64, 48), np.float32)
-    paint, embed, _ = (open_network(path, "cpu") for path in exported.files)
+    paint, embed, _ = (Network(path, "cpu") for path in exported.files)
     with torch.no_grad():
         embedding = trained.embed(torch.from_numpy(style))
         expected = trained(torch.from_numpy(image), embedding).clamp(0, 1).numpy()
@@ -63,18 +65,26 @@ def test_files_are_whole_and_say_what_they_are(weights, exported):
     trained = load(weights)
     for path in exported.files:
         model = onnx.load(path, load_external_data=False)
-        about = {entry.key: entry.value for entry in model.metadata_props}
-        assert about["encoder"] == fingerprint(trained.compact.state_dict().values())
-        assert about["weights"] == fingerprint(trained.state_dict().values())
-        assert about["embedding"] == str(LAYOUT.size)
+        spec = ModelSpec.read(path)
+        assert spec.style_space == fingerprint(trained.compact.state_dict().values())
+        assert spec.fingerprint == fingerprint(trained.state_dict().values())
+        assert (spec.style_size, spec.channels) == (LAYOUT.size, NORMALISED)
         assert not any(t.external_data for t in model.graph.initializer)
         content = path.read_bytes()
         assert not any(word in content for word in (b".py", b"site-packages"))
     assert sorted(p.name for p in exported.files[0].parent.iterdir()) == [
+        "content_statistics.onnx",
         "style_encoder.onnx",
         "stylizer.onnx",
-        "surveyor.onnx",
     ]
+
+
+def test_a_file_can_be_described_anew(exported, tmp_path):
+    path = tmp_path / "a.onnx"
+    path.write_bytes(exported.files[0].read_bytes())
+    spec = replace(ModelSpec.read(path), name="mine", bytes_per_pixel=300)
+    module.describe(path, spec)
+    assert ModelSpec.read(path) == spec
 
 
 def test_refuses_networks_that_paint_differently(weights, tmp_path, monkeypatch):
@@ -113,14 +123,14 @@ def test_replaces_only_when_asked_and_never_what_it_reads(weights, exported, tmp
         export(weights, tmp_path, overwrite=True)
     assert list(tmp_path.iterdir()) == [place]
     place.rmdir()
-    old = tmp_path / "surveyor.onnx"
+    old = tmp_path / "content_statistics.onnx"
     old.write_text("old")
     files = export(weights, tmp_path, overwrite=True).files
     assert [file.read_bytes() for file in files] == [f.read_bytes() for f in exported.files]
     assert sorted(tmp_path.iterdir()) == sorted(files)
 
 
-def test_sees_a_surveyor_or_stylizer_of_other_weights(weights, exported, tmp_path):
+def test_sees_statistics_or_a_stylizer_of_other_weights(weights, exported, tmp_path):
     other = load(weights)
     other.encoder.stem.weight.data.mul_(1.5)
     save_file(other.state_dict(), tmp_path / "other.safetensors")

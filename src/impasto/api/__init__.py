@@ -1,12 +1,15 @@
 """The verbs of the Python library: here files, styles and engines meet."""
 
-from impasto.api.one_pass import stylize
+from impasto.api.painter import Painter, stylize
 from impasto.api.sources import load_style, save_style
 from impasto.api.stepwise import Step, optimize, optimize_steps
 from impasto.painting import Painting
+from impasto.scene import Region
 
 __all__ = [
+    "Painter",
     "Painting",
+    "Region",
     "Step",
     "load_style",
     "optimize",

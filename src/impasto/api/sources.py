@@ -1,9 +1,9 @@
-"""Pictures, styles and masks as users give them."""
+"""Pictures, styles, masks and models as users give them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +12,19 @@ from PIL import Image
 from impasto.errors import InputError
 from impasto.image import files, masks
 from impasto.image.files import Picture
+from impasto.scene import Region
 from impasto.settings import ALPHA, Device, style_weights
 from impasto.styles.embedding import Style, blend
 from impasto.system.paths import is_there, label
+
+if TYPE_CHECKING:
+    from impasto.feedforward.model import FeedforwardModel
 
 Source: TypeAlias = str | Path | Image.Image | NDArray[Any] | Picture
 """A picture as a user has it: a file, a Pillow image, or an array; see `image.files.load`."""
 
 Styles: TypeAlias = Source | Sequence[Source | tuple[Source, float]]
-"""One style, or several, each alone or with its weight."""
-
-Regions: TypeAlias = Sequence[tuple[Source, Source] | tuple[Source, Source, float]]
-"""Parts of a painting: each a mask, a style and, if not 1, how much of the strength there."""
+"""One style picture, or several, each alone or with its weight."""
 
 StyleSource: TypeAlias = Source | Style
 """A style as a user has it; see `load_style`."""
@@ -31,19 +32,25 @@ StyleSource: TypeAlias = Source | Style
 StyleSources: TypeAlias = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
 """One style, or several, each alone or with its weight."""
 
-StyleRegions: TypeAlias = Sequence[tuple[Source, StyleSource] | tuple[Source, StyleSource, float]]
-"""Parts of a painting: each a mask, a style and, if not 1, how much of the strength there."""
+RegionSource: TypeAlias = Region | tuple[Source, Any] | tuple[Source, Any, float]
+"""A part of a painting: a `Region`, or a tuple of a mask, a style and perhaps a weight."""
 
 _DARK = 0.02
 """A mask with no value above this is black; it may be one of zeros and ones out of 255."""
 
 
-def load_style(source: StyleSources, *, device: Device = "auto") -> Style:
-    """A style, from whatever holds one; or several mixed, each alone or with its weight.
+def load_style(
+    source: StyleSources,
+    *,
+    model: "str | Path | FeedforwardModel | None" = None,
+    device: Device = "auto",
+) -> Style:
+    """Load a style from whatever holds one; or mix several, each alone or with its weight.
 
     Args:
         source: a picture, as in `image.files.load`; a file that `save_style` wrote; the name of
             a style in the library (a file of that name comes first); or a style, as it is.
+        model: the model that is to read the style of a picture, as for `Painter`.
         device: as in `StylizeSettings`.
 
     Raises:
@@ -51,13 +58,14 @@ def load_style(source: StyleSources, *, device: Device = "auto") -> Style:
         SettingError: there is none, or a weight is negative.
         DeviceError, WeightsError: as `stylize`.
     """
-    pairs = with_weights(source)
-    styles = [_load_one_style(item, device) for item, _ in pairs]
+    pairs = weighted(source)
+    models = models_for(model, device)
+    styles = [Loader().style(stored_style(item) or item, models) for item, _ in pairs]
     return blend(styles, [weight for _, weight in pairs])
 
 
 def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> None:
-    """Writes a style to an `.npz` file of a few KB, for `load_style`.
+    """Write a style to an `.npz` file of a few KB, for `load_style`.
 
     Raises:
         OutputError: the file exists and is not to be replaced, or cannot be written.
@@ -67,8 +75,26 @@ def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> No
     storage.save(Path(path), {Path(path).stem: style}, overwrite=overwrite)
 
 
-def with_weights(sources: Any) -> list[tuple[Any, float]]:
-    """One source, or several each alone or in a pair with its weight, as pairs.
+def models_for(
+    model: "str | Path | FeedforwardModel | None", device: Device
+) -> "tuple[FeedforwardModel, ...]":
+    """List the models to paint with: the user's own, or those that ship with impasto.
+
+    Raises:
+        InputError: the user's file is missing, or no model that paints.
+        WeightsError: the networks that ship with impasto are missing.
+    """
+    from impasto.feedforward.model import FeedforwardModel, shipped
+
+    if model is None:
+        return shipped(device)
+    if isinstance(model, FeedforwardModel):
+        return (model,)
+    return (FeedforwardModel(Path(model), device),)
+
+
+def weighted(sources: Any) -> list[tuple[Any, float]]:
+    """Pair one source, or several, each alone or in a pair with its weight, with their weights.
 
     Raises:
         SettingError: as `settings.style_weights`.
@@ -83,23 +109,16 @@ def with_weights(sources: Any) -> list[tuple[Any, float]]:
     return [(source, weight) for (source, _), weight in zip(pairs, weights, strict=True)]
 
 
-def _load_one_style(source: StyleSource, device: Device) -> Style:
-    if isinstance(source, Style):
-        return source
-    if (stored := _stored_style(source)) is not None:
-        return stored
-    from impasto.feedforward.encoder import encode
+def stored_style(source: StyleSource) -> Style | None:
+    """Find the style in a file of its own, or in the library; None if the source is a picture.
 
-    picture = files.load(source)
-    return replace(
-        encode(picture.samples, alpha=picture.alpha, device=device), notices=picture.notices
-    )
-
-
-def _stored_style(source: Source) -> Style | None:
-    """The style in a file of its own, or in the library; None if the source is a picture."""
+    Raises:
+        InputError: there is neither a file nor a style of that name, or it is damaged.
+    """
     from impasto.styles import library, names
 
+    if isinstance(source, Style):
+        return source
     if not isinstance(source, (str, Path)):
         return None
     path = Path(source)
@@ -145,8 +164,8 @@ def style_file(path: Path) -> Path:
     return path
 
 
-def mask_in(name: str, picture: Picture) -> masks.Mask:
-    """The mask that a picture shows.
+def mask_from_picture(name: str, picture: Picture) -> masks.Mask:
+    """Read the mask that a picture shows.
 
     Args:
         name: of the region, for messages on a mask that is no file.
@@ -154,8 +173,8 @@ def mask_in(name: str, picture: Picture) -> masks.Mask:
     Raises:
         InputError: it is black all over.
     """
-    found = masks.from_pixels(picture.pixels, picture.alpha)
-    if found.max() < _DARK:
+    mask = masks.from_pixels(picture.pixels, picture.alpha)
+    if mask.max() < _DARK:
         if picture.path is not None:
             raise InputError(
                 f"{label(picture.path)}: the mask is black all over; paint white the part that it "
@@ -165,20 +184,32 @@ def mask_in(name: str, picture: Picture) -> masks.Mask:
             f"the mask of {name} is black all over; it must be white somewhere: 1.0, or 255 "
             "in whole numbers"
         )
-    return found
+    return mask
+
+
+def photo_mask(name: str, photo: Picture) -> masks.Mask:
+    """Find the mask in a photo's alpha.
+
+    Args:
+        name: of the region, for messages.
+
+    Raises:
+        InputError: the photo has none.
+    """
+    if photo.alpha is None:
+        raise InputError(f"{name} is the photo's alpha, but the photo is opaque; name a mask")
+    return photo.alpha
 
 
 class Loader:
-    """Loads what one painting is made of, and gathers what the user should know of it.
+    """Loads pictures, masks and styles, and gathers what the user should know of them.
 
     Attributes:
-        content: the photo.
         notices: one line each, each once.
     """
 
-    def __init__(self, content: Source) -> None:
-        self.content = files.load(content)
-        self._notices = dict.fromkeys(self.content.notices)
+    def __init__(self) -> None:
+        self._notices: dict[str, None] = {}
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -186,32 +217,33 @@ class Loader:
         return tuple(self._notices)
 
     def picture(self, source: Source) -> Picture:
-        """As `image.files.load`."""
+        """Load a picture, as `image.files.load`."""
         picture = files.load(source)
         self._notices |= dict.fromkeys(picture.notices)
         return picture
 
-    def style(self, source: StyleSources, device: Device) -> Style:
-        """As `load_style`."""
-        style = load_style(source, device=device)
-        self._notices |= dict.fromkeys(style.notices)
-        return style
+    def style(self, source: StyleSource, models: "Sequence[FeedforwardModel]") -> Style:
+        """Load one style: as it is, or measured in a picture for each of the models."""
+        from impasto.feedforward.model import encode
 
-    def mask(self, name: str, source: Source) -> masks.Mask:
-        """The mask of a region, of any size.
+        if not isinstance(source, Style):
+            picture = files.load(source)
+            style = encode(models, picture.samples, picture.alpha)
+            source = replace(style, notices=picture.notices)
+        self._notices |= dict.fromkeys(source.notices)
+        return source
+
+    def mask(self, name: str, source: Source) -> masks.Mask | str:
+        """Load the mask of a region, of any size; the word `ALPHA` stays as it is.
 
         Args:
             name: of the region, for messages.
 
         Raises:
-            InputError: it cannot be read, or is black all over; the photo has no alpha.
+            InputError: it cannot be read, or is black all over.
         """
         if isinstance(source, str) and source == ALPHA:
-            if self.content.alpha is None:
-                raise InputError(
-                    f"{name} is the photo's alpha, but the photo is opaque; name a mask"
-                )
-            return self.content.alpha
+            return source
         picture = files.load_mask(source)
         self._notices |= dict.fromkeys(picture.notices)
-        return mask_in(name, picture)
+        return mask_from_picture(name, picture)

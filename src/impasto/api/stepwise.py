@@ -6,34 +6,42 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.api.one_pass import painted_in
 from impasto.api.sources import (
     Loader,
-    Regions,
+    RegionSource,
     Source,
     Styles,
     load_style,
+    models_for,
+    photo_mask,
     style_picture,
-    with_weights,
+    weighted,
 )
 from impasto.errors import SettingError
-from impasto.image import masks
+from impasto.image import files, masks
 from impasto.image.resize import resize
 from impasto.image.samples import to_float
 from impasto.painting import Painting
-from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings, region_weight
+from impasto.scene import Part, Region, Scene, WeightedStyle
+from impasto.settings import (
+    INIT_WORDS,
+    LARGEST,
+    OptimizeSettings,
+    StylizeSettings,
+    region_weight,
+)
 from impasto.system.extras import require
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from impasto.optimization.checkpoint import Keeper
-    from impasto.optimization.inputs import Inputs, RegionInput
+    from impasto.optimization.inputs import Inputs
     from impasto.optimization.schedule import Scale
     from impasto.optimization.solver import Solver, State
     from impasto.painting import Record
@@ -87,7 +95,7 @@ def optimize(
     content: Source,
     style: Styles = (),
     *,
-    regions: Regions = (),
+    regions: Sequence[RegionSource] = (),
     style_regions: Sequence[Source | None] = (),
     on_step: Callable[[Step], None] | None = None,
     weights: str | Path | None = None,
@@ -152,7 +160,7 @@ def optimize_steps(
     content: Source,
     style: Styles = (),
     *,
-    regions: Regions = (),
+    regions: Sequence[RegionSource] = (),
     style_regions: Sequence[Source | None] = (),
     weights: str | Path | None = None,
     device: str | None = None,
@@ -192,7 +200,10 @@ def optimize_steps(
         found = checkpoints.load(Path(resume), place)
         checkpoints.check_same(Path(resume), found.identity, identity)
         position, trace = found.position, found.trace
-    first = _painted_fast(inputs) if chosen.init == "fast" else None
+    first = None
+    if chosen.init == "fast":
+        first, more = _painted_fast(inputs, device)
+        notices += more
     images = inputs.images(first, place)
     network = network.to(place).compute_in(devices.precision(chosen.precision, place))
     solver = Solver(network, images, chosen, position)
@@ -205,7 +216,7 @@ def optimize_steps(
 def _load(
     content: Source,
     style: Styles,
-    regions: Regions,
+    regions: Sequence[RegionSource],
     style_regions: Sequence[Source | None],
     settings: OptimizeSettings,
 ) -> "tuple[Inputs, tuple[str, ...]]":
@@ -216,9 +227,9 @@ def _load(
         SettingError: there is no style, a weight is out of bounds, or there are more parts of
             styles than styles.
     """
-    from impasto.optimization.inputs import Inputs, RegionInput, StyleInput
+    from impasto.optimization.inputs import Inputs
 
-    styles = with_weights(style)
+    styles = weighted(style)
     if not styles and not regions:
         raise SettingError("there is no style; name at least one picture")
     if len(style_regions) > len(styles):
@@ -226,44 +237,69 @@ def _load(
             f"there are more style regions ({len(style_regions)}) than styles ({len(styles)}); "
             "give one for each style, in order"
         )
-    parts = [*style_regions, *[None] * (len(styles) - len(style_regions))]
-    loader = Loader(content)
+    style_masks = [*style_regions, *[None] * (len(styles) - len(style_regions))]
+    loader = Loader()
+    photo = loader.picture(content)
 
-    def style_input(source: Source, weight: float, part: Source | None = None) -> StyleInput:
-        mask = None if part is None else loader.mask("the style region", part)
-        return StyleInput(loader.picture(style_picture(source)).pixels, weight, mask)
+    def mask_of(name: str, source: Source) -> masks.Mask:
+        mask = loader.mask(name, source)
+        return photo_mask(name, photo) if isinstance(mask, str) else mask
 
-    def region_input(name: str, mask: Source, style: Source, weight: float = 1.0) -> RegionInput:
-        share = region_weight(name, weight)
-        return RegionInput(loader.mask(name, mask), [style_input(style, 1.0)], share)
+    def picture(source: Source, weight: float, mask: Source | None = None) -> PictureStyle:
+        counted = None if mask is None else mask_of("the style region", mask)
+        return WeightedStyle(loader.picture(style_picture(source)).pixels, weight, counted)
 
-    loaded = [
-        style_input(source, weight, part)
-        for (source, weight), part in zip(styles, parts, strict=True)
-    ]
-    inputs = Inputs(
-        settings,
-        loader.content,
-        [style for style in loaded if style.weight > 0],
-        [region_input(f"region {n}", *region) for n, region in enumerate(regions, start=1)],
-        None if settings.init in INIT_WORDS else loader.picture(Path(settings.init)).pixels,
+    def part(name: str, region: Region) -> "Part[NDArray[np.float32]]":
+        weight = region_weight(name, region.weight)
+        mask = mask_of(name, region.mask)
+        mixed = tuple(picture(source, share) for source, share in weighted(region.style))
+        return Part(mixed, mask, weight)
+
+    pairs = zip(styles, style_masks, strict=True)
+    everywhere = [picture(source, weight, mask) for (source, weight), mask in pairs]
+    parts = [part(f"region {n}", Region(*region)) for n, region in enumerate(regions, start=1)]
+    if everywhere:
+        parts.append(Part(tuple(style for style in everywhere if style.weight > 0)))
+    init = None if settings.init in INIT_WORDS else loader.picture(Path(settings.init)).pixels
+    return Inputs(settings, Scene(photo, tuple(parts)), init), loader.notices
+
+
+PictureStyle: TypeAlias = WeightedStyle[NDArray[np.float32]]
+
+
+def _painted_fast(
+    inputs: "Inputs", device: str | None
+) -> "tuple[NDArray[np.float32], tuple[str, ...]]":
+    """Paint the photo in one pass, by the same settings; and say what the user should know.
+
+    Of a style of which only a part counts, the rectangle around that part is the style.
+    """
+    from impasto.feedforward.render import render
+
+    chosen = inputs.settings
+    settings = StylizeSettings(
+        strength=chosen.strength,
+        brush=chosen.brush,
+        tile=chosen.tile,
+        work_size=LARGEST,  # the photo is reduced already
+        device="cpu" if device and device.startswith("cpu") else "auto",
     )
-    return inputs, loader.notices
-
-
-def _painted_fast(inputs: "Inputs") -> NDArray[np.float32]:
-    """The photo as `stylize` paints it: each part in its style."""
+    models = models_for(None, settings.device)
     photo = inputs.photo()
-    parts = inputs.parts(photo)
-
-    def whole(part: "RegionInput") -> NDArray[np.float32]:
-        mixed = load_style([(style.pixels, style.weight) for style in part.styles])
-        return to_float(painted_in(photo, mixed, StylizeSettings()))
-
-    if parts and parts[0].mask is None:  # the only one, everywhere
-        return whole(parts[0])
-    covers = [part.mask for part in parts if part.mask is not None]
-    return masks.composed(photo, covers, map(whole, parts)).clip(0, 1)
+    parts = tuple(
+        Part(
+            (
+                WeightedStyle(
+                    load_style([(masks.crop(s.style, s.mask), s.weight) for s in part.styles])
+                ),
+            ),
+            part.mask,
+            part.strength,
+        )
+        for part in inputs.parts(photo)
+    )
+    rendering = render(Scene(files.Picture(photo), parts), settings, models)
+    return to_float(rendering.samples).clip(0, 1), rendering.notices
 
 
 class _Run:

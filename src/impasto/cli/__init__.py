@@ -1,12 +1,12 @@
 """The command line: parses words, calls the library, shows how it goes."""
 
-import gc
 import os
 import signal
 import sys
-from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
+
+from impasto.cli import startup
 
 INTERRUPTED = 130
 """The exit code that a shell expects of a program that Ctrl-C ended: 128 + SIGINT."""
@@ -17,19 +17,13 @@ _IMPORTING = "<frozen importlib._bootstrap>"
 _SHOW_CURSOR = b"\x1b[?25h"
 """What a terminal is to be told where a progress bar may have hidden it."""
 
-_OBJECTS = 50_000
-"""How many objects more than before make Python look for garbage; its own number is smaller."""
-
-_NEED_AN_END = ("torch", "matplotlib")
-"""Who may have processes to stop, or temporary files to remove, when Python ends."""
-
 
 def run() -> NoReturn:
     """The program `impasto`, in a process of its own, which it ends."""
     try:
         main()
     except SystemExit as end:
-        _leave(end.code)
+        startup.leave(end.code)
 
 
 def main() -> NoReturn:
@@ -38,7 +32,7 @@ def main() -> NoReturn:
     Raises:
         SystemExit: always, with the exit code.
     """
-    gc.set_threshold(_OBJECTS)  # importing makes many objects and hardly any garbage
+    startup.collect_less_garbage()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
     code: str | int | None = None
@@ -53,20 +47,6 @@ def main() -> NoReturn:
     finally:  # nothing is left to clean up, and Python ends with tracebacks if interrupted
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
-    sys.exit(code)
-
-
-def _leave(code: str | int | None) -> NoReturn:
-    """Ends the program with an exit code, as `sys.exit` does.
-
-    But without taking apart all that was imported, which takes a tenth of the time of a small
-    painting: the system does it at once.
-    """
-    if isinstance(code, int) and not any(name in sys.modules for name in _NEED_AN_END):
-        with suppress(OSError, ValueError):  # what cannot be printed, Python is to complain about
-            for stream in filter(None, (sys.stdout, sys.stderr)):
-                stream.flush()
-            os._exit(code)
     sys.exit(code)
 
 

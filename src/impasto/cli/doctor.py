@@ -179,10 +179,11 @@ def attempt(name: str, paint: Callable[[], "Painting"]) -> Trial:
 
 def _stylize(device: Device) -> "Painting":
     from impasto import api
-    from impasto.feedforward import session, stylizer
+    from impasto.feedforward.model import shipped
 
     painting = api.stylize(_picture(), STYLE, device=device)
-    session.network(stylizer.SURVEYOR, device)  # which only large photos need
+    for model in shipped(device):
+        model.load()  # with what only large photos, or pictures as styles, need
     return painting
 
 

@@ -128,7 +128,9 @@ def every() -> "dict[str, Style]":
     from impasto.styles import library, names
 
     own = {name: _sound(name, path) for name, path in names.own().items()}
-    return library.shipped() | {name: style for name, style in own.items() if style is not None}
+    return dict(library.shipped()) | {
+        name: style for name, style in own.items() if style is not None
+    }
 
 
 def _sound(name: str, path: Path) -> "Style | None":

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from impasto.cli import startup
 from impasto.cli.completion import style_words
 from impasto.cli.options import settings_from, with_settings
 from impasto.cli.words import (
+    ModelFile,
     Overwrite,
     RegionWords,
     names_folder,
@@ -24,12 +26,8 @@ from impasto.cli.words import (
 )
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.image.suffixes import pictures_in
-from impasto.settings import ALPHA, Device, StylizeSettings, region_weight
+from impasto.settings import StylizeSettings
 from impasto.system.paths import label, reason
-
-if TYPE_CHECKING:
-    from impasto.image.files import Picture
-    from impasto.styles.embedding import Style
 
 PAINTED = "painted"
 """The folder in a folder of photos that their paintings go to."""
@@ -74,6 +72,7 @@ def stylize(
             f"[default: PHOTO-STYLE.png beside the photo; of a folder, in FOLDER/{PAINTED}].",
         ),
     ] = None,
+    model: ModelFile = None,
     overwrite: Overwrite = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
@@ -88,8 +87,8 @@ def stylize(
     begun = time.monotonic()
     settings = settings_from(StylizeSettings, options)
     if settings.colour == "style":
-        # NumPy multiplies small matrices only: not worth the threads that it starts for large ones.
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        startup.use_one_blas_thread()
+    startup.import_onnxruntime_ahead()
     if not style and not region:
         raise SettingError("there is no style; name one, as in --style great-wave")
     styles = [parse_style(word) for word in style or []]
@@ -97,19 +96,11 @@ def stylize(
     every = [path for path, _ in styles] + [path for _, path, _ in parts]
     jobs = plan([*(photos or []), *(content or [])], [path.stem for path in every], output)
 
-    from impasto.feedforward import session, stylizer
-
-    session.open_ahead(stylizer.FILE, settings.device)
-
     from impasto import api
     from impasto.image.output import check_output
     from impasto.system.files import make_folder
 
-    mixed = [api.load_style(styles, device=settings.device)] if styles else []
-    regions = [
-        _loaded(f"region {number}", *part, settings.device)
-        for number, part in enumerate(parts, start=1)
-    ]
+    painter = api.Painter(styles, regions=parts, model=model, settings=settings)
     given = [*every, *(Path(mask) for mask, _, _ in parts)]
     inputs = [*(job.photo for job in jobs), *(path for path in given if path.exists())]
     said: set[str] = set()
@@ -118,7 +109,7 @@ def stylize(
         started = begun if len(jobs) == 1 else time.monotonic()
         _check_present(job.photo)  # or the output's folder, named after it, would be blamed
         check_output(job.output, overwrite=overwrite, inputs=inputs)
-        painting = api.stylize(job.photo, mixed, regions=regions, settings=settings)
+        painting = painter.paint(job.photo)
         painting.save(job.output, overwrite=overwrite)
         for notice in painting.notices:
             if notice not in said:  # those of styles and masks come with every painting
@@ -135,22 +126,6 @@ def stylize(
         paint(jobs[0])
     else:
         paint_all(jobs, paint, quiet)
-
-
-def _loaded(
-    name: str, mask: str, style: Path, weight: float, device: Device
-) -> "tuple[str | Picture, Style, float]":
-    """A region, examined and loaded once for all photos."""
-    from impasto import api
-    from impasto.api.sources import mask_in
-    from impasto.image import files
-
-    share = region_weight(name, weight)
-    if mask == ALPHA:
-        return mask, api.load_style(style, device=device), share
-    picture = files.load_mask(mask)
-    mask_in(name, picture)
-    return picture, api.load_style(style, device=device), share
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,18 @@ from impasto.system.paths import is_there, label
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
 """The option `--overwrite`, for outputs."""
 
+ModelFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        metavar="FILE",
+        help="A network to paint with, as `impasto export` writes it, in place of those that ship.",
+        rich_help_panel="Advanced",
+        show_default=False,
+    ),
+]
+"""The option `--model`."""
+
 RegionWords = Annotated[
     list[str] | None,
     typer.Option(

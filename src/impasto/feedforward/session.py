@@ -1,4 +1,4 @@
-"""ONNX Runtime: opening the networks that ship with impasto, on the device asked for."""
+"""ONNX Runtime: networks on the device asked for."""
 
 import os
 import sys
@@ -23,9 +23,6 @@ from impasto.settings import Device
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession, RunOptions
 
-
-ASSETS = Path(__file__).parents[1] / "assets"
-
 CPU = "CPUExecutionProvider"
 
 PROVIDERS = {
@@ -43,141 +40,130 @@ _ERRORS_ONLY = 3
 _SPIN = "50"
 """For how many microseconds a thread without work spins before it sleeps.
 
-Within a pass the next work comes sooner. ONNX Runtime's own number is some hundred times as large,
-so that its threads are in the way of Python and NumPy for as long as a small painting takes.
-Before version 1.26 it knows no such number, and takes no notice of ours.
+Within a pass the next work comes sooner. ONNX Runtime's default is some hundred times as long, and
+spinning threads slow Python and NumPy down. Versions before 1.26 ignore the entry.
 """
 
 _KEEPS_MEMORY = sys.maxsize > 1 << 32
-"""ONNX Runtime keeps memory in programs of 64 bits only; elsewhere asking for it is an error."""
+"""Whether ONNX Runtime has a memory arena: on 64 bits only; elsewhere asking for it is an error."""
 
 
 class Network:
-    """A network in ONNX Runtime.
+    """A network in ONNX Runtime, loaded when it is first needed; several threads may share it.
 
-    Attributes:
-        metadata: what the file says of itself, such as the encoder that it belongs to.
+    Args:
+        path: the ONNX file.
+        device: "auto" is the first that is installed of CUDA, CoreML, DirectML and the CPU.
     """
 
-    def __init__(self, session: "InferenceSession") -> None:
-        self._session = session
-        self.metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
+    def __init__(self, path: Path, device: Device = "auto") -> None:
+        self.path = path
+        self.device = device
+        self._lock = Lock()
+        self._session: InferenceSession | None = None
+
+    def preload(self) -> None:
+        """Start to load the network in a thread; errors are raised when it is used."""
+
+        def load() -> None:
+            with suppress(ImpastoError):
+                self.load()
+
+        Thread(target=load).start()
+
+    def load(self) -> "InferenceSession":
+        """Load the network, unless it is loaded.
+
+        Raises:
+            WeightsError: the file is missing or damaged.
+            SettingError: there is no device of that name.
+            AbsentDeviceError: this machine has no such device.
+        """
+        with self._lock:
+            if self._session is None:
+                self._session = _open(self.path, self.device)
+            return self._session
+
+    @property
+    def input_names(self) -> set[str]:
+        """The names of the inputs."""
+        return {entry.name for entry in self.load().get_inputs()}
 
     def __call__(
-        self, *, sparing: bool = False, **inputs: NDArray[np.float32]
+        self, *, release_memory: bool = False, **inputs: NDArray[np.float32]
     ) -> list[NDArray[np.float32]]:
-        """The outputs for inputs by name.
+        """Compute the outputs for inputs by name.
 
         Args:
-            sparing: give the memory back afterwards. ONNX Runtime keeps it for the next inputs of
-                that shape, and keeps more for every other shape; to get it anew takes a quarter
-                of a pass's time. What other networks left is given back, too, where they share it.
+            release_memory: give the memory back afterwards. ONNX Runtime keeps it for the next
+                inputs of that shape, and more for every other shape; to get it again takes a
+                quarter of a pass's time. Memory that other networks share is given back, too.
 
         Raises:
             DeviceError: the device's memory does not suffice, or the device failed.
+            Others: as `load`.
         """
+        session = self.load()
         try:
-            giving_back = _giving_back() if sparing and _KEEPS_MEMORY else None
-            outputs = self._session.run(None, inputs, giving_back)
+            options = _shrink_arena() if release_memory and _KEEPS_MEMORY else None
+            outputs = session.run(None, inputs, options)
         # Each provider raises its own kinds, from C++; the first line says what it was.
         except Exception as problem:
-            where = self._session.get_providers()[0].removesuffix("ExecutionProvider")
+            where = session.get_providers()[0].removesuffix("ExecutionProvider")
             what = str(problem).splitlines()[0]
-            raise DeviceError(f"{where}: {what}; try a smaller --size or --device cpu") from problem
+            raise DeviceError(
+                f"{where}: {what}; try a smaller size, or the device cpu"
+            ) from problem
         return list(outputs)
 
 
 @cache
-def _giving_back() -> "RunOptions":
-    """What tells ONNX Runtime to give back the processor's memory after a run."""
-    from onnxruntime import RunOptions
+def _shrink_arena() -> "RunOptions":
+    """Build the options that give the processor's memory back after a run."""
+    from impasto.feedforward.runtime import onnxruntime
 
-    options = RunOptions()
+    options = onnxruntime.RunOptions()
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     return options
 
 
-_OPENING: dict[tuple[str, str], Lock] = {}
-"""One for each network: who needs one does not wait while another is being opened."""
+def _open(path: Path, device: Device) -> "InferenceSession":
+    from impasto.feedforward.runtime import onnxruntime
 
-
-def open_ahead(file: str, device: Device = "auto") -> None:
-    """Begins to open a network in a thread, so that it is there when `network` asks for it.
-
-    What goes wrong is raised there, not here.
-    """
-
-    def opening() -> None:
-        with suppress(ImpastoError):
-            network(file, device)
-
-    Thread(target=opening).start()
-
-
-def network(file: str, device: Device = "auto") -> Network:
-    """A network among the assets, opened once in a process.
-
-    Args:
-        file: its name.
-        device: "auto" is the first that is installed of CUDA, CoreML, DirectML and the CPU.
-
-    Raises:
-        WeightsError: the file is missing or damaged.
-        SettingError, DeviceError: there is no such device, or not here.
-    """
-    with _OPENING.setdefault((file, device), Lock()):
-        return _network(file, device)
-
-
-@cache
-def _network(file: str, device: Device) -> Network:
-    path = ASSETS / file
     if not path.is_file():
-        raise WeightsError(f"{path}: this part of impasto is missing; install impasto again")
-    return open_network(path, device)
-
-
-def open_network(path: Path, device: Device = "auto") -> Network:
-    """A network in a file.
-
-    Raises:
-        As `network`.
-    """
-    # Nobody asked us to report what is painted where; it is read when the library is loaded.
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    import onnxruntime
-
+        raise WeightsError(f"{path}: this network is missing; install impasto again, or name it")
     providers = _providers(device, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
     options.intra_op_num_threads = _threads()
     options.add_session_config_entry("session.intra_op.spin_duration_us", _SPIN)
-    # By a pattern, the second pass of a shape would take its memory anew beside that of the first,
+    # With patterns the second pass of a shape would take its memory beside that of the first,
     # two thirds more at 2048 x 2048, and save no time; DirectML has no patterns at all.
     options.enable_mem_pattern = False
-    with _SHARING:
+    with _ARENA_LOCK:
         if _shares_memory():
             options.add_session_config_entry("session.use_env_allocators", "1")
     try:
         session = onnxruntime.InferenceSession(path, options, providers=providers)
     except Exception as problem:  # from C++, of many kinds
-        raise WeightsError(f"{path}: damaged, or no network; install impasto again") from problem
+        raise WeightsError(f"{path}: damaged, or no network; get a fresh copy of it") from problem
     if device != "auto" and session.get_providers()[0] != PROVIDERS[device]:
-        raise AbsentDeviceError(f"{device}: its drivers or libraries are missing; try --device cpu")
-    return Network(session)
+        raise AbsentDeviceError(f"{device}: its drivers or libraries are missing; try cpu")
+    return session
 
 
-_SHARING = Lock()
+_ARENA_LOCK = Lock()
 
 
 @cache
 def _shares_memory() -> bool:
-    """Whether networks take the memory that others have left, which is quicker to have than new.
+    """Register one memory arena for all networks, and tell whether that worked.
 
-    Where ONNX Runtime refuses, as it may if the program that we are part of has shared memory of
-    its own, they do without. Before version 1.21 memory that is shared is not kept on ARM.
+    Memory that another network has left is quicker to have than new memory. ONNX Runtime may
+    refuse if the surrounding program has registered an arena of its own. Before version 1.21 it
+    does not keep shared memory on ARM.
     """
-    import onnxruntime as ort
+    from impasto.feedforward.runtime import onnxruntime as ort
 
     if not _KEEPS_MEMORY or tuple(map(int, ort.__version__.split(".")[:2])) < (1, 21):
         return False
@@ -192,11 +178,11 @@ def _shares_memory() -> bool:
 
 
 def _providers(device: Device, available: list[str]) -> list[Any]:
-    """ONNX Runtime's list of what to try in turn; the CPU stands in for what others lack.
+    """List what ONNX Runtime is to try in turn; the CPU stands in for what others lack.
 
     Raises:
-        SettingError: there is no such device.
-        AbsentDeviceError: the device is not among the available.
+        SettingError: there is no device of that name.
+        AbsentDeviceError: the device is not among the available ones.
     """
     if device not in get_args(Device):
         raise SettingError(f"device is {device!r}; it can be: {', '.join(get_args(Device))}")
@@ -204,16 +190,16 @@ def _providers(device: Device, available: list[str]) -> list[Any]:
         return [name for name in PROVIDERS.values() if name in available]
     if PROVIDERS[device] not in available:
         package = _PACKAGES.get(device)
-        hint = f"pip install {package}" if package else "try --device cpu"
+        hint = f"pip install {package}" if package else "try cpu"
         raise AbsentDeviceError(f"{device}: not among the devices of this ONNX Runtime; {hint}")
     return list(dict.fromkeys([PROVIDERS[device], CPU]))
 
 
 def _threads() -> int:
-    """0, which lets ONNX Runtime take one thread for each physical core.
+    """Choose the number of threads; 0 lets ONNX Runtime take one for each physical core.
 
-    Where this process may use only some cores, as in many containers, that would be too many,
-    and binding threads to the others would fail; there it is as many as may be used.
+    Where this process may use only some cores, as in many containers, that would be too many, and
+    binding threads to the others would fail; there it is the number of usable cores.
     """
     if hasattr(os, "sched_getaffinity"):  # on Linux
         usable = len(os.sched_getaffinity(0))

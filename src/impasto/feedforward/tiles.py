@@ -1,94 +1,89 @@
-"""Painting a picture in parts, none of which shows.
+"""Painting in tiles, none of which shows.
 
-What a part looks like depends on the statistics by which it is normalised; all parts share those
-of a reduced copy of the picture (Chen et al. 2022, "Towards Ultra-Resolution Neural Style Transfer
-via Thumbnail Instance Normalization", arXiv 2103.11784). A copy lacks fine texture, so what the
-encoder sees in it is a quarter off; those statistics, which the network's first normalisations
-level out and which say how it is to paint, are taken from the picture itself, part by part, which
-is cheap.
+What a tile looks like depends on the statistics by which its features are normalised, so all tiles
+share those of a reduced copy of the photo (Chen et al. 2022, "Towards Ultra-Resolution Neural Style
+Transfer via Thumbnail Instance Normalization", arXiv 2103.11784). The copy lacks fine texture:
+the statistics of the photo's own features, which the network's first normalisations use, are a
+quarter off in it. Those are therefore measured on the photo itself, tile by tile, which is cheap.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
-from impasto.feedforward.encoder import SMALLEST, STRIDE
+from impasto.feedforward.model import StyledModel
 from impasto.image.resize import fit_least, resize
 from impasto.image.samples import Pixels, Samples
+from impasto.models.spec import ModelSpec
 
 THUMBNAIL = 1792
 """Long side of the reduced copy in pixels, or 1.75 times a tile's, if that is less."""
 
-SPOILED = 32
-"""Pixels along a part's inner border that are not used: the network saw a border near them."""
-
-BLENDED = 64
-"""Pixels over which a part fades into the next."""
-
-OVERLAP = 2 * SPOILED + BLENDED
-
-
-class Painter(Protocol):
-    """Paints a part of a picture; see `stylizer.Brush`."""
-
-    def paint(self, part: Samples, given: Pixels | None = None) -> tuple[Pixels, Pixels]:
-        """(3, h, w) of (h, w, 3), and its statistics (2, channels)."""
-
-    def survey(self, part: Samples) -> Pixels:
-        """The first of these statistics, (2, fewer channels)."""
+FADE = 64
+"""Pixels over which a tile fades into the next."""
 
 
 class Span(NamedTuple):
-    """Where a part lies along an axis, and what it weighs at each of its pixels."""
+    """Where a tile lies along an axis, and what it weighs at each of its pixels."""
 
     start: int
     stop: int
     weights: Pixels
 
 
-def paint(photo: Samples, brush: Painter, tile: int) -> Pixels:
-    """The photo painted in parts of at most `tile` pixels a side.
+def paint(
+    photo: Samples, model: StyledModel, tile: int, statistics: Pixels | None = None
+) -> tuple[Pixels, Pixels]:
+    """Paint a photo in tiles.
 
     Args:
         photo: (H, W, 3).
-        tile: at least twice `OVERLAP`.
+        tile: largest side of a tile in pixels, at least twice `overlap`.
+        statistics: (2, C), to normalise by; None for those of the photo.
 
     Returns:
-        (H, W, 3) in [0, 1].
+        (H, W, 3) in [0, 1], and the statistics by which it was painted.
     """
     height, width = photo.shape[:2]
-    parts = [(r, c) for r in spans(height, tile) for c in spans(width, tile)]
-    statistics = _statistics(photo, brush, tile)
+    if statistics is None:
+        statistics = measure(photo, model, tile)
     painted = np.zeros(photo.shape, np.float32)
-    for rows, columns in parts:
-        part, _ = brush.paint(
-            photo[rows.start : rows.stop, columns.start : columns.stop], statistics
-        )
-        part *= rows.weights[:, None]
-        part *= columns.weights
-        target = painted[rows.start : rows.stop, columns.start : columns.stop]
-        for channel, plane in enumerate(part):
-            target[..., channel] += plane
-    return painted
+    columns = spans(width, tile, model.spec)
+    for row in spans(height, tile, model.spec):
+        for column in columns:
+            place = slice(row.start, row.stop), slice(column.start, column.stop)
+            part, _ = model.paint(photo[place], statistics)
+            part *= row.weights[:, None]
+            part *= column.weights
+            target = painted[place]
+            for channel, plane in enumerate(part):
+                target[..., channel] += plane
+    return painted, statistics
 
 
-def spans(length: int, tile: int) -> list[Span]:
-    """As few parts of at most about `tile` pixels as cover an axis, none larger than it need be.
+def overlap(spec: ModelSpec) -> int:
+    """Compute how many pixels two tiles share: each one's spoiled border, and the fade."""
+    return 2 * spec.halo + FADE
 
-    Everywhere their weights sum to 1. They start at multiples of `STRIDE`: features of the whole
+
+def spans(length: int, tile: int, spec: ModelSpec) -> list[Span]:
+    """Plan as few tiles of at most about `tile` pixels as cover an axis, as small as they may be.
+
+    Everywhere their weights sum to 1. They start at multiples of the stride: features of the whole
     picture lie on that grid.
     """
     if length <= tile:
         return [Span(0, length, np.ones(length, np.float32))]
-    count = -(-(length - OVERLAP) // (tile - OVERLAP))
-    least = -(-(length + (count - 1) * OVERLAP) // count)
-    side = min(tile, least + 2 * STRIDE)  # for the steps of the grid
-    starts = [k * (length - side) // (count - 1) // STRIDE * STRIDE for k in range(count)]
+    common, stride = overlap(spec), spec.stride
+    count = -(-(length - common) // (tile - common))
+    least = -(-(length + (count - 1) * common) // count)
+    side = min(tile, least + 2 * stride)  # for the steps of the grid
+    starts = [k * (length - side) // (count - 1) // stride * stride for k in range(count)]
     stops = [*(start + side for start in starts[:-1]), length]
     weights = np.zeros((count, length), np.float32)
     for k, (start, stop) in enumerate(zip(starts, stops, strict=True)):
-        weights[k, start:stop] = _fading(stop - start, k > 0, k < count - 1)
+        weights[k, start:stop] = _fade(stop - start, spec.halo, k > 0, k < count - 1)
     weights /= weights.sum(0)
     return [
         Span(start, stop, weights[k, start:stop])
@@ -96,37 +91,42 @@ def spans(length: int, tile: int) -> list[Span]:
     ]
 
 
-def merged(found: Sequence[Pixels], areas: Sequence[int]) -> Pixels:
-    """The statistics of a whole from those of its parts: (2, channels), means and variances."""
-    stacked = np.stack(found).astype(np.float64)
+def measure(photo: Samples, model: StyledModel, tile: int) -> Pixels:
+    """Measure the statistics, (2, C), by which all tiles of a photo are painted."""
+    height, width = photo.shape[:2]
+    least = model.spec.min_side
+    side = min(THUMBNAIL, 7 * tile // 4, max(width, height))
+    _, statistics = model.paint(resize(photo, fit_least((width, height), side, least)))
+    found, areas = [], []
+    for top in range(0, height, tile):
+        for left in range(0, width, tile):
+            part = photo[top : top + tile, left : left + tile]
+            if min(part.shape[:2]) < least:  # a narrow rest is not counted
+                continue
+            if (content := model.content_statistics(part)) is None:
+                return statistics
+            found.append(content)
+            areas.append(part.shape[0] * part.shape[1])
+    exact = pool_statistics(found, areas)
+    statistics[:, : exact.shape[1]] = exact
+    return statistics
+
+
+def pool_statistics(parts: Sequence[Pixels], areas: Sequence[int]) -> Pixels:
+    """Compute the means and variances of a whole, (2, C), from those of its parts."""
+    stacked = np.stack(parts).astype(np.float64)
     means, variances = stacked[:, 0], stacked[:, 1]
     mean = np.average(means, axis=0, weights=areas)
     square = np.average(variances + means**2, axis=0, weights=areas)
     return np.stack([mean, square - mean**2]).astype(np.float32)
 
 
-def _statistics(photo: Samples, brush: Painter, tile: int) -> Pixels:
-    height, width = photo.shape[:2]
-    side = min(THUMBNAIL, 7 * tile // 4, max(width, height))
-    _, statistics = brush.paint(resize(photo, fit_least((width, height), side, SMALLEST)))
-    found, areas = [], []
-    for top in range(0, height, tile):
-        for left in range(0, width, tile):
-            part = photo[top : top + tile, left : left + tile]
-            if min(part.shape[:2]) >= SMALLEST:  # a narrow rest is not counted
-                found.append(brush.survey(part))
-                areas.append(part.shape[0] * part.shape[1])
-    exact = merged(found, areas)
-    statistics[:, : exact.shape[1]] = exact
-    return statistics
-
-
-def _fading(length: int, before: bool, after: bool) -> Pixels:
-    """1, falling to 0 towards the ends where there is a part before or after."""
-    inside = np.arange(length) - SPOILED + 0.5
+def _fade(length: int, halo: int, before: bool, after: bool) -> Pixels:
+    """Fall from 1 to 0 towards the ends where there is a tile before or after."""
+    inside = np.arange(length) - halo + 0.5
     weights = np.ones(length, np.float32)
     if before:
-        weights = np.minimum(weights, inside / BLENDED)
+        weights = np.minimum(weights, inside / FADE)
     if after:
-        weights = np.minimum(weights, inside[::-1] / BLENDED)
+        weights = np.minimum(weights, inside[::-1] / FADE)
     return np.asarray(weights.clip(0, 1), np.float32)

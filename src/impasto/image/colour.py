@@ -186,9 +186,18 @@ def transport(source: Gaussian, target: Gaussian) -> tuple[Reals, Reals]:
     """
     noise = _NOISE_VARIANCE * np.eye(3)
     covariance, wanted = source.covariance + noise, target.covariance + noise
-    root, inverse_root = _power(covariance, 0.5), _power(covariance, -0.5)
-    matrix = inverse_root @ _power(root @ wanted @ root, 0.5) @ inverse_root
+    root, inverse_root = symmetric_power(covariance, 0.5), symmetric_power(covariance, -0.5)
+    matrix = inverse_root @ symmetric_power(root @ wanted @ root, 0.5) @ inverse_root
     return matrix, target.mean - matrix @ source.mean
+
+
+def symmetric_power(matrix: Reals, exponent: float) -> Reals:
+    """Raise a symmetric positive semi-definite matrix to a power.
+
+    Rounding leaves eigenvalues just below 0; they count as 0.
+    """
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray((vectors * np.maximum(values, 0) ** exponent) @ vectors.T)
 
 
 def match_mean_covariance(image: Pixels, reference: Pixels, covered: Mask | None = None) -> Pixels:
@@ -231,7 +240,7 @@ def match_histogram(image: Pixels, reference: Pixels, covered: Mask | None = Non
     return oklab_to_rgb(reduce_chroma(lab))
 
 
-TO_PHOTO = {
+COLOUR_TRANSFERS = {
     "luminance": transfer_luminance,
     "linear": match_mean_covariance,
     "histogram": match_histogram,
@@ -251,12 +260,6 @@ def _in_gamut(lab: Pixels) -> NDArray[np.bool_]:
     linear = _oklab_to_linear(lab)
     inside = (linear >= -_GAMUT_TOLERANCE) & (linear <= 1 + _GAMUT_TOLERANCE)
     return np.asarray(inside.all(axis=-1))
-
-
-def _power(matrix: Reals, exponent: float) -> Reals:
-    """A power of a symmetric positive definite matrix."""
-    values, vectors = np.linalg.eigh(matrix)
-    return np.asarray((vectors * values**exponent) @ vectors.T)
 
 
 def _shares(covered: Mask | None) -> Reals | None:

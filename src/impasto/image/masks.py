@@ -15,8 +15,9 @@ Mask = NDArray[np.float32]
 
 
 def from_pixels(pixels: NDArray[np.float32], alpha: Mask | None = None) -> Mask:
-    """The mask that a picture (H, W, 3) shows: the mean of red, green and blue as encoded, so
-    that a ramp drawn by hand fades evenly.
+    """Read the mask that a picture (H, W, 3) shows.
+
+    It is the mean of red, green and blue as encoded, so that a ramp drawn by hand fades evenly.
 
     Args:
         alpha: (H, W) of the picture. Where it is fully transparent, and its colours are seen by
@@ -27,7 +28,7 @@ def from_pixels(pixels: NDArray[np.float32], alpha: Mask | None = None) -> Mask:
 
 
 def resize(mask: Mask, size: tuple[int, int]) -> Mask:
-    """The mask at (width, height): bilinear, widened when shrinking.
+    """Resize a mask to (width, height) by a bilinear filter, widened when shrinking.
 
     Unlike the filter for pictures it does not ring, so nothing outside the mask lights up.
     """
@@ -35,25 +36,41 @@ def resize(mask: Mask, size: tuple[int, int]) -> Mask:
     return np.asarray(resized, np.float32).clip(0, 1)
 
 
-def shared(masks: Sequence[Mask]) -> list[Mask]:
-    """Masks of one size that sum to at most 1: where they overlap, each gets its part."""
+def crop(pixels: Pixels, mask: Mask | None) -> Pixels:
+    """Cut out the rectangle around the part of a picture that a mask of any size shows.
+
+    Args:
+        pixels: (H, W, 3).
+        mask: with a value above 0; None for all of the picture.
+    """
+    if mask is None:
+        return pixels
+    shown = resize(mask, (pixels.shape[1], pixels.shape[0])) > mask.max() / 2
+    rows, columns = (np.flatnonzero(shown.any(axis)) for axis in (1, 0))
+    if not rows.size:
+        return pixels
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def normalize(masks: Sequence[Mask]) -> list[Mask]:
+    """Scale masks of one size so that they sum to at most 1: where they overlap, they share."""
     whole = np.maximum(np.sum(masks, axis=0, dtype=np.float32), np.float32(1))
     return [np.asarray(mask / whole, np.float32) for mask in masks]
 
 
-def composed(base: Pixels, masks: Sequence[Mask], parts: Iterable[Pixels]) -> Pixels:
-    """Each part (H, W, 3) where its mask is, and the base where the masks leave something over.
+def composite(base: Pixels, masks: Sequence[Mask], parts: Iterable[Pixels]) -> Pixels:
+    """Lay each part (H, W, 3) over the base where its mask is.
 
     Args:
         masks: of that size, with a sum of at most 1.
         parts: one for each mask; each is asked for only when the one before has its place.
     """
-    whole = rest(masks)[..., None] * base
+    whole = uncovered(masks)[..., None] * base
     for mask, part in zip(masks, parts, strict=True):
         whole += mask[..., None] * part
     return whole
 
 
-def rest(masks: Sequence[Mask]) -> Mask:
-    """What masks that sum to at most 1 leave over."""
+def uncovered(masks: Sequence[Mask]) -> Mask:
+    """Find what masks that sum to at most 1 leave over."""
     return (1 - np.sum(masks, axis=0, dtype=np.float32)).clip(0, 1)

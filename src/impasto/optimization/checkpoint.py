@@ -82,10 +82,10 @@ def identity(inputs: Inputs, encoder: nn.Module) -> Identity:
     return Identity(
         settings=chosen,
         content=_fingerprint([inputs.content.pixels]),
-        styles=[(_fingerprint([style.pixels]), style.weight) for style in inputs.styles],
+        styles=[(_fingerprint([style.style]), style.weight) for style in inputs.styles],
         parts=[_optional_fingerprint(style.mask) for style in inputs.styles],
         regions=[
-            (_optional_fingerprint(r.mask), _fingerprint(s.pixels for s in r.styles), r.weight)
+            (_optional_fingerprint(r.mask), _fingerprint(s.style for s in r.styles), r.strength)
             for r in inputs.regions
         ],
         init=_optional_fingerprint(inputs.init),

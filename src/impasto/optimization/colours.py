@@ -4,7 +4,7 @@ Pictures are float32 RGB (H, W, 3) in [0, 1], sRGB-encoded. Of each mode `image.
 formula and the paper.
 """
 
-from impasto.image.colour import TO_PHOTO, gaussian, match_luminance, moved
+from impasto.image.colour import COLOUR_TRANSFERS, gaussian, match_luminance, moved
 from impasto.image.masks import Mask
 from impasto.image.samples import Pixels
 from impasto.settings import Colour
@@ -33,4 +33,4 @@ def finish(painted: Pixels, photo: Pixels, colour: Colour, covered: Mask | None 
     """
     if colour in ("style", "linear"):  # painted with, from the start
         return painted
-    return TO_PHOTO[colour](painted, photo, covered)
+    return COLOUR_TRANSFERS[colour](painted, photo, covered)

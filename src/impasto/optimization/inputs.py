@@ -9,30 +9,12 @@ from torch import Tensor
 from impasto.image import guided, masks
 from impasto.image.files import MIN_SIDE, Picture
 from impasto.image.resize import fit, fit_least, resize
-from impasto.image.samples import Pixels, Samples
+from impasto.image.samples import Pixels, Samples, to_float
 from impasto.optimization import colours
 from impasto.optimization.regions import Region, StylePicture
 from impasto.optimization.solver import Images
+from impasto.scene import Part, Scene, WeightedStyle, composite
 from impasto.settings import OptimizeSettings, work_side
-
-
-@dataclass(frozen=True, eq=False)
-class StyleInput:
-    """A style picture (h, w, 3), its weight, and a mask (H, W) of what counts; None for all."""
-
-    pixels: Pixels
-    weight: float = 1.0
-    mask: masks.Mask | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class RegionInput:
-    """A part of the painting: mask (H, W), or None for all; styles; how much of the strength, in
-    [0, 1], is used there."""
-
-    mask: masks.Mask | None
-    styles: Sequence[StyleInput]
-    weight: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,17 +23,28 @@ class Inputs:
 
     Attributes:
         settings: how to paint.
-        content: the photo.
-        styles: for what no region covers; none where that is to stay the photo.
-        regions: parts with styles of their own, each with a mask of any size.
+        scene: the photo and its parts, whose styles are pictures (h, w, 3).
         init: the first picture (H, W, 3), if it is one of its own.
     """
 
     settings: OptimizeSettings
-    content: Picture
-    styles: Sequence[StyleInput]
-    regions: Sequence[RegionInput]
+    scene: Scene[Pixels]
     init: Pixels | None
+
+    @property
+    def content(self) -> Picture:
+        """The photo."""
+        return self.scene.photo
+
+    @property
+    def styles(self) -> Sequence[WeightedStyle[Pixels]]:
+        """The styles for what no region covers; none where that is to stay the photo."""
+        return [style for part in self.scene.parts if part.mask is None for style in part.styles]
+
+    @property
+    def regions(self) -> Sequence[Part[Pixels]]:
+        """The parts with a mask."""
+        return [part for part in self.scene.parts if part.mask is not None]
 
     def photo(self) -> Pixels:
         """The content at the size at which it is painted, or larger where a side would be too small
@@ -59,33 +52,27 @@ class Inputs:
         side = work_side(self.settings, max(self.content.size))
         return resize(self.content.samples, fit_least(self.content.size, side, MIN_SIDE))
 
-    def parts(self, photo: Pixels) -> list[RegionInput]:
-        """What is painted where: masks of the photo's size that sum to at most 1, and styles in
-        the colours to paint with. Where a region's weight is 0, nothing is."""
+    def parts(self, photo: Pixels) -> list[Part[Pixels]]:
+        """Lay the parts over a photo of the size at which it is painted, see `Scene.at`.
 
-        def prepared(style: StyleInput, cover: masks.Mask | None) -> StyleInput:
-            pixels = colours.prepare(style.pixels, photo, self.settings.colour, cover)
-            return replace(style, pixels=pixels)
+        Returns:
+            The parts that are to be painted, with styles in the colours to paint with.
+        """
+
+        def prepared(
+            style: WeightedStyle[Pixels], cover: masks.Mask | None
+        ) -> WeightedStyle[Pixels]:
+            pixels = colours.prepare(style.style, photo, self.settings.colour, cover)
+            return replace(style, style=pixels)
 
         return [
-            replace(part, styles=[prepared(style, part.mask) for style in part.styles])
+            replace(part, styles=tuple(prepared(style, part.mask) for style in part.styles))
             for part in self._parts(photo)
         ]
 
-    def _parts(self, photo: Pixels) -> list[RegionInput]:
-        """As `parts`, but in the styles' own colours."""
-        given = [region.mask for region in self.regions if region.mask is not None]
-        covers = masks.shared([masks.resize(mask, _size(photo)) for mask in given])
-        parts = [
-            replace(region, mask=cover)
-            for cover, region in zip(covers, self.regions, strict=True)
-            if region.weight > 0
-        ]
-        if self.styles and not covers:
-            parts.append(RegionInput(None, self.styles))
-        elif self.styles and masks.rest(covers).any():
-            parts.append(RegionInput(masks.rest(covers), self.styles))
-        return parts
+    def _parts(self, photo: Pixels) -> list[Part[Pixels]]:
+        """Lay the parts over a photo, with styles in their own colours."""
+        return [part for part in self.scene.at(_size(photo)) if part is not None]
 
     def images(self, first: Pixels | None, device: torch.device) -> Images:
         """The tensors to paint with.
@@ -105,7 +92,7 @@ class Inputs:
             first = self.init
         if first is None and parts:
             main = parts[-1] if self.styles else parts[0]  # what is painted in `styles` is the last
-            first = main.styles[0].pixels
+            first = main.styles[0].style
         if first is None:
             first = photo
         return Images(content, regions, first=_tensor(_covering(first, _size(photo)), device))
@@ -114,12 +101,11 @@ class Inputs:
         """A picture of the solver's, of any scale: each part in its final colours, and the photo
         where there is none."""
         photo = resize(self.content.samples, _size(painted))
-        parts = self._parts(photo)
-        if parts and parts[0].mask is None:  # the only one, everywhere
-            return colours.finish(painted, photo, self.settings.colour)
-        covers = [part.mask for part in parts if part.mask is not None]
-        finished = (colours.finish(painted, photo, self.settings.colour, cover) for cover in covers)
-        return masks.composed(photo, covers, finished).clip(0, 1)
+
+        def finished(part: Part[Pixels]) -> Pixels:
+            return colours.finish(painted, photo, self.settings.colour, part.mask)
+
+        return to_float(composite(photo, self._parts(photo), finished)).clip(0, 1)
 
     def enlarge(self, finished: Pixels) -> Samples:
         """A finished picture at the size asked for, if it has the size at which it is painted;
@@ -136,12 +122,12 @@ class Inputs:
         return guided.enlarge(finished, resize(photo, painted), photo)
 
 
-def _region(part: RegionInput, device: torch.device) -> Region:
+def _region(part: Part[Pixels], device: torch.device) -> Region:
     styles = [
-        StylePicture(_tensor(style.pixels, device), style.weight, _mask(style.mask, device))
+        StylePicture(_tensor(style.style, device), style.weight, _mask(style.mask, device))
         for style in part.styles
     ]
-    return Region(styles, _mask(part.mask, device), part.weight)
+    return Region(styles, _mask(part.mask, device), part.strength)
 
 
 def _mask(mask: masks.Mask | None, device: torch.device) -> Tensor | None:

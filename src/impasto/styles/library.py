@@ -1,20 +1,22 @@
 """Styles by name: those that ship with impasto, and the user's own."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from impasto.errors import InputError
+from impasto.models.assets import FOLDER
 from impasto.styles import storage
 from impasto.styles.embedding import Style
 from impasto.styles.names import PICTURES, SUFFIX, is_name, own, user_folder
 from impasto.system.files import check_file, make_folder
 from impasto.system.paths import label
 
-SHIPPED = Path(__file__).parents[1] / "assets" / "styles.npz"
+SHIPPED = FOLDER / "styles.npz"
 
 
 @cache
-def shipped() -> dict[str, Style]:
+def shipped() -> Mapping[str, Style]:
     """The styles that ship with impasto, by name.
 
     Raises:

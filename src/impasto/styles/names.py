@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 from impasto.errors import InputError
+from impasto.models.assets import FOLDER
 from impasto.system.paths import is_hidden
 
 SUFFIX = ".npz"
 """Of a file of styles."""
 
-CATALOGUE = Path(__file__).parents[1] / "assets" / "styles.tsv"
+CATALOGUE = FOLDER / "styles.tsv"
 """The works in the library that ships with impasto."""
 
 PICTURES = CATALOGUE.parent / "styles"

@@ -1,17 +1,20 @@
 """Styles in files: NumPy's `.npz`, in which nothing can be executed.
 
-One kind of file holds one style or many: their numbers in stacked arrays, their names and
-titles as JSON.
+One kind of file holds one style or many. The vectors of a style space are stacked in one array,
+`vectors-SPACE`; names, titles and each style's rows in these arrays are JSON. The first version of
+the format, with one array `vectors` and the space beside the titles, is read too.
 """
 
 import io
 import json
+import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from impasto.errors import InputError, OutputError
 from impasto.styles.embedding import TEXTS, Style
@@ -19,40 +22,106 @@ from impasto.styles.names import SUFFIX
 from impasto.system.files import write_file
 from impasto.system.paths import label, printable, reason
 
-_ARRAYS = ("vectors", "colour_means", "colour_covariances", "entries")
+_COLOURS = ("colour_means", "colour_covariances")
 
-_LARGEST_FILE = 16_000_000
-"""Bytes, packed or unpacked; that is some 9,000 styles. A larger file is none of ours."""
+_VECTORS = "vectors"
+"""Begins the names of arrays of style vectors."""
+
+_SPACE = re.compile(r"[\w-]{1,64}")
+
+_LARGEST_FILE = 64_000_000
+"""Bytes, packed or unpacked; that is thousands of styles. A larger file is none of ours."""
+
+
+class StyleFile(Mapping[str, Style]):
+    """The styles of a file by their names, each built and checked when it is asked for.
+
+    Args:
+        name: of the file, for messages.
+        content: its bytes.
+
+    Raises:
+        Exception: of any kind: it is no file of styles.
+    """
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self._name = name
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > _LARGEST_FILE:
+                raise ValueError("unpacks to more than any file of styles")
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            self._arrays = {key: arrays[key] for key in arrays.files}
+        entries = json.loads(self._arrays["entries"].astype(np.uint8, casting="no").tobytes())
+        self._entries = {_printable_name(entry): (row, entry) for row, entry in enumerate(entries)}
+        if len(self._entries) != len(entries) or not entries:
+            raise ValueError("holds no style, or two of one name")
+        if any(len(self._arrays[key]) != len(entries) for key in _COLOURS):
+            raise ValueError("holds more styles than names, or fewer")
+
+    def __getitem__(self, name: str) -> Style:
+        row, entry = self._entries[name]
+        try:
+            means, covariances = (self._arrays[key] for key in _COLOURS)
+            texts = {text: entry[text] for text in TEXTS}
+            return Style(self._vectors(row, entry), means[row], covariances[row], **texts)
+        except InputError as problem:
+            raise InputError(
+                f"{self._name}: {problem}; make the style again from its picture"
+            ) from problem
+        except Exception as problem:  # whatever NumPy raises for the wrong arrays
+            raise _no_styles(self._name) from problem
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def _vectors(self, row: int, entry: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
+        if "rows" not in entry:  # the first version of the format
+            return {_space(entry["encoder"]): self._arrays[_VECTORS][row]}
+        arrays = self._arrays
+        return {_space(s): arrays[f"{_VECTORS}-{s}"][int(r)] for s, r in entry["rows"].items()}
 
 
 def save(path: Path, styles: Mapping[str, Style], *, overwrite: bool = False) -> None:
-    """Writes styles under their names, at least one; the file appears whole or not at all.
+    """Write styles under their names, at least one; the file appears whole or not at all.
 
     Raises:
-        OutputError: the file exists, cannot be written, or would not be known for what it is.
+        OutputError: the file exists, cannot be written, or has another suffix.
     """
     if path.suffix.lower() != SUFFIX:
-        raise OutputError(f"{label(path)}: styles are told by their names; end it in {SUFFIX}")
-    entries = [
-        {"name": printable(n)} | {text: getattr(style, text) for text in TEXTS}
-        for n, style in styles.items()
-    ]
+        raise OutputError(f"{label(path)}: style files must end in {SUFFIX}")
+    vectors: dict[str, list[NDArray[np.float32]]] = {}
+    entries = []
+    for name, style in styles.items():
+        rows = {}
+        for space, vector in style.vectors.items():
+            stack = vectors.setdefault(space, [])
+            rows[space] = len(stack)
+            stack.append(vector)
+        texts = {text: getattr(style, text) for text in TEXTS}
+        entries.append({"name": printable(name), "rows": rows} | texts)
+    arrays: dict[str, Any] = {
+        "colour_means": np.stack([style.colour_mean for style in styles.values()]),
+        "colour_covariances": np.stack([style.colour_covariance for style in styles.values()]),
+        "entries": np.frombuffer(json.dumps(entries, ensure_ascii=False).encode(), np.uint8),
+    }
+    arrays |= {f"{_VECTORS}-{space}": np.stack(stack) for space, stack in vectors.items()}
     packed = io.BytesIO()
-    np.savez(
-        packed,
-        vectors=np.stack([style.vector for style in styles.values()]),
-        colour_means=np.stack([style.colour_mean for style in styles.values()]),
-        colour_covariances=np.stack([style.colour_covariance for style in styles.values()]),
-        entries=np.frombuffer(json.dumps(entries, ensure_ascii=False).encode(), np.uint8),
-    )
+    np.savez(packed, **arrays)
     write_file(path, packed.getvalue(), overwrite=overwrite)
 
 
-def load(path: Path) -> dict[str, Style]:
-    """The styles of a file by their names, in the order in which they were saved.
+def load(path: Path) -> StyleFile:
+    """Open a file of styles, in the order in which they were saved.
 
     Raises:
-        InputError: the file is missing, unreadable, or no file of styles.
+        InputError: the file is missing, unreadable, or no file of styles. Of a style whose
+            numbers cannot be those of a picture, that is raised when it is asked for.
     """
     name = label(path)
     try:
@@ -61,32 +130,26 @@ def load(path: Path) -> dict[str, Style]:
     except (OSError, ValueError) as problem:
         raise InputError(f"{name}: {reason(problem)}") from problem
     try:
-        return _unpack(content)
-    except InputError as problem:
-        raise InputError(f"{name}: {problem}; add the style anew") from problem
+        return StyleFile(name, content)
     # A hostile archive can make zipfile, NumPy and json raise nearly anything.
     except Exception as problem:
-        raise InputError(f"{name}: not a file of styles, or a damaged one") from problem
+        raise _no_styles(name) from problem
 
 
-def _unpack(content: bytes) -> dict[str, Style]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if sum(member.file_size for member in archive.infolist()) > _LARGEST_FILE:
-            raise ValueError("unpacks to more than any file of styles")
-    with np.load(io.BytesIO(content), allow_pickle=False) as found:
-        vectors, means, covariances, entries = (found[key] for key in _ARRAYS)
-    texts = json.loads(entries.astype(np.uint8, casting="no").tobytes())
-    if not texts:
-        raise ValueError("holds no style")
-    return {
-        _name(text): Style(vector, mean, covariance, **{key: text[key] for key in TEXTS})
-        for vector, mean, covariance, text in zip(vectors, means, covariances, texts, strict=True)
-    }
+def _no_styles(name: str) -> InputError:
+    return InputError(f"{name}: not a file of styles, or a damaged one")
 
 
-def _name(texts: Mapping[str, Any]) -> str:
-    """A name fit to be printed on one line."""
-    name = texts["name"]
+def _printable_name(entry: Mapping[str, Any]) -> str:
+    """Read a name that is fit to be printed on one line."""
+    name = entry["name"]
     if not isinstance(name, str) or not name.isprintable():
         raise ValueError("the name is no line of text")
     return name
+
+
+def _space(text: str) -> str:
+    """Check the name of a style space."""
+    if not _SPACE.fullmatch(text):
+        raise ValueError("not the name of a style space")
+    return text

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from impasto._version import __version__
 from impasto.errors import InputError, WeightsError
-from impasto.feedforward import encoder, stylizer
-from impasto.feedforward.session import open_network
+from impasto.feedforward.session import Network
+from impasto.models.spec import ModelSpec
 from impasto.networks.moments import Shared
-from impasto.networks.stylizer import LAYOUT, NORMALISED, Stylizer, with_margin
+from impasto.networks.stylizer import LAYOUT, NORMALISED, STRIDE, Stylizer, with_margin
 from impasto.system.extras import require
 from impasto.system.files import check_file, make_folder, write_file
 
@@ -38,6 +38,17 @@ _WORTH_HALVING = 256
 
 _IR_VERSION = 8
 """The oldest that has the operators, so that ONNX Runtime of any age opens the files."""
+
+
+FILES = ("stylizer.onnx", "style_encoder.onnx", "content_statistics.onnx")
+"""What an export consists of: the network that paints, and the two beside it."""
+
+HALO = 32
+"""Pixels along a tile's inner border that the stylizer's border spoils, measured."""
+
+BYTES_PER_PIXEL = 250
+"""Memory that the stylizer takes for every pixel: measured were 100 to 235 (benchmarks/README.md),
+as ONNX Runtime rounds up to a power of two here and there."""
 
 
 class Exported(NamedTuple):
@@ -72,7 +83,7 @@ class _Paint(nn.Module):
         return painted.clamp(0, 1), norm.found
 
 
-class _Survey(nn.Module):
+class _ContentStatistics(nn.Module):
     """The statistics of what the stylizer's encoder sees of a photo, the first of `Shared`."""
 
     def __init__(self, trained: Stylizer) -> None:
@@ -101,17 +112,15 @@ class _Embed(nn.Module):
 
 
 def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
-    """Writes `stylizer.onnx`, `style_encoder.onnx` and `surveyor.onnx`, each whole in itself.
+    """Export a trained stylizer to `stylizer.onnx`, with two networks beside it, see `FILES`.
 
     The stylizer maps `image` (1, 3, H, W), a photo in [0, 1] with sides that are multiples of 8,
     `matrix` (3, 3) and `offset` (3,), which give it the style's colours (see
     `image.colour.transport`), and `embedding` (1, LAYOUT.size) to `painting` (1, 3, H, W) in
     [0, 1]; and `statistics` (1, 2, NORMALISED) with their `share`, by which parts of a picture
     are painted alike (see `networks.moments.Shared`), to those `found`. The style encoder
-    maps `image` to `embedding`. The surveyor maps `image`, `matrix` and `offset` to the first of
-    the statistics that the stylizer finds. All files say which version of impasto wrote them, the
-    hashes of all weights and of the compact encoder's, and the numbers of an embedding and of
-    the normalised channels.
+    maps `image` to `embedding`. The content statistics map `image`, `matrix` and `offset` to the
+    first of the statistics that the stylizer finds. Each file carries its `ModelSpec`.
 
     Args:
         weights: the safetensors file of `training.stylizer.train`.
@@ -127,26 +136,22 @@ def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
     require("export", "export", "onnx", "onnxscript")
     trained = load(weights)
     make_folder(out)
-    files = [out / name for name in (stylizer.FILE, encoder.FILE, stylizer.SURVEYOR)]
+    files = [out / name for name in FILES]
     for path in files:
         check_file(path, overwrite=overwrite, inputs=[weights])
     height, width = CHECKED_SIZES[1]
     image, embedding = torch.rand(1, 3, height, width), torch.rand(1, LAYOUT.size)
     colours = {"matrix": torch.eye(3), "offset": torch.zeros(3)}
-    about = {
-        "impasto": __version__,
-        "weights": fingerprint(trained.state_dict().values()),
-        "encoder": fingerprint(trained.compact.state_dict().values()),
-        "embedding": str(LAYOUT.size),
-        "normalised": str(NORMALISED),
-    }
+    specs = specifications(trained)
     with tempfile.TemporaryDirectory(prefix="impasto-") as folder:
         made = [Path(folder) / path.name for path in files]
         shared = {"statistics": torch.zeros(1, 2, NORMALISED), "share": torch.zeros(())}
         given = {"image": image, **colours, "embedding": embedding, **shared}
-        _write(_Paint(trained), given, ["painting", "found"], made[0], about)
-        _write(_Embed(trained), {"image": image}, ["embedding"], made[1], about)
-        _write(_Survey(trained), {"image": image, **colours}, ["found"], made[2], about)
+        _write(_Paint(trained), given, ["painting", "found"], made[0], specs[0])
+        _write(_Embed(trained), {"image": image}, ["embedding"], made[1], specs[1])
+        _write(
+            _ContentStatistics(trained), {"image": image, **colours}, ["found"], made[2], specs[2]
+        )
         difference = _difference(trained, *made)
         if not difference <= TOLERANCE:
             raise WeightsError(
@@ -156,6 +161,40 @@ def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
         for path, new in zip(files, made, strict=True):
             write_file(path, new.read_bytes(), overwrite=overwrite)
     return Exported(files, difference)
+
+
+def specifications(trained: Stylizer) -> list[ModelSpec]:
+    """Describe the three networks of an export, in the order of `FILES`."""
+    common: dict[str, Any] = {
+        "stride": STRIDE,
+        "style_size": LAYOUT.size,
+        "style_space": fingerprint(trained.compact.state_dict().values()),
+        "channels": NORMALISED,
+        "fingerprint": fingerprint(trained.state_dict().values()),
+    }
+    _, style_encoder, content_statistics = FILES
+    return [
+        ModelSpec(
+            name="stylizer",
+            kind="painter",
+            halo=HALO,
+            bytes_per_pixel=BYTES_PER_PIXEL,
+            style_encoder=style_encoder,
+            content_statistics=content_statistics,
+            **common,
+        ),
+        ModelSpec(name="style encoder", kind="style-encoder", **common),
+        ModelSpec(name="content statistics", kind="content-statistics", **common),
+    ]
+
+
+def describe(file: Path, spec: ModelSpec) -> None:
+    """Write a specification into an ONNX file, in place of the one that it has."""
+    import onnx
+
+    model = onnx.load(file)
+    onnx.helper.set_model_props(model, {"impasto": __version__, **spec.to_metadata()})
+    write_file(file, model.SerializeToString(), overwrite=True)
 
 
 def recoloured(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
@@ -236,7 +275,7 @@ def _write(
     inputs: Mapping[str, Tensor],
     outputs: list[str],
     path: Path,
-    about: dict[str, str],
+    spec: ModelSpec,
 ) -> None:
     import onnx
 
@@ -259,7 +298,7 @@ def _write(
         node.ClearField("metadata_props")  # the lines of source, with this machine's paths
     _halve(model.graph)
     model.ir_version = _IR_VERSION
-    onnx.helper.set_model_props(model, about)
+    onnx.helper.set_model_props(model, {"impasto": __version__, **spec.to_metadata()})
     onnx.checker.check_model(model, full_check=True)
     path.write_bytes(model.SerializeToString())
 
@@ -304,12 +343,12 @@ def _quiet_exporter() -> Iterator[None]:
 
 @torch.no_grad()
 def _difference(
-    trained: Stylizer, stylizer_file: Path, encoder_file: Path, surveyor_file: Path
+    trained: Stylizer, stylizer_file: Path, encoder_file: Path, statistics_file: Path
 ) -> float:
     """The largest difference between pixels of the two, encoding the style included; or between
     the statistics of stylizer and surveyor, as a part of the largest of these; NaN if any is."""
-    paint, embed, survey = (
-        open_network(file, "cpu") for file in (stylizer_file, encoder_file, surveyor_file)
+    paint, embed, measure = (
+        Network(file, "cpu") for file in (stylizer_file, encoder_file, statistics_file)
     )
     generator = torch.Generator().manual_seed(0)
     largest = 0.0
@@ -332,7 +371,7 @@ def _difference(
         seen, shared = ({k: v.numpy() for k, v in words.items()} for words in (seen, shared))
         [embedding] = embed(image=style.numpy())
         pixels, _ = paint(embedding=embedding, **seen, **shared)
-        [statistics] = survey(**seen)
+        [statistics] = measure(**seen)
         first = found[..., : statistics.shape[2]].numpy()
         apart = np.abs(pixels - painted.numpy()).max()
         unlike = np.abs(statistics - first).max() / np.abs(first).max()

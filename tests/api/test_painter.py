@@ -1,7 +1,10 @@
-"""Painting in one pass from Python; the optimization's side of the API is in test_api.py."""
+"""Painting in one pass from Python; see test_stepwise.py for optimization."""
 
+import pickle
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +12,10 @@ import pytest
 from PIL import Image
 
 import impasto
-from impasto.api import one_pass
 from impasto.errors import InputError, OutputError, SettingError
+from impasto.feedforward import render
 from impasto.image.colour import rgb_to_oklab
+from impasto.models.assets import FOLDER
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -231,15 +235,12 @@ def test_colours_are_those_of_the_photo_within_each_part(chelsea, left, colour):
     assert found.std((0, 1)) == pytest.approx(wanted.std((0, 1)), abs=8e-3)
 
 
-def test_what_is_covered_all_over_is_not_painted(chelsea, monkeypatch):
-    painted = []
-    real = one_pass.painted_in
-    monkeypatch.setattr(
-        one_pass, "painted_in", lambda *job: painted.append(job[1].title) or real(*job)
-    )
+def test_what_is_covered_all_over_is_not_painted(chelsea):
     white = np.ones((2, 2, 3), np.float32)
-    impasto.stylize(chelsea, "great-wave", regions=[(white, "udnie")], device="cpu")
-    assert len(painted) == 1
+    painting = impasto.stylize(chelsea, "great-wave", regions=[(white, "udnie")], device="cpu")
+    of_region, of_rest = painting.statistics
+    assert of_region is not None
+    assert of_rest is None
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,7 @@ def test_what_is_covered_all_over_is_not_painted(chelsea, monkeypatch):
 def test_regions_are_examined_before_anything_is_painted(
     chelsea, left, monkeypatch, region, message
 ):
-    monkeypatch.setattr(one_pass, "painted_in", None)
+    monkeypatch.setattr(render, "composite", None)
     mask, *style = region
     mask = left if isinstance(mask, str) and mask == "left" else mask
     with pytest.raises((InputError, SettingError), match=message):
@@ -280,3 +281,67 @@ def test_masks_of_zeros_and_ones_out_of_255_are_told(chelsea):
     mask = np.ones((50, 50), np.uint8)
     with pytest.raises(InputError, match="255 in whole numbers"):
         impasto.stylize(chelsea, regions=[(mask, "udnie")])
+
+
+def test_a_painter_paints_many_photos(chelsea, left):
+    painter = impasto.Painter("great-wave", regions=[(left, "udnie")], device="cpu", size=100)
+    flipped = np.ascontiguousarray(chelsea[:, ::-1])
+    for photo in (chelsea, flipped):
+        alone = impasto.stylize(
+            photo, "great-wave", regions=[(left, "udnie")], device="cpu", size=100
+        )
+        assert np.array_equal(painter.paint(photo).pixels, alone.pixels)
+
+
+def test_regions_are_tuples_with_names(chelsea, left):
+    named = [impasto.Region(left, [("udnie", 2), "great-wave"], weight=0.5)]
+    plain = [(left, [("udnie", 2), "great-wave"], 0.5)]
+    a, b = (impasto.stylize(chelsea, regions=r, device="cpu").pixels for r in (named, plain))
+    assert np.array_equal(a, b)
+
+
+def test_the_photo_s_alpha_as_a_mask_is_each_photo_s_own(chelsea, left):
+    painter = impasto.Painter(regions=[("alpha", "udnie")], device="cpu")
+    everywhere = impasto.stylize(chelsea, "udnie", device="cpu").pixels
+    alpha = np.full((200, 300), 0.1, np.float32)  # where it is 0, colours are hidden
+    alpha[:, :150] = 1
+    for mask in (alpha, alpha[:, ::-1]):
+        painted = painter.paint(np.dstack([chelsea, mask])).pixels
+        share = mask[..., None]
+        assert painted == pytest.approx(share * everywhere + (1 - share) * chelsea, abs=1e-5)
+    with pytest.raises(InputError, match="the photo is opaque"):
+        painter.paint(chelsea)
+
+
+def test_a_painting_tells_how_it_was_painted(chelsea):
+    painting = impasto.stylize(chelsea, "udnie", device="cpu")
+    assert painting.tile is None
+    again = impasto.Painter("udnie", device="cpu").paint(chelsea, statistics=painting.statistics)
+    assert again.pixels == pytest.approx(painting.pixels, abs=1e-4)
+
+
+def test_threads_paint_with_one_painter(chelsea):
+    """What a server does; every painting is the same to the bit."""
+    painter = impasto.Painter("udnie", device="cpu", size=100)
+    with ThreadPoolExecutor(4) as pool:
+        paintings = list(pool.map(lambda _: painter.paint(chelsea).pixels, range(8)))
+    assert all(np.array_equal(paintings[0], other) for other in paintings[1:])
+
+
+def test_a_model_of_the_user_s_own(chelsea, tmp_path):
+    for name in ("stylizer.onnx", "style_encoder.onnx"):
+        shutil.copy(FOLDER / name, tmp_path / name)
+    own = tmp_path / "stylizer.onnx"
+    painted = impasto.stylize(chelsea, chelsea, model=own, device="cpu").pixels
+    assert np.array_equal(painted, impasto.stylize(chelsea, chelsea, device="cpu").pixels)
+    style = impasto.load_style(chelsea, model=str(own), device="cpu")
+    assert np.array_equal(impasto.stylize(chelsea, style, device="cpu").pixels, painted)
+    with pytest.raises(InputError, match=r"none\.onnx: no such file"):
+        impasto.stylize(chelsea, "udnie", model=tmp_path / "none.onnx")
+
+
+def test_pickled_styles_and_paintings(chelsea):
+    """Jobs on several machines send them."""
+    style = pickle.loads(pickle.dumps(impasto.load_style("udnie")))
+    painting = pickle.loads(pickle.dumps(impasto.stylize(chelsea, style, device="cpu")))
+    assert painting.size == (300, 200)

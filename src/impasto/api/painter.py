@@ -1,0 +1,181 @@
+"""`Painter` and `stylize`: painting in one pass."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from impasto.api.sources import (
+    Loader,
+    RegionSource,
+    Source,
+    StyleSource,
+    StyleSources,
+    models_for,
+    photo_mask,
+    stored_style,
+    weighted,
+)
+from impasto.errors import SettingError
+from impasto.feedforward.model import FeedforwardModel, choose
+from impasto.feedforward.render import render
+from impasto.image import files
+from impasto.image.files import Picture
+from impasto.image.resize import resize
+from impasto.painting import Painting, Statistics
+from impasto.scene import Part, Region, Scene, WeightedStyle
+from impasto.settings import StylizeSettings, region_weight
+from impasto.styles.embedding import Style, blend
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from impasto.settings import StylizeOptions
+
+
+class Painter:
+    """Styles, masks and networks, loaded once to paint many photos in one pass, without PyTorch.
+
+        painter = impasto.Painter("great-wave", strength=0.8)
+        for photo in photos:
+            painter.paint(photo).save(photo.with_suffix(".png"))
+
+    Several threads may paint with the same painter.
+
+    Args:
+        style: one style, or several, each alone or in a pair with its weight; see `load_style`.
+            With regions there need be none: then what no region covers stays the photo.
+        regions: parts of the painting with a style of their own, each a `Region` or a tuple of
+            the same: a mask, a style, and perhaps how much of the strength is used there, from
+            0 to 1, the default. A mask is a picture of any size, stretched over the painting:
+            white where the region is, greys where it fades, and not where it is fully
+            transparent. The word "alpha" is the mask in the photo's alpha. Where masks overlap,
+            the regions share the place.
+        model: a network in place of those that ship with impasto: the ONNX file of one that
+            paints. What it needs beside it lies in the same folder.
+        settings: how to paint, and on which device.
+        options: fields of `StylizeSettings`, over those in `settings`.
+
+    Raises:
+        InputError: a style, a mask or the model cannot be used.
+        SettingError: a setting is out of bounds, or there is no style.
+        DeviceError: the device is absent or its memory too small.
+        WeightsError: the networks that ship with impasto are missing or damaged.
+    """
+
+    def __init__(
+        self,
+        style: StyleSources = (),
+        *,
+        regions: Sequence[RegionSource] = (),
+        model: str | Path | FeedforwardModel | None = None,
+        settings: StylizeSettings | None = None,
+        **options: "Unpack[StylizeOptions]",
+    ) -> None:
+        self.settings = replace(settings or StylizeSettings(), **options)
+        self._models = models_for(model, self.settings.device)
+        named = [Region(*region) for region in regions]
+        weights = [region_weight(f"region {n}", r.weight) for n, r in enumerate(named, start=1)]
+        mixtures = [weighted(region.style) for region in named]
+        if rest := weighted(style):
+            mixtures.append(rest)
+        if not mixtures:
+            raise SettingError("there is no style; name at least one")
+        mixtures = [[(stored_style(s) or s, w) for s, w in mixture] for mixture in mixtures]
+        self._preload(mixtures)
+        loader = Loader()
+        styles = [self._blended(loader, mixture) for mixture in mixtures]
+        masks = [loader.mask(f"region {n}", r.mask) for n, r in enumerate(named, start=1)]
+        self._parts = [
+            (mask, _part(style, weight))
+            for mask, style, weight in zip(masks, styles, weights, strict=False)
+        ]
+        self._rest = [_part(style) for style in styles[len(named) :]]
+        self._notices = loader.notices
+
+    def _preload(self, mixtures: list[list[tuple[StyleSource, float]]]) -> None:
+        """Start to load the network that the first style will need, while pictures are decoded."""
+        first = next(source for mixture in mixtures for source, _ in mixture)
+        if isinstance(first, Style):
+            choose(self._models, first).preload()
+        else:
+            next((m for m in self._models if m.can_encode), self._models[0]).preload()
+
+    def _blended(self, loader: Loader, mixture: list[tuple[StyleSource, float]]) -> Style:
+        """Load the styles of a mixture and mix them; make sure that a model reads the result."""
+        styles = [loader.style(source, self._models) for source, _ in mixture]
+        style = blend(styles, [weight for _, weight in mixture])
+        choose(self._models, style)
+        return style
+
+    def paint(self, photo: Source, *, statistics: Sequence[Statistics | None] = ()) -> Painting:
+        """Paint a photo.
+
+        Args:
+            photo: a file, a Pillow image or an array.
+            statistics: of another painting by this painter, `Painting.statistics`: the photo is
+                painted alike, with the same recolouring and normalisation, as frames of a film
+                want to be.
+
+        Returns:
+            The painting, which tells its `tile`, its `statistics` and its `notices`.
+
+        Raises:
+            InputError: the photo cannot be used.
+            SettingError: the size is too small for it.
+            DeviceError: the device's memory is too small.
+        """
+        picture = files.load(photo)
+        rendering = render(self._scene(picture), self.settings, self._models, statistics)
+        height, width = rendering.samples.shape[:2]
+        alpha = picture.alpha
+        if alpha is not None and picture.size != (width, height):
+            alpha = resize(alpha, (width, height))
+        notices = dict.fromkeys((*picture.notices, *self._notices, *rendering.notices))
+        return Painting(
+            rendering.samples,
+            alpha,
+            picture.metadata,
+            notices=tuple(notices),
+            losses=(),
+            tile=rendering.tile,
+            statistics=rendering.statistics,
+        )
+
+    def _scene(self, photo: Picture) -> Scene[Style]:
+        masks = [
+            photo_mask(f"region {number}", photo) if isinstance(mask, str) else mask
+            for number, (mask, _) in enumerate(self._parts, start=1)
+        ]
+        parts = [replace(part, mask=m) for m, (_, part) in zip(masks, self._parts, strict=True)]
+        return Scene(photo, (*parts, *self._rest))
+
+
+def stylize(
+    content: Source,
+    style: StyleSources = (),
+    *,
+    regions: Sequence[RegionSource] = (),
+    model: str | Path | FeedforwardModel | None = None,
+    settings: StylizeSettings | None = None,
+    **options: "Unpack[StylizeOptions]",
+) -> Painting:
+    """Paint `content` in the manner of `style` in one pass, without PyTorch.
+
+        impasto.stylize("photo.jpg", "great-wave").save("painting.png")
+        impasto.stylize("photo.jpg", [("wave.jpg", 2), ("starry-night", 1)], strength=0.7)
+        impasto.stylize("photo.jpg", "irises", regions=[("sky.png", "starry-night")])
+
+    Args:
+        content: the photo.
+        Others: as for `Painter`, which is quicker for many photos.
+
+    Raises:
+        InputError, SettingError, DeviceError, WeightsError: as `Painter` and `Painter.paint`.
+    """
+    painter = Painter(style, regions=regions, model=model, settings=settings, **options)
+    return painter.paint(content)
+
+
+def _part(style: Style, strength: float = 1.0) -> Part[Style]:
+    return Part((WeightedStyle(style),), strength=strength)

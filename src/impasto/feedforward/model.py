@@ -1,0 +1,361 @@
+"""Models that paint in one pass: a network, what it says of itself, and how a style enters it.
+
+A network takes any of these inputs, by name, and is given those that it has:
+
+    image       (1, 3, H, W)  the photo or a tile of it, in [0, 1], sides multiples of the stride
+    matrix      (3, 3)        recolouring x -> matrix x + offset that gives the photo the style's
+    offset      (3,)          mean colour and colour covariance
+    embedding   (1, n)        the style vector
+    colour_mean (1, 3)        the style's mean colour
+    colour_root (1, 3, 3)     the symmetric square root of the style's colour covariance
+    statistics  (1, 2, C)     means and variances of the normalised channels
+    share       ()            1: normalise by `statistics`; 0: by those of the image itself
+
+and gives back `painting`, (1, 3, H, W) in [0, 1], and the statistics that it found, (1, 2, C).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import InputError, SettingError, WeightsError
+from impasto.feedforward.session import Network
+from impasto.image import masks
+from impasto.image.colour import Gaussian, gaussian, symmetric_power, transport
+from impasto.image.masks import Mask
+from impasto.image.resize import limit, resize
+from impasto.image.samples import Pixels, Samples, to_float
+from impasto.models import assets
+from impasto.models.spec import ModelSpec
+from impasto.painting import Statistics
+from impasto.settings import Device
+from impasto.styles.embedding import Style
+
+STYLE_SIDE = 512
+"""Long side in pixels, at most, at which the style of a picture is measured."""
+
+_SAMPLED_SIDE = 256
+"""Colours are counted on a grid of about this many pixels each way: enough for a mean."""
+
+Inputs = Mapping[str, NDArray[np.float32]]
+
+
+class FeedforwardModel:
+    """A network that paints in one pass, and the networks beside it that it works with.
+
+    Args:
+        path: its ONNX file.
+        device: see `session.Network`.
+
+    Attributes:
+        spec: what the file says of itself.
+
+    Raises:
+        InputError: the file is missing, or no model that paints.
+    """
+
+    def __init__(self, path: Path, device: Device = "auto") -> None:
+        self.path = path
+        self.spec = ModelSpec.read(path)
+        if self.spec.kind != "painter":
+            raise InputError(f"{path}: a {self.spec.kind}, which does not paint; name a painter")
+        self._network = Network(path, device)
+        self._style_encoder = self._beside(self.spec.style_encoder, device)
+        self._content_statistics = self._beside(self.spec.content_statistics, device)
+        self._belong_together = False
+
+    def _beside(self, name: str, device: Device) -> Network | None:
+        return Network(self.path.with_name(name), device) if name else None
+
+    @property
+    def can_encode(self) -> bool:
+        """Whether it can take its style from any picture."""
+        return self._style_encoder is not None
+
+    def preload(self) -> None:
+        """Start to load the network, so that it is there when it is to paint."""
+        self._network.preload()
+
+    def load(self) -> None:
+        """Load all of its networks.
+
+        Raises:
+            DeviceError, WeightsError: as `session.Network.load`.
+        """
+        for network in (self._network, self._style_encoder, self._content_statistics):
+            if network is not None:
+                network.load()
+
+    def reads(self, style: Style) -> bool:
+        """Tell whether the style has a vector of this model's style space."""
+        return self.spec.style_space in style.vectors
+
+    def encode(self, picture: Samples, alpha: Mask | None = None) -> Style:
+        """Measure the style of a picture, at a long side of at most `STYLE_SIDE` pixels.
+
+        Args:
+            picture: (H, W, 3).
+            alpha: (H, W), how much each pixel counts for the colours; None for all alike. For the
+                features all count alike: hidden parts must be filled, as `image.files.load` does.
+
+        Raises:
+            InputError: the model has no style encoder.
+            DeviceError, WeightsError: as `session.Network`.
+        """
+        if self._style_encoder is None:
+            raise InputError(f"{self.path}: paints in its own styles only, not in a picture's")
+        height, width = picture.shape[:2]
+        # Resized to full strides, not padded: what is padded would count in the statistics.
+        columns, rows = map(self._to_stride, limit((width, height), STYLE_SIDE))
+        fits = (height, width) == (rows, columns)
+        reduced = to_float(picture) if fits else resize(picture, (columns, rows))
+        image = np.ascontiguousarray(reduced.transpose(2, 0, 1)[None])
+        [[vector]] = self._style_encoder(image=image)
+        covered = None if alpha is None else masks.resize(alpha, (columns, rows))
+        return _style(self.spec.style_space, vector, gaussian(reduced, covered))
+
+    def photo_style(self, photo: Samples) -> Style | None:
+        """Find the style in which the photo is painted as it is; None if the model has none.
+
+        Args:
+            photo: (H, W, 3).
+        """
+        if (vector := self.spec.photo_style()) is not None:
+            return _style(self.spec.style_space, vector, sampled_gaussian(photo))
+        return self.encode(photo) if self.can_encode else None
+
+    def styled(self, photo: Samples, style: Style, *, in_tiles: bool = False) -> "StyledModel":
+        """Prepare to paint a photo, or tiles of it, in a style.
+
+        Args:
+            photo: (H, W, 3); its colours, as a whole, decide how it is recoloured, even where
+                only a part of it is painted.
+            style: with a vector of this model's style space.
+            in_tiles: whether pictures of several shapes will be painted; memory is then given
+                back after each.
+
+        Raises:
+            InputError: the style is of another model.
+        """
+        vector = style.vectors.get(self.spec.style_space)
+        if vector is None or vector.shape != (self.spec.style_size,):
+            raise _of_another_model(style)
+        matrix, offset = recolouring(photo, style)
+        root = symmetric_power(style.colour_covariance.astype(np.float64), 0.5)
+        inputs = {
+            "matrix": matrix,
+            "offset": offset,
+            "embedding": vector[None],
+            "colour_mean": style.colour_mean[None],
+            "colour_root": root[None].astype(np.float32),
+        }
+        return self._with_inputs(inputs, in_tiles)
+
+    def restyled(self, statistics: Statistics, *, in_tiles: bool = False) -> "StyledModel":
+        """Prepare to paint by what another photo was painted by.
+
+        Raises:
+            SettingError: that was another model.
+        """
+        if statistics.model != self.spec.fingerprint:
+            raise SettingError("the statistics are of another model; paint without them")
+        return self._with_inputs(statistics.inputs, in_tiles)
+
+    def _with_inputs(self, inputs: Inputs, in_tiles: bool) -> "StyledModel":
+        if in_tiles:
+            self._check_content_statistics()
+        return StyledModel(
+            self.spec, self._network, self._content_statistics, inputs, release_memory=in_tiles
+        )
+
+    def _check_content_statistics(self) -> None:
+        """Make sure that the network that measures features belongs to the one that paints.
+
+        Raises:
+            WeightsError: it does not.
+        """
+        network = self._content_statistics
+        if network is None or self._belong_together:
+            return
+        try:
+            fingerprint = ModelSpec.read(network.path).fingerprint
+        except InputError as problem:
+            raise WeightsError(str(problem)) from problem
+        if fingerprint != self.spec.fingerprint:
+            raise WeightsError(
+                f"{network.path}: not exported together with {self.path.name}; replace both"
+            )
+        self._belong_together = True
+
+    def _to_stride(self, side: int) -> int:
+        stride = self.spec.stride
+        return max(self.spec.min_side, round(side / stride) * stride)
+
+
+class StyledModel:
+    """A model with the inputs of one style and one photo's colours, ready to paint.
+
+    Args:
+        spec: of the model.
+        network: that paints.
+        content_statistics: that measures features, if the model has one.
+        inputs: of the style, by name.
+        release_memory: see `session.Network`.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        network: Network,
+        content_statistics: Network | None,
+        inputs: Inputs,
+        *,
+        release_memory: bool,
+    ) -> None:
+        self.spec = spec
+        self.inputs = inputs
+        self._network = network
+        self._content_statistics = content_statistics
+        self._release_memory = release_memory
+
+    def paint(self, photo: Samples, statistics: Pixels | None = None) -> tuple[Pixels, Pixels]:
+        """Paint a photo or a tile of it.
+
+        Args:
+            photo: (H, W, 3), sides of at least `ModelSpec.min_side`.
+            statistics: (2, C), to normalise by instead of the photo's own.
+
+        Returns:
+            (3, H, W) in [0, 1], and its statistics, (2, C): means and variances.
+
+        Raises:
+            InputError: the style's numbers make no picture.
+            DeviceError, WeightsError: as `session.Network`.
+        """
+        share = 0 if statistics is None else 1
+        if statistics is None:
+            statistics = np.zeros((2, self.spec.channels), np.float32)
+        shared = {"statistics": statistics[None], "share": np.asarray(share, np.float32)}
+        painted, found = self._run(self._network, photo, shared)
+        if not math.isfinite(found.sum()):
+            raise InputError("this style is invalid; make it again from its picture")
+        height, width = photo.shape[:2]
+        return painted[0, :, :height, :width], found[0]
+
+    def content_statistics(self, photo: Samples) -> Pixels | None:
+        """Measure the photo's features: the first of the statistics that `paint` finds.
+
+        Returns:
+            (2, at most C), or None if the model cannot do so without painting.
+        """
+        if self._content_statistics is None:
+            return None
+        [found] = self._run(self._content_statistics, photo, {})
+        return np.asarray(found[0])
+
+    def statistics(self, features: Pixels) -> Statistics:
+        """Note by what a picture was painted, the statistics (2, C) of its features among it."""
+        return Statistics(self.spec.fingerprint, dict(self.inputs), features)
+
+    def _run(self, network: Network, photo: Samples, more: Inputs) -> list[Pixels]:
+        inputs = {"image": self._planes(photo)[None], **self.inputs, **more}
+        known = network.input_names
+        return network(
+            release_memory=self._release_memory,
+            **{name: value for name, value in inputs.items() if name in known},
+        )
+
+    def _planes(self, photo: Samples) -> Pixels:
+        """Make (3, H, W) of (H, W, 3), reflected below and to the right to full strides."""
+        height, width = photo.shape[:2]
+        below, right = -height % self.spec.stride, -width % self.spec.stride
+        return np.stack(
+            [
+                np.pad(to_float(photo[..., k]), ((0, below), (0, right)), mode="reflect")
+                for k in range(3)
+            ]
+        )
+
+
+@cache
+def shipped(device: Device) -> tuple[FeedforwardModel, ...]:
+    """List the models that ship with impasto, the preferred one first; opened once in a process.
+
+    Raises:
+        WeightsError: there is none, or one is damaged.
+    """
+    try:
+        return tuple(FeedforwardModel(path, device) for path in assets.painters())
+    except InputError as problem:
+        raise WeightsError(f"{problem}; install impasto again") from problem
+
+
+def choose(models: Sequence[FeedforwardModel], style: Style) -> FeedforwardModel:
+    """Choose the first model that reads the style.
+
+    Raises:
+        InputError: there is none.
+    """
+    for model in models:
+        if model.reads(style):
+            return model
+    raise _of_another_model(style)
+
+
+def encode(
+    models: Sequence[FeedforwardModel], picture: Samples, alpha: Mask | None = None
+) -> Style:
+    """Measure the style of a picture for every model that can take its style from one.
+
+    Args:
+        picture: (H, W, 3).
+        alpha: as for `FeedforwardModel.encode`.
+
+    Raises:
+        InputError: there is no such model.
+        DeviceError, WeightsError: as `session.Network`.
+    """
+    styles = [model.encode(picture, alpha) for model in models if model.can_encode]
+    if not styles:
+        styles = [models[0].encode(picture)]  # which says why it cannot
+    vectors = {space: vector for style in styles for space, vector in style.vectors.items()}
+    return Style(vectors, styles[0].colour_mean, styles[0].colour_covariance)
+
+
+def recolouring(photo: Samples, style: Style) -> tuple[Pixels, Pixels]:
+    """Find the map x -> A x + b that gives the photo the style's mean and covariance of colours.
+
+    The same as `training.stylizer.recolour`, which the networks were trained with, but for the
+    photo's statistics being taken on a grid of its pixels.
+
+    Args:
+        photo: (H, W, 3).
+
+    Returns:
+        A (3, 3) and b (3,).
+    """
+    target = Gaussian(style.colour_mean.astype(float), style.colour_covariance.astype(float))
+    matrix, offset = transport(sampled_gaussian(photo), target)
+    return matrix.astype(np.float32), offset.astype(np.float32)
+
+
+def sampled_gaussian(photo: Samples) -> Gaussian:
+    """Measure the colours of a photo (H, W, 3) on a grid of its pixels."""
+    stride = max(1, min(photo.shape[:2]) // _SAMPLED_SIDE)
+    return gaussian(to_float(photo[::stride, ::stride]))
+
+
+def _of_another_model(style: Style) -> InputError:
+    return InputError(
+        f"the style {style.title or 'given'!r} is of another model or version of impasto; "
+        "make it again from its picture"
+    )
+
+
+def _style(space: str, vector: Pixels, colours: Gaussian) -> Style:
+    mean, covariance = (moment.astype(np.float32) for moment in colours)
+    return Style({space: vector}, mean, covariance)

@@ -1,0 +1,211 @@
+"""From a scene to a painting, in one pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from impasto.errors import SettingError
+from impasto.feedforward import tiles
+from impasto.feedforward.memory import default_tile, fitting_tile
+from impasto.feedforward.model import FeedforwardModel, StyledModel, choose
+from impasto.image.colour import COLOUR_TRANSFERS
+from impasto.image.files import MIN_SIDE
+from impasto.image.guided import enlarge
+from impasto.image.resize import fit, fit_least, resize
+from impasto.image.samples import Pixels, Samples, to_float
+from impasto.models.spec import ModelSpec
+from impasto.painting import Statistics
+from impasto.scene import Part, Scene, composite
+from impasto.settings import LARGEST, StylizeSettings, work_side
+from impasto.styles.embedding import Style, interpolate
+
+
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """A painting and how it was made.
+
+    Attributes:
+        samples: (H, W, 3), of the size asked for.
+        tile: side of the tiles in pixels; None where all was painted whole.
+        statistics: for each part of the scene what it was painted by; None if it was not.
+        notices: one line each on what the user should know.
+    """
+
+    samples: Samples
+    tile: int | None
+    statistics: tuple[Statistics | None, ...]
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The size at which a painting is painted, and its tiles.
+
+    Attributes:
+        size: (width, height); the painting is then enlarged or reduced to the size asked for.
+        tile: side of the tiles in pixels; None to paint it whole.
+        notice: what the user should know of it, or None.
+    """
+
+    size: tuple[int, int]
+    tile: int | None
+    notice: str | None = None
+
+
+def render(
+    scene: Scene[Style],
+    settings: StylizeSettings,
+    models: Sequence[FeedforwardModel],
+    statistics: Sequence[Statistics | None] = (),
+) -> Rendering:
+    """Paint a scene.
+
+    Args:
+        scene: each part with one style, which may be a blend.
+        settings: how to paint.
+        models: to choose from, the preferred one first; see `model.choose`.
+        statistics: of an earlier rendering of a scene with as many parts, to paint by.
+
+    Raises:
+        SettingError: a side of the painting would be too small, or the statistics do not fit.
+        InputError: no model reads a style.
+        DeviceError, WeightsError: as `session.Network`.
+    """
+    photo = _resized(scene.photo.samples, settings)
+    size = photo.shape[1], photo.shape[0]
+    parts = scene.at(size) if settings.strength > 0 else [None] * len(scene.parts)
+    if statistics and len(statistics) != len(parts):
+        raise SettingError(f"there are statistics for {len(statistics)} parts, not {len(parts)}")
+    given = dict(zip(parts, statistics, strict=True)) if statistics else {}
+    plans: list[Plan] = []
+    found: dict[Part[Style] | None, Statistics] = {}
+
+    def paint(part: Part[Style]) -> Samples:
+        [weighted] = part.styles
+        model = choose(models, weighted.style)
+        plans.append(plan(size, settings, model.spec))
+        painted, found[part] = _paint(
+            photo,
+            weighted.style,
+            settings.strength * part.strength,
+            plans[-1],
+            model,
+            given.get(part),
+        )
+        if settings.colour == "style":
+            return painted
+        return COLOUR_TRANSFERS[settings.colour](to_float(painted), to_float(photo), part.mask)
+
+    painted = composite(photo, [part for part in parts if part is not None], paint)
+    return Rendering(
+        painted,
+        max((one.tile for one in plans if one.tile is not None), default=None),
+        tuple(found.get(part) for part in parts),
+        tuple(dict.fromkeys(one.notice for one in plans if one.notice is not None)),
+    )
+
+
+def plan(size: tuple[int, int], settings: StylizeSettings, spec: ModelSpec) -> Plan:
+    """Decide at which size, and in which tiles, a photo of (width, height) is painted."""
+    side = min(round(work_side(settings, max(size)) / settings.brush), LARGEST)
+    width, height = fit_least(size, side, spec.min_side)
+    default = default_tile((height, width))
+    tile = settings.tile or fitting_tile((height, width), spec)
+    if tile >= max(width, height):
+        return Plan((width, height), None)
+    if tile == default or settings.tile:
+        return Plan((width, height), tile)
+    return Plan(
+        (width, height),
+        tile,
+        f"low memory: painted in tiles of {tile} pixels instead of {default}; "
+        "the painting may differ slightly",
+    )
+
+
+def _resized(photo: Samples, settings: StylizeSettings) -> Samples:
+    """Resize the photo to the size of the painting.
+
+    Raises:
+        SettingError: a side would be too small.
+    """
+    size = photo.shape[1], photo.shape[0]
+    if settings.size is None or settings.size == max(size):
+        return photo
+    fitted = fit(size, settings.size)
+    if min(fitted) < MIN_SIDE:
+        raise SettingError(
+            f"size {settings.size} makes a painting of {fitted[0]} x {fitted[1]} pixels; "
+            f"both sides need at least {MIN_SIDE}"
+        )
+    return resize(photo, fitted)
+
+
+def _paint(
+    photo: Samples,
+    style: Style,
+    strength: float,
+    plan: Plan,
+    model: FeedforwardModel,
+    statistics: Statistics | None,
+) -> tuple[Samples, Statistics]:
+    """Paint all of a photo in one style.
+
+    Returns:
+        The painting, of the photo's size, uint8 if it was enlarged and the photo is uint8; and by
+        what it was painted.
+    """
+    size = photo.shape[1], photo.shape[0]
+    reduced = photo if plan.size == size else resize(photo, plan.size)
+    if statistics is not None:
+        styled = model.restyled(statistics, in_tiles=plan.tile is not None)
+    else:
+        if strength < 1 and (own := model.photo_style(photo)) is not None:
+            style = interpolate(own, style, strength)
+        styled = model.styled(reduced, style, in_tiles=plan.tile is not None)
+    painted, features = _paint_at_work_size(
+        reduced, styled, plan.tile, None if statistics is None else statistics.features
+    )
+    return _at_full_size(painted, reduced, photo, opacity(strength)), styled.statistics(features)
+
+
+def _paint_at_work_size(
+    photo: Samples, model: StyledModel, tile: int | None, features: Pixels | None
+) -> tuple[Pixels, Pixels]:
+    """Paint (H, W, 3); the same, and (2, C), the statistics by which it was painted."""
+    if tile is not None:
+        return tiles.paint(photo, model, tile, features)
+    planes, found = model.paint(photo, features)
+    return np.stack(list(planes), axis=2), found if features is None else features
+
+
+def _at_full_size(painted: Pixels, reduced: Samples, photo: Samples, opacity: float) -> Samples:
+    """Bring a painting to the photo's size and lay it over the photo.
+
+    Args:
+        painted: (h, w, 3).
+        reduced: the photo at that size.
+        photo: (H, W, 3).
+        opacity: of the painting.
+    """
+    size = photo.shape[1], photo.shape[0]
+    if max(painted.shape) < max(size):
+        return enlarge(painted, to_float(reduced), photo, opacity=opacity)
+    if painted.shape != photo.shape:
+        painted = resize(painted, size)
+    if opacity < 1:
+        under = to_float(photo)
+        painted = under + opacity * (painted - under)
+    return painted
+
+
+def opacity(strength: float) -> float:
+    """Compute how opaque a painting lies on the photo, by the strength of its style.
+
+    The style goes straight from the photo's own to the one asked for. A photo painted in its own
+    style is not yet the photo, so the painting's opacity falls, too: 1 - (1 - strength)^3.
+    With it each tenth of strength changes the picture by about as much (mean absolute change
+    of 15 pairs: 0.017 to 0.020), where a proportional opacity gave 0.006 to 0.032.
+    """
+    return 1 - (1 - strength) ** 3

@@ -1,0 +1,116 @@
+"""What is painted where: a photo and its parts, given to both engines alike."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from impasto.image import masks
+from impasto.image.files import Picture
+from impasto.image.masks import Mask
+from impasto.image.samples import Samples, to_float
+
+StyleKind = TypeVar("StyleKind")
+"""What a style is to an engine: a `Style`, or the pixels of a picture."""
+
+
+class Region(NamedTuple):
+    """A part of the painting with a style of its own, as an artist names it.
+
+    Attributes:
+        mask: a picture, white where the region is; or the word "alpha", the photo's own.
+        style: as for the whole painting.
+        weight: how much of the strength is used there, from 0 to 1.
+    """
+
+    mask: Any
+    style: Any
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedStyle(Generic[StyleKind]):
+    """A style and how much of it there is to be.
+
+    Attributes:
+        style: of the engine's kind.
+        weight: relative to the other styles of the part.
+        mask: (H, W), the part of a style picture that counts; None for all of it.
+    """
+
+    style: StyleKind
+    weight: float = 1.0
+    mask: Mask | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Part(Generic[StyleKind]):
+    """A part of the painting.
+
+    Attributes:
+        styles: mixed by their weights.
+        mask: (H, W) in [0, 1], 1 where the part is; None for all that other parts leave over.
+        strength: how much style, from 0 to 1.
+    """
+
+    styles: tuple[WeightedStyle[StyleKind], ...]
+    mask: Mask | None = None
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Scene(Generic[StyleKind]):
+    """A photo and what is to be painted on it.
+
+    Attributes:
+        photo: decoded.
+        parts: with masks of any size. At most one has none, and it is the last. Where there is
+            none without a mask, what no mask covers stays the photo.
+    """
+
+    photo: Picture
+    parts: tuple[Part[StyleKind], ...]
+
+    def at(self, size: tuple[int, int]) -> list[Part[StyleKind] | None]:
+        """Lay the parts over a picture of (width, height).
+
+        Returns:
+            For each part the same with its mask at that size, where the masks sum to at most 1:
+            overlapping parts share the place. A part without a mask gets what is left, or still
+            none where that is everything. None stands for a part that is not to be painted, as its
+            strength is 0 or nothing is left for it.
+        """
+        given = [part.mask for part in self.parts if part.mask is not None]
+        shares = masks.normalize([masks.resize(mask, size) for mask in given])
+        laid: list[Part[StyleKind] | None] = [
+            replace(part, mask=share) if part.strength > 0 else None
+            for part, share in zip(self.parts, shares, strict=False)
+        ]
+        for part in self.parts[len(given) :]:
+            rest = masks.uncovered(shares) if shares else None
+            empty = part.strength == 0 or (rest is not None and not rest.any())
+            laid.append(None if empty else replace(part, mask=rest))
+        return laid
+
+
+def composite(
+    photo: Samples,
+    parts: Sequence[Part[StyleKind]],
+    paint: Callable[[Part[StyleKind]], Samples],
+) -> Samples:
+    """Paint every part of a photo; what none covers stays.
+
+    Args:
+        photo: (H, W, 3).
+        parts: with masks of that size, or a single one without a mask.
+        paint: paints all of the photo for a part. It is called for one part after another.
+
+    Returns:
+        (H, W, 3); of the photo's own values where there is no part.
+    """
+    if not parts:
+        unchanged: Samples = photo.copy()
+        return unchanged
+    if parts[0].mask is None:
+        return paint(parts[0])
+    shares = [part.mask for part in parts if part.mask is not None]
+    return masks.composite(to_float(photo), shares, (to_float(paint(part)) for part in parts))

@@ -1,0 +1,163 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from impasto.errors import SettingError
+from impasto.feedforward import render as module
+from impasto.feedforward.render import plan
+from impasto.image.files import Picture
+from impasto.scene import Part, Scene, WeightedStyle
+from impasto.settings import StylizeSettings
+from impasto.styles.embedding import blend, interpolate
+
+
+def difference(a, b):
+    return float(np.abs(a - b).mean())
+
+
+def test_render(astronaut, wave, flow, render):
+    painted = render(astronaut, wave)
+    assert painted.shape == astronaut.shape
+    assert painted.dtype == np.float32
+    assert painted.min() >= 0
+    assert painted.max() <= 1
+    assert np.array_equal(painted, render(astronaut, wave))
+    assert difference(painted, astronaut) > 0.02
+    assert difference(painted, render(astronaut, flow)) > 0.02
+
+
+def test_takes_on_the_colours(astronaut, wave, flow, render):
+    for style in (wave, flow):
+        painted = render(astronaut, style)
+        before = np.abs(astronaut.mean((0, 1)) - style.colour_mean).max()
+        assert np.abs(painted.mean((0, 1)) - style.colour_mean).max() < max(0.1, 0.7 * before)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (16, 23), (37, 2000), (2000, 37), (127, 129)])
+def test_sizes(size, wave, render):
+    photo = np.random.default_rng(1).random((*size, 3), np.float32)
+    painted = render(photo, wave)
+    assert painted.shape == photo.shape
+    assert np.isfinite(painted).all()
+
+
+def test_padding_does_not_show(astronaut, wave, render):
+    """A photo that lacks 3 rows and columns is painted much as the whole, but at the border."""
+    whole = render(astronaut, wave)
+    part = render(astronaut[:-3, :-3], wave)
+    # Statistics change a little with the pixels that are missing.
+    assert difference(part[:-16, :-16], whole[:-19, :-19]) < 0.02
+
+
+def test_borders_are_not_tinted(wave, flow, render):
+    """The outermost 4 pixels of a plain sky have the colours of those 12 pixels further in."""
+    height = np.linspace(0, 1, 200, dtype=np.float32)[:, None, None]
+    grain = np.random.default_rng(0).normal(0, 0.01, (200, 240, 3))
+    sky = np.float32((0.4, 0.5, 0.7)) + 0.25 * height + grain.astype(np.float32)
+    across = np.minimum(np.arange(240), np.arange(240)[::-1])
+    down = np.minimum(np.arange(200), np.arange(200)[::-1])
+    depth = np.minimum(across, down[:, None])
+    for style in (wave, flow):
+        painted = render(sky.clip(0, 1), style)
+        outermost = painted[depth < 4].mean(0)
+        further_in = painted[(depth >= 16) & (depth < 24)].mean(0)
+        assert difference(outermost, further_in) < 7 / 255
+
+
+def test_photo_is_left_alone(astronaut, wave, render):
+    before = astronaut.copy()
+    render(astronaut, wave)
+    render(astronaut, wave, strength=0.5)
+    assert np.array_equal(astronaut, before)
+
+
+def test_flat_photo(wave, render):
+    painted = render(np.full((64, 64, 3), 0.5, np.float32), wave)
+    assert np.isfinite(painted).all()
+
+
+def test_strength_runs_evenly_from_the_photo_to_the_painting(astronaut, wave, render):
+    steps = [render(astronaut, wave, strength=s / 5) for s in range(6)]
+    assert difference(steps[0], astronaut) < 1e-6
+    assert np.array_equal(steps[5], render(astronaut, wave))
+    distances = [difference(step, astronaut) for step in steps]
+    assert distances == sorted(distances)
+    changes = [difference(a, b) for a, b in pairwise(steps)]
+    assert max(changes) < 3 * min(changes)
+
+
+def test_strength_has_no_jump_at_its_end(astronaut, wave, render):
+    nearly = render(astronaut, wave, strength=0.999)
+    assert difference(nearly, render(astronaut, wave)) < 2e-3
+
+
+def test_ends_of_an_interpolation_paint_as_the_single_styles(astronaut, wave, flow, render):
+    for t, style in ((0, wave), (1, flow)):
+        mixed = render(astronaut, interpolate(wave, flow, t))
+        assert np.array_equal(mixed, render(astronaut, style))
+
+
+def test_a_blend_lies_between(astronaut, wave, flow, render):
+    a, b = (render(astronaut, style) for style in (wave, flow))
+    middle = render(astronaut, blend([wave, flow], [1, 1]))
+    assert max(difference(middle, a), difference(middle, b)) < difference(a, b)
+
+
+def scene_of(photo, *styles):
+    """The left half in the first style, the rest in the second, if there is one."""
+    mask = np.zeros((8, 8), np.float32)
+    mask[:, :4] = 1
+    masks = [mask, None]
+    parts = (Part((WeightedStyle(s),), m) for s, m in zip(styles, masks, strict=False))
+    return Scene(Picture(photo), tuple(parts))
+
+
+def test_a_scene_painted_by_its_own_statistics_is_the_same(astronaut, wave, flow, model):
+    scene, settings = scene_of(astronaut, wave, flow), StylizeSettings(strength=0.8)
+    first = module.render(scene, settings, [model])
+    assert first.tile is None
+    assert first.notices == ()
+    again = module.render(scene, settings, [model], first.statistics)
+    assert again.samples == pytest.approx(first.samples, abs=1e-4)
+
+
+def test_another_photo_is_painted_alike_by_given_statistics(astronaut, wave, model):
+    """As a frame of a film whose light changes: the recolouring does not follow it."""
+    darker = 0.5 * astronaut
+    settings = StylizeSettings()
+    first = module.render(scene_of(astronaut, wave), settings, [model])
+    free = module.render(scene_of(darker, wave), settings, [model])
+    held = module.render(scene_of(darker, wave), settings, [model], first.statistics)
+    left = np.s_[:, :80]
+    assert held.samples[left].mean() < free.samples[left].mean() - 0.05
+
+
+def test_statistics_must_be_as_many_as_the_parts(astronaut, wave, flow, model):
+    first = module.render(scene_of(astronaut, wave), StylizeSettings(), [model])
+    with pytest.raises(SettingError, match="there are statistics for 1 parts, not 2"):
+        module.render(scene_of(astronaut, wave, flow), StylizeSettings(), [model], first.statistics)
+
+
+def test_tiles_have_statistics_too(wave, model):
+    photo = np.random.default_rng(1).random((48, 300, 3), np.float32)
+    settings = StylizeSettings(tile=256)
+    first = module.render(scene_of(photo, wave), settings, [model])
+    assert first.tile == 256
+    again = module.render(scene_of(photo, wave), settings, [model], first.statistics)
+    assert again.samples == pytest.approx(first.samples, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("size", "settings", "painted_at"),
+    [
+        ((4000, 3000), {}, (1024, 768)),
+        ((4000, 3000), {"work_size": 2000}, (2000, 1500)),
+        ((4000, 3000), {"brush": 2}, (512, 384)),
+        ((4000, 3000), {"brush": 0.5}, (2048, 1536)),
+        ((640, 480), {}, (640, 480)),
+        ((60, 20), {"brush": 4}, (48, 16)),
+    ],
+)
+def test_where_a_photo_is_painted(size, settings, painted_at, model):
+    assert plan(size, StylizeSettings(**settings), model.spec).size == painted_at
