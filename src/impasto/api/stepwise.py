@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,12 +39,14 @@ from impasto.system.extras import require
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from typing_extensions import Unpack
 
     from impasto.optimization.checkpoint import Keeper
     from impasto.optimization.inputs import Inputs
     from impasto.optimization.schedule import Scale
     from impasto.optimization.solver import Solver, State
     from impasto.painting import Record
+    from impasto.settings import OptimizeOptions
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +105,7 @@ def optimize(
     checkpoint: str | Path | None = None,
     resume: str | Path | None = None,
     settings: OptimizeSettings | None = None,
-    **options: Any,
+    **options: "Unpack[OptimizeOptions]",
 ) -> Painting:
     """Paints `content` in the manner of `style` by optimization (Gatys et al. 2015 and after).
 
@@ -167,7 +169,7 @@ def optimize_steps(
     checkpoint: str | Path | None = None,
     resume: str | Path | None = None,
     settings: OptimizeSettings | None = None,
-    **options: Any,
+    **options: "Unpack[OptimizeOptions]",
 ) -> Generator[Step, None, None]:
     """As `optimize`, step by step.
 

@@ -119,6 +119,8 @@ class Inputs:
         photo = self.content.samples
         if size != self.content.size:
             photo = resize(photo, size)
+        if self.settings.strength == 0:
+            return photo
         return guided.enlarge(finished, resize(photo, painted), photo)
 
 
