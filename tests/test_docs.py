@@ -93,6 +93,9 @@ def folder(tmp_path, monkeypatch):
     shutil.copy(samples / "styles/wave.jpg", "painting.jpg")
     shutil.copy(samples / "styles/glass.jpg", "drawing.jpg")
     shutil.copytree(samples / "photos", "holiday")
+    Path("networks").mkdir()
+    for network in (ROOT / "src/impasto/assets").glob("*.onnx"):
+        shutil.copy(network, "networks")  # as `impasto export` writes them
     return tmp_path
 
 
