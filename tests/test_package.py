@@ -1,10 +1,14 @@
 import pkgutil
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import impasto
+
+ROOT = Path(__file__).parents[1]
 
 
 def run(code):
@@ -36,6 +40,17 @@ def test_every_submodule_is_imported_by_its_dotted_name():
     )
     verbs = "import impasto; print(all(map(callable, (impasto.optimize, impasto.stylize))))"
     assert run(f"{code}\n{verbs}") == "True\n"
+
+
+def test_every_room_has_its_floor_and_is_in_the_plan_of_the_house():
+    rooms = {module.name for module in pkgutil.iter_modules(impasto.__path__)} - {"__main__"}
+    plan = (ROOT / "docs/architecture.md").read_text("utf-8")
+    floors = (ROOT / "pyproject.toml").read_text("utf-8").partition("layers = [")[2]
+    placed = set(re.findall(r"\w+", floors.partition("]")[0]))
+    assert placed == rooms
+    assert {
+        room for room in rooms if f"`{room}/`" not in plan and f"`{room}.py`" not in plan
+    } == set()
 
 
 def test_import_is_quick():
