@@ -1,6 +1,7 @@
 """What several tests need: a tiny encoder, a photo and two styles."""
 
 import os
+import signal
 
 import numpy as np
 import pytest
@@ -8,6 +9,11 @@ from PIL import Image
 
 # Tiny pictures gain nothing from threads, which on a busy machine only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell has what it starts in the background ignore Ctrl-C, and so have the programs that tests
+# start, to which they send it.
+if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -151,6 +151,9 @@ def follow(line):
     """Does what a line of a shell block says, or makes sure that it can be done."""
     words = shlex.split(line, comments=True)
     match words:
+        case ["impasto", *rest] if ">" in rest:
+            assert not refusal(rest[: rest.index("<" if "<" in rest else ">")]), line
+            pipe(rest)
         case ["impasto", *rest]:
             assert not refusal(rest), line
             if not " ".join(rest).startswith(NOT_RUN):
@@ -165,10 +168,32 @@ def follow(line):
             assert (ROOT / script).is_file(), line
         case ["python3", *rest]:
             subprocess.run([sys.executable, *rest], check=True)
-        case [".", ".venv/bin/activate"]:
+        case [".", ".venv/bin/activate"] | ["pip", "uninstall", _]:
             pass
+        case ["git", "clone", address] if "/OWNER/" in address:  # until there is an address
+            pass
+        case ["cd", "impasto"]:
+            pass
+        case ["docker", "build" | "run", *rest]:
+            assert (ROOT / "Dockerfile").is_file()
+            if "stylize" in rest:
+                assert not refusal(rest[rest.index("stylize") :]), line
         case _:
             pytest.fail(f"nobody knows whether this works: {line}")
+
+
+def pipe(words):
+    """Runs a command from a file to a file, as a shell does."""
+    *words, _, target = words
+    given = None
+    if "<" in words:
+        *words, _, source = words
+        given = Path(source).read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-m", "impasto", *words], input=given, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    Path(target).write_bytes(done.stdout)
 
 
 def converse(body):

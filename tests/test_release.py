@@ -107,5 +107,5 @@ def test_the_wheel_runs_without_the_repository(program, tmp_path):
     assert str(program.parent.parent) in where
     assert run(program, "--version") == f"impasto {impasto.__version__}"
     run(program, "stylize", "cat.jpg", "--style", "great-wave", "--size", "128")
-    with Image.open(tmp_path / "cat-great-wave.png") as painting:
+    with Image.open(tmp_path / "cat-great-wave.jpg") as painting:
         assert max(painting.size) == 128

@@ -4,9 +4,9 @@ A field's metadata says in one sentence what it does and which values it takes; 
 line makes its options from it, `__post_init__` checks it.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal, TypedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypedDict, TypeVar
 
 from impasto.errors import SettingError
 from impasto.schema import check, checked_number, setting
@@ -74,6 +74,13 @@ class PaintSettings:
         "[default: what the free memory allows].",
         minimum=SMALLEST_TILE,
         maximum=LARGEST,
+    )
+    threads: int | None = setting(
+        None,
+        "How many processor threads to compute with [default: OMP_NUM_THREADS, or one for each "
+        "core].",
+        minimum=1,
+        maximum=1024,
     )
 
     def __post_init__(self) -> None:
@@ -168,6 +175,23 @@ class StylizeSettings(PaintSettings):
     )
 
 
+SettingsKind = TypeVar("SettingsKind", bound=PaintSettings)
+
+
+def with_options(settings: SettingsKind, options: Mapping[str, Any]) -> SettingsKind:
+    """Change settings by keyword arguments; `color` is another spelling of `colour`.
+
+    Raises:
+        SettingError: a value is out of bounds, or both spellings are given.
+        TypeError: there is no setting of that name.
+    """
+    if "color" in options:
+        if "colour" in options:
+            raise SettingError("color and colour are the same setting; give one")
+        options = {("colour" if key == "color" else key): value for key, value in options.items()}
+    return replace(settings, **options)
+
+
 class PaintOptions(TypedDict, total=False):
     """The fields of `PaintSettings` as keyword arguments."""
 
@@ -175,8 +199,10 @@ class PaintOptions(TypedDict, total=False):
     strength: float
     brush: float
     colour: Colour
+    color: Colour
     work_size: int | None
     tile: int | None
+    threads: int | None
 
 
 class StylizeOptions(PaintOptions, total=False):

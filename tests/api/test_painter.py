@@ -1,5 +1,6 @@
 """Painting in one pass from Python; see test_stepwise.py for optimization."""
 
+import io
 import pickle
 import shutil
 import subprocess
@@ -345,3 +346,72 @@ def test_pickled_styles_and_paintings(chelsea):
     style = pickle.loads(pickle.dumps(impasto.load_style("udnie")))
     painting = pickle.loads(pickle.dumps(impasto.stylize(chelsea, style, device="cpu")))
     assert painting.size == (300, 200)
+
+
+def test_what_is_hidden_does_not_matter(chelsea):
+    """Neither in the photo nor in the style, nor in what they are recoloured by."""
+    photo, style = chelsea[:128, :128], chelsea[64:192, 150:278]
+    y, x = np.mgrid[:128, :128]
+    disc = np.hypot(x - 64, y - 64) < 45
+    for colour in ("style", "luminance", "linear", "histogram"):
+        painted = []
+        for hidden in (0.0, 1.0):
+            sources = [
+                np.dstack([np.where(disc[..., None], p, hidden), disc]).astype(np.float32)
+                for p in (photo, style)
+            ]
+            painting = impasto.stylize(*sources, colour=colour, device="cpu", strength=0.8)
+            painted.append(painting.pixels)
+        assert np.array_equal(*painted)
+
+
+def test_the_margin_of_a_cut_out_style_does_not_count(chelsea):
+    wide = np.dstack([np.pad(chelsea, ((0, 0), (0, 300), (0, 0))), np.zeros((200, 600))])
+    wide[:, :300, 3] = 1
+    cut, whole = (impasto.load_style(p.astype(np.float32)) for p in (wide, chelsea))
+    (first,), (second,) = cut.vectors.values(), whole.vectors.values()
+    assert first == pytest.approx(second, abs=1e-5)
+    assert cut.colour_mean == pytest.approx(whole.colour_mean, abs=1e-5)
+
+
+def test_a_style_of_which_nothing_is_seen(chelsea):
+    with pytest.raises(InputError, match="transparent all over"):
+        impasto.load_style(np.dstack([chelsea, np.zeros((200, 300), np.float32)]))
+
+
+def test_sources_of_every_kind(chelsea, photo, wave, tmp_path):
+    expected = impasto.stylize(photo, [(wave, 2), ("udnie", 1)], size=32, device="cpu").pixels
+    styles = [
+        {wave: 2, "udnie": 1},
+        ((style, weight) for style, weight in ((wave, 2), ("udnie", 1))),
+        [(wave.read_bytes(), 2), ("udnie", 1)],
+        [(io.BytesIO(wave.read_bytes()), 2), ("udnie", 1)],
+    ]
+    for style in styles:
+        painting = impasto.stylize(photo.read_bytes(), style, size=32, device="cpu")
+        assert np.array_equal(painting.pixels, expected)
+    several = impasto.Painter(iter(["udnie"]), size=32, device="cpu")
+    assert np.array_equal(several.paint(photo).pixels, several.paint(photo).pixels)
+
+
+def test_color_is_colour(photo):
+    first = impasto.stylize(photo, "udnie", color="linear", device="cpu")
+    second = impasto.stylize(photo, "udnie", colour="linear", device="cpu")
+    assert np.array_equal(first.pixels, second.pixels)
+    with pytest.raises(SettingError, match="color and colour are the same"):
+        impasto.stylize(photo, "udnie", color="linear", colour="linear")
+    with pytest.raises(TypeError):
+        impasto.stylize(photo, "udnie", colur="linear")
+
+
+def test_paintings_leave_in_every_way(photo, tmp_path):
+    painting = impasto.stylize(photo, "udnie", size=32, device="cpu")
+    file = io.BytesIO()
+    painting.save(file, format="jpeg", quality=50)
+    assert file.getvalue() == painting.to_bytes("jpeg", quality=50)
+    with Image.open(io.BytesIO(painting._repr_png_())) as shown:
+        assert (shown.format, shown.size) == ("PNG", (32, 24))
+    with pytest.raises(OutputError, match="no format that is written"):
+        painting.to_bytes("psd")
+    with pytest.raises(SettingError, match="quality is 0; it must be at least 1"):
+        painting.save(tmp_path / "x.jpg", quality=0)

@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -370,7 +371,8 @@ def test_masks_of_every_kind(paint, photo, flow, tmp_path):
     transparent.putalpha(Image.fromarray(half()))
     for mask in (tmp_path / "mask.png", str(tmp_path / "mask.png"), ghostly, half() > 0):
         assert np.array_equal(paint(regions=[(mask, flow, 1.0)]).pixels, expected)
-    assert np.array_equal(paint(transparent, regions=[("alpha", flow)]).pixels, expected)
+    alike = [paint(transparent, regions=[(mask, flow)]).pixels for mask in ("alpha", half())]
+    assert np.array_equal(*alike)
     larger = paint(regions=[(half(640, 480), flow)]).pixels
     assert np.abs(larger - expected).mean() < 5e-3  # its edge is softer
 
@@ -489,3 +491,29 @@ def test_regions_are_a_part_of_the_checkpoint(paint, wave, flow, tmp_path):
 def test_tiles_paint_the_same(paint, flow):
     job = {"size": 400, "precision": "float32", "style_loss": "gram", "regions": [(half(), flow)]}
     assert np.abs(paint(tile=256, **job).pixels - paint(**job).pixels).mean() < 2e-3
+
+
+def test_what_is_hidden_does_not_matter(paint, photo, wave):
+    """Neither in the photo nor in the style."""
+    pictures = []
+    for hidden in (0, 255):
+        cut = []
+        for path in (photo, wave):
+            with Image.open(path) as image:
+                pixels = np.asarray(image.convert("RGBA")).copy()
+            pixels[: len(pixels) // 2, : pixels.shape[1] // 2] = (hidden, hidden, hidden, 0)
+            cut.append(pixels)
+        pictures.append(paint(*cut, colour="linear").pixels)
+    assert np.array_equal(*pictures)
+
+
+def test_sources_of_every_kind(paint, photo, wave, flow):
+    expected = paint(photo, [(wave, 2.0), (flow, 1.0)]).pixels
+    sources = [
+        (photo.read_bytes(), {str(wave): 2, str(flow): 1}),
+        (io.BytesIO(photo.read_bytes()), ((style, w) for style, w in ((wave, 2), (flow, 1)))),
+    ]
+    for content, styles in sources:
+        assert np.array_equal(paint(content, styles).pixels, expected)
+    gray = paint(photo, wave, color="luminance").pixels
+    assert np.array_equal(gray, paint(photo, wave, colour="luminance").pixels)

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -90,6 +91,22 @@ def test_who_calls_the_program_goes_on():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == f"impasto {package.__version__}\nwent on 0\n"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii:strict", "latin-1"])
+def test_letters_that_the_output_lacks_are_replaced(encoding, photo):
+    folder = photo.parent / "album"
+    folder.mkdir()
+    for name in ("a", "\u5199\u771f", "\uc790"):
+        (folder / f"{name}.jpg").write_bytes(photo.read_bytes())
+    (folder / "\u5199.jpg").write_text("no photo")
+    words = [sys.executable, "-m", "impasto", "stylize", folder, "-s", "irises", "--size", "32"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(words, capture_output=True, env=environment)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) == len(list((folder / "painted").iterdir())) == 3
+    assert b"Traceback" not in done.stderr
+    assert b".jpg: not a picture" in done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of its own")

@@ -102,5 +102,7 @@ def test_outputs_that_nobody_means(fails, photo, wave, tmp_path, monkeypatch):
             ("styles", "sheet", photo),
             ("optimize", photo, "-s", wave),
         ):
+            if (word, words[0]) == ("-", "optimize"):
+                continue  # standard output
             fails("invalid value for '--output' / '-o'", *words, "-o", word)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.jpg", "wave.png"]

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import signal
@@ -51,7 +52,7 @@ def opened(path):
 
 def test_default_output(optimize, photo, flow):
     result = optimize("--style", f"{flow}:0.5")
-    written = photo.with_name("photo-wave+flow.png")
+    written = photo.with_name("photo-wave+flow.jpg")
     assert opened(written).shape == (48, 64, 3)
     assert result.stdout.startswith(f"{written}: 64 x 48 pixels in ")
     assert len(result.stdout.splitlines()) == 1
@@ -99,9 +100,9 @@ def test_alpha_and_exif_are_carried_over(impasto, photo, wave, compact_weights, 
 
 
 def test_overwrite(optimize, refused, photo):
-    out = photo.with_name("photo-wave.png")
+    out = photo.with_name("photo-wave.jpg")
     out.write_bytes(b"precious")
-    refused("photo-wave.png: the file exists; replace it with --overwrite")
+    refused("photo-wave.jpg: the file exists; replace it with --overwrite")
     assert out.read_bytes() == b"precious"
     optimize("--overwrite")
     assert opened(out).shape == (48, 64, 3)
@@ -203,6 +204,7 @@ def test_regions(impasto, photo, wave, flow, compact_weights, tmp_path):
     Image.linear_gradient("L").save(mask)
     Image.linear_gradient("L").rotate(90).save(part)
     words = ("--weights", compact_weights, *QUICK, "--region", f"{mask}={flow}:0.5")
+    words += ("--format", "png")
     job = {"weights": compact_weights, "steps": 2, "device": "cpu", "regions": [(mask, flow, 0.5)]}
     assert impasto("optimize", photo, *words).exit_code == 0
     painting = package.optimize(photo, **job)
@@ -380,7 +382,7 @@ def test_second_ctrl_c_ends_at_once(impasto, photo, wave, compact_weights, monke
 
 def test_a_built_in_style(impasto, photo):
     assert impasto("optimize", photo, "--style", "great-wave", *QUICK).exit_code == 0
-    assert photo.with_name(f"{photo.stem}-great-wave.png").exists()
+    assert photo.with_name(f"{photo.stem}-great-wave.jpg").exists()
 
 
 @pytest.mark.parametrize("words", [("-s", "mine"), ("-s", "mine:2")])
@@ -391,3 +393,44 @@ def test_a_style_of_ones_own_is_for_the_other_command(
     impasto("styles", "add", "mine", wave)
     line = fails("optimize needs the picture itself", "optimize", photo, *words)
     assert "no such file" not in line
+
+
+def test_streams_in_and_out(photo, wave):
+    words = [sys.executable, "-m", "impasto", "optimize", "-", "-s", str(wave), "--size", "48"]
+    words += ["--steps", "1", "--format", "webp", "--threads", "1", "--output-quality", "50"]
+    done = subprocess.run(words, input=photo.read_bytes(), capture_output=True)
+    assert done.returncode == 0, done.stderr
+    with Image.open(io.BytesIO(done.stdout)) as painted:
+        assert (painted.format, painted.size) == ("WEBP", (48, 36))
+    assert b"standard output: 48 x 36 pixels" in done.stderr
+
+
+def test_skip_existing(impasto, optimize, photo, wave):
+    optimize()
+    before = photo.with_name("photo-wave.jpg").read_bytes()
+    result = impasto("optimize", photo, "-s", wave, "--skip-existing")
+    assert result.exit_code == 0
+    assert "photo-wave.jpg: skipped, as it exists" in result.stdout
+    assert photo.with_name("photo-wave.jpg").read_bytes() == before
+
+
+def test_words_that_are_taken_for_photos(fails, photo, wave):
+    fails(f"name the style: --style {wave}", "optimize", photo, wave)
+    fails("2 photos; optimize paints one at a time", "optimize", photo, wave, "-s", wave)
+
+
+def test_a_weight_alone_is_told(impasto, photo, wave):
+    words = ("optimize", photo, "-s", f"{wave}:0.5", "--size", 32, "--steps", 1)
+    assert "a weight matters only among several styles" in impasto(*words).stderr
+    assert "is no weight" in impasto("optimize", photo, "-s", f"{wave}:0,5").stderr
+
+
+def test_metadata_are_stripped(optimize, photo, tmp_path):
+    exif = Image.Exif()
+    exif[0x8298] = "me"
+    with Image.open(photo) as image:
+        image.save(photo, exif=exif.tobytes())
+    optimize("-o", tmp_path / "kept.jpg")
+    optimize("-o", tmp_path / "bare.jpg", "--strip-metadata")
+    with Image.open(tmp_path / "kept.jpg") as kept, Image.open(tmp_path / "bare.jpg") as bare:
+        assert (kept.getexif()[0x8298], len(bare.getexif())) == ("me", 0)

@@ -33,6 +33,7 @@ def parse():
 
 WORDS = {
     "size": ("512", 512),
+    "threads": ("2", 2),
     "quality": ("draft", "draft"),
     "strength": ("0.5", 0.5),
     "brush": ("2", 2.0),

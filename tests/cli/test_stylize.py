@@ -1,3 +1,4 @@
+import io
 import os
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def album(photo, tmp_path):
 
 def test_paints_beside_the_photo(stylize, tmp_path):
     result = stylize()
-    painted = tmp_path / "photo-wave.png"
+    painted = tmp_path / "photo-wave.jpg"
     assert result.stdout.startswith(f"{painted}: 64 x 48 pixels in ")
     assert len(result.stdout.splitlines()) == 1
     with Image.open(painted) as image:
@@ -67,12 +68,12 @@ def test_quiet(stylize):
 def test_the_words_of_other_programs(impasto, photo, wave, tmp_path):
     result = impasto("stylize", "--ci", photo, "--si", wave, "--o", tmp_path / "new" / "out")
     assert result.exit_code == 0
-    assert (tmp_path / "new" / "out" / "photo-wave.png").exists()
+    assert (tmp_path / "new" / "out" / "photo-wave.jpg").exists()
 
 
 def test_by_name(impasto, photo, tmp_path):
     assert impasto("stylize", photo, "-s", "great-wave", "-s", "irises:0.5").exit_code == 0
-    assert (tmp_path / "photo-great-wave+irises.png").exists()
+    assert (tmp_path / "photo-great-wave+irises.jpg").exists()
 
 
 def test_output_file_and_size(stylize, tmp_path):
@@ -83,7 +84,7 @@ def test_output_file_and_size(stylize, tmp_path):
 
 
 def test_strength_of_zero_is_the_photo(stylize, photo, tmp_path):
-    stylize("--strength", 0)
+    stylize("--strength", 0, "--format", "png")
     assert np.abs(pixels(tmp_path / "photo-wave.png") - pixels(photo)).mean() < 0.5
 
 
@@ -125,14 +126,13 @@ def test_a_folder_may_have_a_dot_in_its_name(impasto, album, photo, wave, tmp_pa
             out.mkdir()
         result = impasto("stylize", photos, "-s", wave, "-o", f"{out}/", "-q")
         assert result.exit_code == 0, result.output
-        assert (out / f"{'photo' if photos is photo else 'a'}-wave.png").exists()
+        assert (out / f"{'photo' if photos is photo else 'a'}-wave.jpg").exists()
 
 
 @pytest.mark.parametrize(
     ("word", "part"),
     [
         ("", "an empty name; name a file"),
-        ("-", "- is no file; paintings are not written to standard output"),
         (".png", ".png is a suffix only; put a name before it"),
         ("out/.JPG", "out/.JPG is a suffix only"),
     ],
@@ -158,7 +158,7 @@ def test_folder_with_a_bad_file(impasto, album, wave):
     result = impasto("stylize", album, "--style", wave)
     assert result.exit_code == 1
     painted = album / "painted"
-    assert sorted(p.name for p in painted.iterdir()) == ["a-wave.png", "c-wave.png"]
+    assert sorted(p.name for p in painted.iterdir()) == ["a-wave.jpg", "c-wave.png"]
     assert len(result.stdout.splitlines()) == 2
     first, second = result.stderr.splitlines()
     assert first.startswith(f"impasto: error: {album / 'b.jpg'}: the JPEG data is broken")
@@ -173,7 +173,7 @@ def test_photos_and_a_folder_to_paint_to(impasto, album, photo, wave, tmp_path):
     result = impasto("stylize", photo, photo, album / "a.jpg", "-s", wave, "-o", out, "-q")
     assert result.exit_code == 0
     assert result.output == ""
-    assert sorted(p.name for p in out.iterdir()) == ["a-wave.png", "photo-wave.png"]
+    assert sorted(p.name for p in out.iterdir()) == ["a-wave.jpg", "photo-wave.jpg"]
 
 
 def test_two_photos_of_one_name(impasto, album, photo, wave, tmp_path):
@@ -183,7 +183,7 @@ def test_two_photos_of_one_name(impasto, album, photo, wave, tmp_path):
     out = tmp_path / "out"
     result = impasto("stylize", photo, twin, "-s", wave, "-o", out)
     assert result.exit_code == 0
-    assert sorted(p.name for p in out.iterdir()) == ["photo-wave-2.png", "photo-wave.png"]
+    assert sorted(p.name for p in out.iterdir()) == ["photo-wave.jpg", "photo-wave.png"]
 
 
 def test_a_name_too_long_does_not_keep_the_others_from_it(impasto, photo, wave, tmp_path):
@@ -192,7 +192,7 @@ def test_a_name_too_long_does_not_keep_the_others_from_it(impasto, photo, wave, 
     assert line == f"impasto: error: {long}: the name is too long; choose a shorter one"
     result = impasto("stylize", long, photo, "-s", wave, "-q")
     assert result.exit_code == 1
-    assert (tmp_path / "photo-wave.png").exists()
+    assert (tmp_path / "photo-wave.jpg").exists()
 
 
 def test_a_batch_goes_on_when_its_reader_has_left(album, wave, tmp_path):
@@ -214,20 +214,6 @@ def test_refuses_folders(fails, album, photo, wave, tmp_path):
     fails("photo.jpg", "stylize", album / "a.jpg", "-s", wave, "-o", photo / "sub")
 
 
-def test_bar_on_a_terminal(impasto, album, wave, monkeypatch):
-    """The bar is Rich's; here only that it gives out all jobs."""
-    import io
-
-    from impasto.cli import stylize as module
-
-    screen = io.StringIO()
-    screen.isatty = lambda: True
-    monkeypatch.setattr(module.sys, "stderr", screen)
-    jobs = list(range(3))
-    assert list(module._with_bar(jobs, quiet=False)) == jobs
-    assert module._with_bar(jobs, quiet=True) is jobs
-
-
 def test_works_where_torch_cannot_be_imported(photo, wave, tmp_path):
     code = (
         "import sys; sys.modules['torch'] = sys.modules['safetensors'] = None\n"
@@ -237,7 +223,7 @@ def test_works_where_torch_cannot_be_imported(photo, wave, tmp_path):
         "finally: assert not {'rich', 'matplotlib', 'onnx'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-    assert (tmp_path / "photo-wave.png").exists()
+    assert (tmp_path / "photo-wave.jpg").exists()
 
 
 @pytest.mark.parametrize(("colour", "threads"), [("style", "1"), ("luminance", "None")])
@@ -265,7 +251,7 @@ def test_regions(impasto, fails, photo, wave, tmp_path):
     Image.linear_gradient("L").save(mask)
     result = impasto("stylize", photo, "--region", f"{mask}=great-wave:0.5")
     assert result.exit_code == 0, result.output
-    assert (tmp_path / "photo-great-wave.png").exists()
+    assert (tmp_path / "photo-great-wave.jpg").exists()
     result = impasto("stylize", photo, "-s", wave, "--region", f"{mask}=udnie")
     assert result.exit_code == 0, result.output
     fails("must be MASK=STYLE", "stylize", photo, "--region", "great-wave")
@@ -318,3 +304,187 @@ def test_a_mask_may_be_small_and_have_any_name(impasto, photo, tmp_path, monkeyp
     Image.new("L", (3, 5), 255).save("a=b.png")
     result = impasto("stylize", photo, "--region", "a=b.png=udnie:0.5", "-o", "x.png")
     assert result.exit_code == 0, result.output
+
+
+def test_the_format_is_the_photos_or_the_one_asked_for(impasto, photo, wave, tmp_path):
+    with Image.open(photo) as image:
+        image.save(tmp_path / "b.webp")
+        image.save(tmp_path / "c.gif")
+    photos = (photo, tmp_path / "b.webp", tmp_path / "c.gif")
+    assert impasto("stylize", *photos, "-s", wave, "-q").exit_code == 0
+    for name, kind in (("photo-wave.jpg", "JPEG"), ("b-wave.webp", "WEBP"), ("c-wave.png", "PNG")):
+        with Image.open(tmp_path / name) as painted:
+            assert painted.format == kind
+    assert impasto("stylize", *photos, "-s", wave, "--format", "tiff").exit_code == 0
+    assert len(list(tmp_path.glob("*.tif"))) == 3
+
+
+def test_format_and_quality_that_contradict_the_output(refused):
+    refused("format is png, but x.jpg ends in .jpg", "-o", "x.jpg", "--format", "png")
+    refused("output-quality is for JPEG, WebP and AVIF", "-o", "x.png", "--output-quality", 50)
+    refused("not for PNG", "--format", "png", "--output-quality", 50)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".webp", ".avif"])
+def test_output_quality(stylize, tmp_path, suffix):
+    for quality in (10, 90):
+        stylize("-o", tmp_path / f"{quality}{suffix}", "--output-quality", quality)
+    small, large = (tmp_path / f"{quality}{suffix}" for quality in (10, 90))
+    assert small.stat().st_size < large.stat().st_size
+
+
+def test_recursive(impasto, album, photo, wave):
+    (album / "b.jpg").unlink()
+    (album / "deep" / "er").mkdir(parents=True)
+    (album / "deep" / "er" / "d.jpg").write_bytes(photo.read_bytes())
+    for _ in range(2):  # the paintings of the first time are no photos
+        words = ("stylize", album, "-s", wave, "--recursive", "--overwrite", "-q")
+        assert impasto(*words).exit_code == 0
+    found = sorted(str(p.relative_to(album / "painted")) for p in album.rglob("*-wave.*"))
+    assert found == ["a-wave.jpg", "c-wave.png", "deep/er/d-wave.jpg"]
+
+
+def test_skip_existing(impasto, fails, album, wave):
+    (album / "b.jpg").unlink()
+    assert impasto("stylize", album, "-s", wave, "-q").exit_code == 0
+    (album / "painted" / "a-wave.jpg").write_bytes(b"mine")
+    (album / "painted" / "c-wave.png").unlink()
+    result = impasto("stylize", album, "-s", wave, "--skip-existing")
+    assert result.exit_code == 0
+    assert (album / "painted" / "a-wave.jpg").read_bytes() == b"mine"
+    assert result.stdout.startswith("1 of 2 photos skipped: their paintings exist\n")
+    result = impasto("stylize", album, "-s", wave, "--skip-existing")
+    assert (result.exit_code, result.stderr) == (0, "")
+    words = ("stylize", album, "-s", wave, "--skip-existing", "--overwrite")
+    fails("exclude each other", *words)
+
+
+def piped(*words, content=b""):
+    words = [sys.executable, "-m", "impasto", "stylize", *map(str, words)]
+    return subprocess.run(words, input=content, capture_output=True)
+
+
+@pytest.mark.parametrize(("kind", "words"), [("JPEG", ()), ("PNG", ("--format", "png"))])
+def test_from_standard_input_to_standard_output(photo, wave, kind, words):
+    done = piped("-", "-s", wave, *words, content=photo.read_bytes())
+    assert done.returncode == 0, done.stderr
+    with Image.open(io.BytesIO(done.stdout)) as painted:
+        assert (painted.format, painted.size) == (kind, (64, 48))
+    assert done.stderr.startswith(b"standard output: 64 x 48 pixels in ")
+    assert piped("-", "-s", wave, "-q", *words, content=photo.read_bytes()).stderr == b""
+
+
+def test_one_stream_and_one_file(photo, wave, tmp_path):
+    done = piped("-", "-s", wave, "-o", tmp_path / "x.webp", content=photo.read_bytes())
+    assert done.stdout.startswith(str(tmp_path / "x.webp").encode())
+    done = piped(photo, "-s", wave, "-o", "-")
+    assert done.stdout.startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [(b"", b"standard input: the bytes: the file is empty"), (b"diary", b"not a picture")],
+)
+def test_nothing_to_paint_on_standard_input(content, part, wave):
+    done = piped("-", "-s", wave, content=content)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert part.split(b": ")[-1] in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_stream_is_one_photo(fails, photo, wave):
+    fails("one file for 2 paintings", "stylize", photo, "-", "-s", wave, "-o", "-")
+
+
+def test_a_file_may_be_called_like_standard_input(impasto, photo, wave, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-").write_bytes(photo.read_bytes())
+    assert impasto("stylize", "./-", "-s", wave, "-q").exit_code == 0
+    assert (tmp_path / "photo-wave.png").exists()
+
+
+def test_metadata_are_kept_or_stripped(stylize, photo, tmp_path):
+    exif = Image.Exif()
+    exif[0x8298] = "me"
+    exif[0x8825] = {1: "N", 2: (48.0, 51.0, 30.0)}
+    with Image.open(photo) as image:
+        image.save(photo, exif=exif.tobytes(), dpi=(300, 300))
+    stylize("-o", tmp_path / "kept.jpg")
+    stylize("-o", tmp_path / "stripped.jpg", "--strip-metadata")
+    with Image.open(tmp_path / "kept.jpg") as kept, Image.open(tmp_path / "stripped.jpg") as bare:
+        assert kept.getexif()[0x8298] == "me"
+        assert kept.info["dpi"] == bare.info["dpi"] == (300, 300)
+        assert not bare.getexif()
+    lost = stylize("-o", tmp_path / "lost.bmp").stderr
+    assert lost == f"impasto: {tmp_path / 'lost.bmp'}: BMP has no place for EXIF data; not kept\n"
+    assert stylize("-o", tmp_path / "bare.bmp", "--strip-metadata").stderr == ""
+
+
+def test_a_weight_alone_is_told(impasto, photo):
+    result = impasto("stylize", photo, "-s", "great-wave:0.5", "--size", 32)
+    assert result.exit_code == 0
+    assert "a weight matters only among several styles; --strength says" in result.stderr
+
+
+def test_a_style_without_its_option(fails, photo, wave):
+    fails(f"name the style: --style {wave}", "stylize", photo, wave)
+
+
+def test_styles_by_title_and_artist(impasto, fails, photo):
+    assert impasto("stylize", photo, "-s", "The Great Wave", "--size", 32).stderr == ""
+    result = impasto("stylize", photo, "-s", "hokusai wave", "--size", 32)
+    assert result.exit_code == 0
+    assert "'hokusai wave' is taken for the style great-wave" in result.stderr
+    line = fails("'monet': 3 styles fit; name one of them", "stylize", photo, "-s", "monet")
+    assert "water-lilies" in line
+
+
+def test_a_folder_does_not_hide_a_style(impasto, photo, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        words = ("stylize", photo, "-s", "irises", "-o", "irises", "--overwrite", "-q")
+        assert impasto(*words).exit_code == 0
+
+
+def test_a_bad_link_harms_nobody_else(impasto, photo, wave, tmp_path):
+    album = tmp_path / "links"
+    album.mkdir()
+    (album / "a.jpg").write_bytes(photo.read_bytes())
+    (album / "loop.jpg").symlink_to("loop.jpg")
+    for words in ((), ("--overwrite",)):
+        result = impasto("stylize", album, "-s", wave, *words)
+        assert result.exit_code == 1
+        assert len(result.stdout.splitlines()) == 1
+        first, _ = result.stderr.splitlines()
+        assert first == f"impasto: error: {album / 'loop.jpg'}: a link that leads to itself"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_lines_of_a_batch_are_clean_on_a_terminal(album, photo, wave):
+    import pty
+    import re
+
+    for number in range(4):
+        (album / f"{number}.jpg").write_bytes(photo.read_bytes())
+    main, other = pty.openpty()
+    words = [sys.executable, "-m", "impasto", "stylize", str(album), "-s", str(wave)]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "200"}
+    process = subprocess.Popen(words, stdout=other, stderr=other, stdin=other, env=environment)
+    os.close(other)
+    shown = b""
+    while True:
+        try:
+            part = os.read(main, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        shown += part
+    process.wait()
+    os.close(main)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    lines = [line.rpartition("\r")[2] for line in text.replace("\r\n", "\n").split("\n")]
+    painted = [line for line in lines if " pixels in " in line]
+    assert len(painted) == 6
+    assert all(re.fullmatch(r"\S+-wave\.\w+: 64 x 48 pixels in [\d.]+ s", line) for line in painted)
+    assert "29:59" not in text

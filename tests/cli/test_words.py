@@ -4,10 +4,11 @@ from pathlib import Path
 import pytest
 import typer
 
+from impasto.batch.plan import STREAM, names_folder
 from impasto.cli.words import (
-    names_folder,
     output_file,
     output_word,
+    painting_file,
     parse_region,
     parse_style,
     picture_file,
@@ -34,6 +35,14 @@ from impasto.errors import InputError, SettingError
 )
 def test_parse_style(word, parsed):
     assert parse_style(word) == (Path(parsed[0]), parsed[1])
+
+
+@pytest.mark.parametrize(
+    "word", ["great-wave:0,5", "great-wave:50%", "great-wave:x", "nix.jpg:0,5", "monet: 30 %"]
+)
+def test_parse_style_with_a_bad_weight(word):
+    with pytest.raises(SettingError, match="is no weight; write a number"):
+        parse_style(word)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows allows no colon in a name")
@@ -94,10 +103,14 @@ def test_output_word(tmp_path):
     assert output_word("out.v3/") == "out.v3/"
     assert output_word(".png/") == ".png/"
     assert output_file("out/x.png") == Path("out/x.png")
-    for word in ("", "-", ".png", "out/.jpg"):
-        for parse in (output_word, output_file):
+    for word in ("", ".png", "out/.jpg"):
+        for parse in (output_word, output_file, painting_file):
             with pytest.raises(typer.BadParameter):
                 parse(word)
+    assert output_word("-") == "-"
+    assert painting_file("-") == STREAM
+    with pytest.raises(typer.BadParameter, match="only paintings are written to standard output"):
+        output_file("-")
     with pytest.raises(typer.BadParameter, match=r"out\.png is to be a folder; name a file in it"):
         output_file("out.png/")
 

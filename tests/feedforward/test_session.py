@@ -142,8 +142,8 @@ def test_unknown_device():
 @pytest.mark.parametrize(
     ("device", "hint"),
     [
-        ("cuda", "pip install onnxruntime-gpu"),
-        ("directml", "pip install onnxruntime-directml"),
+        ("cuda", "pip uninstall onnxruntime, then pip install onnxruntime-gpu"),
+        ("directml", "pip uninstall onnxruntime, then pip install onnxruntime-directml"),
         ("coreml", "try cpu"),
     ],
 )
@@ -180,7 +180,30 @@ def test_failure_of_a_device_is_one_line():
     assert len(str(told.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize(("word", "threads"), [("3", 3), ("4,2", 4), ("0", 0), ("many", 0)])
+def test_threads_as_the_environment_says(word, threads, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", word)
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert session._threads() == threads
+
+
+def test_threads_asked_for(monkeypatch):
+    chosen = []
+    real = onnxruntime.InferenceSession
+
+    def note(path, options, **more):
+        chosen.append(options.intra_op_num_threads)
+        return real(path, options, **more)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", note)
+    Network(STATISTICS, "cpu", 3).load()
+    stylize(np.zeros((64, 64, 3), np.float32), "udnie", device="cpu", threads=2)
+    assert chosen[0] == 3
+    assert set(chosen[1:]) == {2}
+
+
 def test_threads(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     assert session._threads() == 2

@@ -14,6 +14,7 @@ from impasto.errors import DeviceError, ImpastoError
 from impasto.networks.vgg import VGG
 from impasto.optimization import memory, solver
 from impasto.optimization.regions import Region, StylePicture
+from impasto.optimization.schedule import Scale
 from impasto.optimization.solver import PATIENCE, Images, Solver, State, fitted, resized
 from impasto.perceptual.features import FRAME
 from impasto.settings import OptimizeSettings
@@ -129,6 +130,26 @@ def test_states_count_steps_scales_and_work():
     assert states[-1].seconds_left == 0
     assert all(state.seconds_left > 0 for state in states[:-1])
     assert all(state.notice is None for state in states)
+
+
+def test_the_time_left_is_told_only_when_it_is_known(monkeypatch):
+    """At a scale of side s a step takes 10 ms and 1 microsecond a pixel, the first one more."""
+    now = [0.0]
+    monkeypatch.setattr(solver.time, "monotonic", lambda: now[0])
+    scales = tuple(Scale(side, 20) for side in (128, 256, 512, 1024))
+    clock = solver._Clock(scales)
+    whole = sum(scale.steps * (0.01 + 1e-6 * scale.side**2) for scale in scales)
+    spent = 0.0
+    for number, scale in enumerate(scales):
+        for count in range(1, scale.steps + 1):
+            seconds = 0.01 + 1e-6 * scale.side**2
+            now[0] += seconds + 3 * (count == 1)
+            spent += seconds
+            left = clock.tick(solver.Position(number, count))
+            known = number > 1 or (number == 1 and count >= 3)
+            assert (left < math.inf) == known
+            assert not known or left == pytest.approx(whole - spent, rel=0.05, abs=1e-6)
+    assert left == 0
 
 
 def test_losses_are_the_weighted_parts_and_their_total():

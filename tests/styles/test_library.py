@@ -1,8 +1,11 @@
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from impasto.api.sources import load_style
+from impasto.api.sources import load_style, style_file
 from impasto.errors import InputError, OutputError
 from impasto.models.assets import FOLDER
 from impasto.models.spec import ModelSpec
@@ -70,8 +73,8 @@ def test_find():
     ("name", "hint"),
     [
         ("great-wav", "did you mean great-wave"),
-        ("starrynight", "did you mean starry-night"),
-        ("UDNIE", "did you mean udnie"),
+        ("starrynigt", "did you mean starry-night"),
+        ("UDNI", "did you mean udnie"),
         ("xyzzy", "`impasto styles` lists the names"),
         ("", "lists the names"),
         ("../great-wave", "neither a file nor the name of a style"),
@@ -99,8 +102,9 @@ def test_add_find_remove(make_style, folder):
 
 def test_names_are_alike_whatever_the_case(make_style):
     library.add("MINE", make_style())
+    assert library.resolve("mine") == "MINE"
     with pytest.raises(InputError, match="did you mean MINE"):
-        library.find("mine")
+        library.find("min")
 
 
 def test_add_replaces_only_when_told(make_style):
@@ -135,3 +139,39 @@ def test_file_of_several(make_style, tmp_path):
     storage.save(tmp_path / "two.npz", {"a": make_style(1), "b": make_style(2)})
     with pytest.raises(InputError, match="holds 2 styles"):
         library.read(tmp_path / "two.npz")
+
+
+def test_a_style_is_found_by_title_and_artist(make_style):
+    assert library.find("Great_Wave").notices == ()
+    found = library.find("The Great Wave off Kanagawa")
+    assert found.vector is not None
+    (notice,) = found.notices
+    assert "is taken for the style great-wave (The Great Wave off Kanagawa, Katsushika" in notice
+    library.add("mine", replace(make_style(), title="Fjord", artist="Anna Ancher"))
+    assert library.resolve("ancher") == "mine"
+
+
+def test_several_styles_that_fit_are_listed():
+    with pytest.raises(InputError, match="'monet': 3 styles fit") as caught:
+        library.find("monet")
+    for name in ("cliff-walk", "impression-sunrise", "water-lilies"):
+        assert f"{name} (" in str(caught.value)
+
+
+def test_a_folder_of_styles_that_is_locked_is_told_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("IMPASTO_STYLES", str(tmp_path / "loop"))
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert names.own() == {}
+    (notice,) = library.find("great-wave").notices
+    assert notice.startswith("your own styles cannot be used: ")
+    assert str(tmp_path / "loop") in notice
+
+
+def test_a_folder_is_no_style(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "irises").mkdir()
+    (tmp_path / "other").mkdir()
+    assert np.array_equal(load_style("irises").vector, library.find("irises").vector)
+    assert style_file(Path("irises")) == library.picture("irises")
+    with pytest.raises(InputError, match="other: this is a folder"):
+        load_style("other")

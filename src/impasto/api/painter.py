@@ -24,7 +24,7 @@ from impasto.image.files import Picture
 from impasto.image.resize import resize
 from impasto.painting import Painting, Statistics
 from impasto.scene import Part, Region, Scene, WeightedStyle
-from impasto.settings import StylizeSettings, region_weight
+from impasto.settings import StylizeSettings, region_weight, with_options
 from impasto.styles.embedding import Style, blend
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class Painter:
         settings: StylizeSettings | None = None,
         **options: "Unpack[StylizeOptions]",
     ) -> None:
-        self.settings = replace(settings or StylizeSettings(), **options)
-        self._models = models_for(model, self.settings.device)
+        self.settings = with_options(settings or StylizeSettings(), options)
+        self._models = models_for(model, self.settings.device, self.settings.threads)
         named = [Region(*region) for region in regions]
         weights = [region_weight(f"region {n}", r.weight) for n, r in enumerate(named, start=1)]
         mixtures = [weighted(region.style) for region in named]

@@ -1,6 +1,7 @@
 """Pictures, styles, masks and models as users give them."""
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,26 +11,29 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import InputError
-from impasto.image import files, masks
-from impasto.image.files import Picture
+from impasto.image import files, hidden, masks
+from impasto.image.files import Picture, Stored, is_stored
 from impasto.scene import Region
 from impasto.settings import ALPHA, Device, style_weights
 from impasto.styles.embedding import Style, blend
-from impasto.system.paths import is_there, label
+from impasto.system.paths import is_folder, is_there, label
 
 if TYPE_CHECKING:
     from impasto.feedforward.model import FeedforwardModel
 
-Source: TypeAlias = str | Path | Image.Image | NDArray[Any] | Picture
-"""A picture as a user has it: a file, a Pillow image, or an array; see `image.files.load`."""
+Source: TypeAlias = Stored | Image.Image | NDArray[Any] | Picture
+"""A picture as a user has it: a file, its bytes, a Pillow image, or an array; see
+`image.files.load`."""
 
-Styles: TypeAlias = Source | Sequence[Source | tuple[Source, float]]
+Styles: TypeAlias = Source | Iterable[Source | tuple[Source, float]] | Mapping[Any, float]
 """One style picture, or several, each alone or with its weight."""
 
 StyleSource: TypeAlias = Source | Style
 """A style as a user has it; see `load_style`."""
 
-StyleSources: TypeAlias = StyleSource | Sequence[StyleSource | tuple[StyleSource, float]]
+StyleSources: TypeAlias = (
+    StyleSource | Iterable[StyleSource | tuple[StyleSource, float]] | Mapping[Any, float]
+)
 """One style, or several, each alone or with its weight."""
 
 RegionSource: TypeAlias = Region | tuple[Source, Any] | tuple[Source, Any, float]
@@ -76,7 +80,7 @@ def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> No
 
 
 def models_for(
-    model: "str | Path | FeedforwardModel | None", device: Device
+    model: "str | Path | FeedforwardModel | None", device: Device, threads: int | None = None
 ) -> "tuple[FeedforwardModel, ...]":
     """List the models to paint with: the user's own, or those that ship with impasto.
 
@@ -87,21 +91,27 @@ def models_for(
     from impasto.feedforward.model import FeedforwardModel, shipped
 
     if model is None:
-        return shipped(device)
+        return shipped(device, threads)
     if isinstance(model, FeedforwardModel):
         return (model,)
-    return (FeedforwardModel(Path(model), device),)
+    return (FeedforwardModel(Path(model), device, threads),)
 
 
 def weighted(sources: Any) -> list[tuple[Any, float]]:
     """Pair one source, or several, each alone or in a pair with its weight, with their weights.
 
+    Args:
+        sources: one; or any iterable of them, which is gone through once; or a dictionary of
+            weights by source.
+
     Raises:
         SettingError: as `settings.style_weights`.
         TypeError: it is nothing of the kind.
     """
-    if isinstance(sources, (str, Path, Image.Image, np.ndarray, Picture, Style)):
+    if is_stored(sources) or isinstance(sources, (Image.Image, np.ndarray, Picture, Style)):
         return [(sources, 1.0)]
+    if isinstance(sources, Mapping):
+        sources = list(sources.items())
     if not isinstance(sources, Iterable):
         raise TypeError(f"a style is a picture, or a list of them, not {type(sources).__name__}")
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in sources]
@@ -119,11 +129,11 @@ def stored_style(source: StyleSource) -> Style | None:
 
     if isinstance(source, Style):
         return source
-    if not isinstance(source, (str, Path)):
+    if not isinstance(source, (str, os.PathLike)):
         return None
     path = Path(source)
-    if not is_there(path):
-        return library.find(str(source))
+    if not is_there(path) or (is_folder(path) and library.resolve(str(path)) is not None):
+        return library.find(os.fspath(source))
     return library.read(path) if path.suffix.lower() == names.SUFFIX else None
 
 
@@ -136,7 +146,7 @@ def style_picture(source: Source) -> Source:
     Raises:
         InputError: it is a style of the user's own, of which there is no picture.
     """
-    if not isinstance(source, (str, Path)):
+    if not isinstance(source, (str, os.PathLike)):
         return source
     return style_file(Path(source))
 
@@ -149,12 +159,12 @@ def style_file(path: Path) -> Path:
     """
     from impasto.styles import library, names
 
-    name = str(path)
-    if is_there(path):
+    if is_there(path) and not is_folder(path):
         numbers = path.suffix.lower() == names.SUFFIX
     else:
+        name = library.resolve(str(path))
         numbers = name in names.own()
-        if not numbers and name in library.shipped():
+        if name is not None and not numbers:
             return library.picture(name)
     if numbers:
         raise InputError(
@@ -162,6 +172,17 @@ def style_file(path: Path) -> Path:
             "picture itself: name its file"
         )
     return path
+
+
+def check_is_seen(style: Picture) -> None:
+    """Make sure that there is something to see in the picture of a style.
+
+    Raises:
+        InputError: it is transparent all over.
+    """
+    if style.alpha is not None and not style.alpha.any():
+        name = "the style" if style.path is None else label(style.path)
+        raise InputError(f"{name}: transparent all over; name a picture with something to see")
 
 
 def mask_from_picture(name: str, picture: Picture) -> masks.Mask:
@@ -228,7 +249,8 @@ class Loader:
 
         if not isinstance(source, Style):
             picture = files.load(source)
-            style = encode(models, picture.samples, picture.alpha)
+            check_is_seen(picture)
+            style = encode(models, picture.samples, hidden.seen(picture.alpha))
             source = replace(style, notices=picture.notices)
         self._notices |= dict.fromkeys(source.notices)
         return source

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,6 +16,7 @@ from impasto.api.sources import (
     RegionSource,
     Source,
     Styles,
+    check_is_seen,
     load_style,
     models_for,
     photo_mask,
@@ -23,7 +24,7 @@ from impasto.api.sources import (
     weighted,
 )
 from impasto.errors import SettingError
-from impasto.image import files, masks
+from impasto.image import files, hidden, masks
 from impasto.image.resize import resize
 from impasto.image.samples import to_float
 from impasto.painting import Painting
@@ -34,6 +35,7 @@ from impasto.settings import (
     OptimizeSettings,
     StylizeSettings,
     region_weight,
+    with_options,
 )
 from impasto.system.extras import require
 
@@ -61,7 +63,7 @@ class Step:
         scales: each with the long `side` of its picture in pixels and its number of `steps`.
         step: of the current scale, from 1.
         done: the part of the whole work that is done, in [0, 1].
-        seconds_left: an estimate.
+        seconds_left: an estimate; infinity as long as it is not known.
         notices: one line each on what the user should know, said once.
     """
 
@@ -186,8 +188,8 @@ def optimize_steps(
     from impasto.optimization import checkpoint as checkpoints
     from impasto.optimization.solver import Solver
 
-    chosen = replace(settings or OptimizeSettings(), **options)
-    place = devices.choose(device)
+    chosen = with_options(settings or OptimizeSettings(), options)
+    place = devices.choose(device, chosen.threads)
     inputs, notices = _load(content, style, regions, style_regions, chosen)
     network = encoders.load(
         chosen.encoder,
@@ -231,7 +233,7 @@ def _load(
     """
     from impasto.optimization.inputs import Inputs
 
-    styles = weighted(style)
+    styles, regions, style_regions = weighted(style), list(regions), list(style_regions)
     if not styles and not regions:
         raise SettingError("there is no style; name at least one picture")
     if len(style_regions) > len(styles):
@@ -249,7 +251,12 @@ def _load(
 
     def picture(source: Source, weight: float, mask: Source | None = None) -> PictureStyle:
         counted = None if mask is None else mask_of("the style region", mask)
-        return WeightedStyle(loader.picture(style_picture(source)).pixels, weight, counted)
+        shown = loader.picture(style_picture(source))
+        check_is_seen(shown)
+        seen = hidden.seen(shown.alpha)  # only that counts
+        if counted is not None and seen is not None:
+            counted = masks.resize(counted, shown.size)
+        return WeightedStyle(shown.pixels, weight, masks.both(counted, seen))
 
     def part(name: str, region: Region) -> "Part[NDArray[np.float32]]":
         weight = region_weight(name, region.weight)
@@ -283,10 +290,11 @@ def _painted_fast(
         strength=chosen.strength,
         brush=chosen.brush,
         tile=chosen.tile,
+        threads=chosen.threads,
         work_size=LARGEST,  # the photo is reduced already
         device="cpu" if device and device.startswith("cpu") else "auto",
     )
-    models = models_for(None, settings.device)
+    models = models_for(None, settings.device, settings.threads)
     photo = inputs.photo()
     parts = tuple(
         Part(

@@ -1,5 +1,6 @@
 """The command line: parses words, calls the library, shows how it goes."""
 
+import io
 import os
 import signal
 import sys
@@ -33,6 +34,9 @@ def main() -> NoReturn:
         SystemExit: always, with the exit code.
     """
     startup.collect_less_garbage()
+    for stream in (sys.stdout, sys.stderr):  # whose encoding may lack letters of a name
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
     code: str | int | None = None

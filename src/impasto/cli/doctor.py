@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, get_args
 import typer
 
 from impasto._version import __version__
-from impasto.cli.weights import state
+from impasto.cli.weights import place, state
 from impasto.errors import AbsentDeviceError, ImpastoError
 from impasto.settings import LARGEST, Device, OptimizeSettings
 from impasto.system.extras import require
@@ -123,7 +123,9 @@ def _files() -> Iterator[str]:
     yield "files:"
     yield f"  networks and styles that ship: {names.CATALOGUE.parent}"
     try:
-        yield f"  your own styles: {len(names.own())} in {names.user_folder()}"
+        problem = names.own_problem()
+        own = f"{len(names.own())} in {names.user_folder()}"
+        yield f"  your own styles: {own}" if problem is None else f"  {problem}"
     except ImpastoError as problem:
         yield f"  your own styles: {problem}"
     if _version("pooch") is None:  # which knows where
@@ -131,7 +133,7 @@ def _files() -> Iterator[str]:
     from impasto.networks import downloads
 
     for name in downloads.OFFICIAL:
-        yield f"  {name}: {state(name)}, {downloads.cached_path(name)}"
+        yield f"  {name}: {state(name)}, {place(name)}"
 
 
 def _trials() -> Iterator[Trial]:

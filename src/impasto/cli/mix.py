@@ -61,7 +61,7 @@ def mix(
     for word in style:
         if parse_style(word)[0] != Path(word):
             raise SettingError(f"style is {word!r}; mix takes no weights, it shows every share")
-    path = output or default_output(photo, [Path(word).stem for word in style])
+    path = output or default_output(photo, [Path(word).stem for word in style], suffix=".png")
     pictures = [Path(word) for word in style if Path(word).exists()]
     check_output(path, overwrite=overwrite, inputs=[photo, *pictures])
     corners = [api.load_style(word, device=device) for word in style]

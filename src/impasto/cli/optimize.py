@@ -1,7 +1,9 @@
 """`impasto optimize`: paints one photo."""
 
 import json
+import os
 import signal
+import sys
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -12,14 +14,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from impasto._version import __version__
+from impasto.batch.job import Saving, check_streams, suffix_of_bytes
+from impasto.batch.names import default_output, suffix_for
+from impasto.batch.plan import STREAM
 from impasto.cli import INTERRUPTED, plot
 from impasto.cli.options import ADVANCED, settings_from, with_settings
 from impasto.cli.progress import Display, display
 from impasto.cli.weights import fetch_with_bar, or_else
 from impasto.cli.words import (
+    FileFormat,
+    OutputQuality,
     Overwrite,
     RegionWords,
-    output_file,
+    SkipExisting,
+    StripMetadata,
+    check_format,
+    check_weights,
+    painting_file,
     parse_region,
     parse_style,
     picture_file,
@@ -38,7 +49,10 @@ FIRST = ("size", "quality", "strength", "brush", "colour", "work_size")
 @with_settings(OptimizeSettings, FIRST)
 def optimize(
     content: Annotated[
-        Path, typer.Argument(metavar="CONTENT", parser=picture_file, help="The photo.")
+        list[Path],
+        typer.Argument(
+            metavar="CONTENT", parser=picture_file, help="The photo; - is standard input."
+        ),
     ],
     style: Annotated[
         list[str] | None,
@@ -64,11 +78,16 @@ def optimize(
             "--output",
             "-o",
             metavar="FILE",
-            parser=output_file,
-            help="Where the painting goes [default: CONTENT-STYLE.png].",
+            parser=painting_file,
+            help="Where the painting goes; - is standard output [default: CONTENT-STYLE beside "
+            "the photo, in the photo's format].",
         ),
     ] = None,
     overwrite: Overwrite = False,
+    skip_existing: SkipExisting = False,
+    format: FileFormat = None,
+    output_quality: OutputQuality = None,
+    strip_metadata: StripMetadata = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
     ] = False,
@@ -126,6 +145,9 @@ def optimize(
     so far.
     """
     begun = time.monotonic()
+    photo = _single(content, style)
+    if overwrite and skip_existing:
+        raise SettingError("--overwrite and --skip-existing exclude each other; choose one")
     from impasto.api.sources import style_file
     from impasto.networks import encoders
 
@@ -134,21 +156,32 @@ def optimize(
     regions = [parse_region(word) for word in region or []]
     if not styles and not regions:
         raise SettingError("there is no style; name a picture with --style or --region")
+    suffix = check_format(format, None if output is None else str(output), output_quality)
+    picture = output or _default_output(photo, [*styles, *(r[1:] for r in regions)], suffix)
+    check_streams(photo, picture)
+    if skip_existing and os.path.lexists(picture):
+        if not quiet:
+            typer.echo(f"{label(picture)}: skipped, as it exists")
+        return
+    source = sys.stdin.buffer.read() if photo == STREAM else photo
+    if suffix is None:
+        suffix = suffix_of_bytes(source) if isinstance(source, bytes) else suffix_for(photo)
     style_pictures = [style_file(path) for path, _ in styles]
     style_pictures += [style_file(path) for _, path, _ in regions]
-    pictures = [content, *style_pictures, *(style_region or [])]
+    pictures = [*([] if photo == STREAM else [photo]), *style_pictures, *(style_region or [])]
     pictures += [Path(mask) for mask, _, _ in regions if mask != ALPHA]
     if settings.init not in INIT_WORDS:
         pictures.append(Path(settings.init))
     outputs = Outputs(
-        picture=output or _default_output(content, [*styles, *(region[1:] for region in regions)]),
+        picture=picture,
+        saving=Saving(overwrite, suffix, output_quality, strip_metadata),
         preview_every=preview_every,
         plot=loss_plot,
         trace=trace,
         checkpoint=checkpoint or resume,
-        overwrite=overwrite,
     )
     outputs.check([*pictures, *([weights] if weights else [])], resume)
+    check_weights(styles)
     if weights is None and encoders.spec(settings.encoder).asset is None:
         with or_else(", name a copy with --weights FILE, or choose --encoder vgg16"):
             fetch_with_bar(settings.encoder)
@@ -156,7 +189,7 @@ def optimize(
         from impasto import api
 
         steps = api.optimize_steps(
-            content,
+            source,
             styles,
             regions=regions,
             style_regions=style_region or (),
@@ -170,7 +203,8 @@ def optimize(
             last, painting = _paint(steps, shown, outputs, settings, ctrl_c)
     stopped = ctrl_c.pressed and last.done < 1
     if not quiet:
-        typer.echo(_summary(outputs, last, painting.size, time.monotonic() - begun, stopped))
+        line = _summary(outputs, last, painting.size, time.monotonic() - begun, stopped)
+        typer.echo(line, err=picture == STREAM)
     if stopped:
         raise typer.Exit(INTERRUPTED)
 
@@ -199,7 +233,7 @@ def _paint(
     except ImpastoError:
         if last is not None:
             outputs.write(last.painting(), settings)
-            shown.say(f"{label(outputs.picture)}: the picture so far")
+            shown.say(f"{outputs.name}: the picture so far")
         raise
     assert last is not None, "there is always a step"
     painting = last.painting()
@@ -212,7 +246,7 @@ def _summary(
 ) -> str:
     """The line that the program ends with; `size` is (width, height)."""
     width, height = size
-    line = f"{label(outputs.picture)}: {width} x {height} pixels in {seconds:.1f} s"
+    line = f"{outputs.name}: {width} x {height} pixels in {seconds:.1f} s"
     if stopped:
         line += f", stopped after {last.done:.0%} of the work"
     if stopped and outputs.checkpoint:
@@ -225,20 +259,25 @@ class Outputs:
     """The files that a painting leaves.
 
     Attributes:
-        picture: the painting.
+        picture: the painting; `STREAM` for standard output.
+        saving: how it is written, and whether files may be replaced.
         preview_every: steps between previews beside it, or None for none.
         plot: of the losses.
         trace: the losses as JSON.
         checkpoint: written by the library, here only checked.
-        overwrite: whether files may be replaced.
     """
 
     picture: Path
+    saving: Saving
     preview_every: int | None
     plot: Path | None
     trace: Path | None
     checkpoint: Path | None
-    overwrite: bool
+
+    @property
+    def name(self) -> str:
+        """What messages call the painting."""
+        return "standard output" if self.picture == STREAM else label(self.picture)
 
     @property
     def preview(self) -> Path | None:
@@ -270,14 +309,18 @@ class Outputs:
                 raise InputError(f"{label(path)}: no such file; check the spelling")
         if self.plot is not None:
             plot.check(self.plot)
-        check_output(self.picture, overwrite=self.overwrite, inputs=inputs)
+        overwrite = self.saving.overwrite
+        if self.picture != STREAM:
+            check_output(self.picture, overwrite=overwrite, inputs=inputs)
         others = [p for p in (self.preview, self.plot, self.trace, self.checkpoint) if p]
         for path in others:
             resumed = path == self.checkpoint == resume
-            check_file(path, overwrite=self.overwrite or resumed, inputs=inputs)
+            check_file(path, overwrite=overwrite or resumed, inputs=inputs)
         distinct = {path.resolve() for path in (self.picture, *others)}
         if len(distinct) < 1 + len(others):
             raise OutputError("two outputs have the same name; choose different ones")
+        if self.picture == STREAM and self.preview is not None:
+            raise SettingError("--preview-every needs a painting in a file; name it with --output")
 
     def write_preview(self, number: int, step: "Step") -> None:
         """Writes the picture so far, if it is time to."""
@@ -286,12 +329,18 @@ class Outputs:
 
     def write(self, painting: "Painting", settings: OptimizeSettings) -> None:
         """Writes the painting, and then what tells of its making."""
+        from impasto.batch.job import save
+        from impasto.image.output import left_out
         from impasto.system.files import write_file
 
-        painting.save(self.picture, overwrite=self.overwrite)
+        save(painting, self.picture, self.saving.suffix or ".png", self.saving)
+        lost = left_out(self.picture, painting.metadata)
+        if lost is not None and not self.saving.strip_metadata:
+            typer.echo(f"impasto: {lost}", err=True)
+        overwrite = self.saving.overwrite
         if self.plot is not None:
             drawn = plot.draw(painting.losses, self.plot.suffix)
-            write_file(self.plot, drawn, overwrite=self.overwrite)
+            write_file(self.plot, drawn, overwrite=overwrite)
         if self.trace is not None:
             told = {
                 "impasto": __version__,
@@ -300,7 +349,7 @@ class Outputs:
                 "steps": [asdict(record) for record in painting.losses],
             }
             text = json.dumps(told, indent=1) + "\n"
-            write_file(self.trace, text.encode(), overwrite=self.overwrite)
+            write_file(self.trace, text.encode(), overwrite=overwrite)
 
 
 class CtrlC:
@@ -327,7 +376,22 @@ class CtrlC:
         signal.signal(signal.SIGINT, self._before)
 
 
-def _default_output(content: Path, styles: Sequence[tuple[Path, float]]) -> Path:
-    from impasto.batch.names import default_output
+def _single(named: Sequence[Path], style: list[str] | None) -> Path:
+    """The one photo.
 
-    return default_output(content, [path.stem for path, _ in styles])
+    Raises:
+        SettingError: there are several; the last one may be meant as the style.
+    """
+    if len(named) == 1:
+        return named[0]
+    if style:
+        raise SettingError(f"{len(named)} photos; optimize paints one at a time, so name one")
+    raise SettingError(f"there is no style; name the style: --style {label(named[-1])}")
+
+
+def _default_output(
+    content: Path, styles: Sequence[tuple[Path, float]], suffix: str | None
+) -> Path:
+    if content == STREAM:
+        return STREAM
+    return default_output(content, [path.stem for path, _ in styles], suffix=suffix)

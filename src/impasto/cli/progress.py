@@ -1,5 +1,7 @@
 """How a painting comes along, on standard error: a bar on a terminal, else a few plain lines."""
 
+import math
+import os
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -55,7 +57,8 @@ class Lines(Silence):
         self._scale, self._said = step.scale, now
         self.say(
             f"scale {step.scale + 1} of {len(step.scales)}, {step.scales[step.scale].side} px, "
-            f"step {step.step} of {step.scales[step.scale].steps}: {_losses(step)}, {_left(step)}"
+            f"step {step.step} of {step.scales[step.scale].steps}: "
+            + ", ".join(filter(None, (_losses(step), _left(step))))
         )
 
 
@@ -101,10 +104,106 @@ class Bar:
         self._progress.console.print(f"impasto: {line}", markup=False, highlight=False)
 
 
+class PhotoDisplay:
+    """Tells how the photos of a batch come along, in plain lines."""
+
+    def say(self, line: str) -> None:
+        """Print a line on standard output, unless whoever read it has left."""
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            # What is still buffered would fail again when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def warn(self, line: str) -> None:
+        """Print a line on standard error."""
+        print(line, file=sys.stderr, flush=True)
+
+    def step(self) -> None:
+        """Count a photo."""
+
+
+class PhotoBar(PhotoDisplay):
+    """The same with a bar on the terminal below the lines; a context that draws it.
+
+    Args:
+        count: of photos.
+        is_screen: whether standard output is that terminal, too: then lines must not be
+            printed into the bar.
+    """
+
+    def __init__(self, count: int, *, is_screen: bool) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._progress = Progress(
+            TextColumn("painting"),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=Console(stderr=True),
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._progress.add_task("painting", total=count, left="")
+        self._is_screen = is_screen
+        self._count = count
+        self._times = [time.monotonic()]
+
+    def __enter__(self) -> "PhotoBar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar, or where standard output goes."""
+        if self._is_screen:
+            self.warn(line)
+        else:
+            super().say(line)
+
+    def warn(self, line: str) -> None:
+        """Print a line above the bar."""
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def step(self) -> None:
+        """Move the bar."""
+        self._times.append(time.monotonic())
+        self._progress.update(self._task, advance=1, left=self._left())
+
+    def _left(self) -> str:
+        """The time left, once it is known: the first photo takes longer, as it loads everything."""
+        done = len(self._times) - 1
+        if done < _PHOTOS_TO_KNOW or done == self._count:
+            return ""
+        seconds = (self._times[-1] - self._times[1]) / (done - 1) * (self._count - done)
+        return _minutes(seconds)
+
+
+_PHOTOS_TO_KNOW = 3
+"""Photos after which the time that the rest takes is known."""
+
+
+def photo_display(count: int, *, quiet: bool) -> AbstractContextManager[PhotoDisplay]:
+    """Choose what fits where standard error goes."""
+    if quiet or count < 2 or not sys.stderr.isatty():
+        return nullcontext(PhotoDisplay())
+    return PhotoBar(count, is_screen=sys.stdout is not None and sys.stdout.isatty())
+
+
 def _losses(step: "Step") -> str:
     return f"content {step.losses['content']:.3f} style {step.losses['style']:.3f}"
 
 
 def _left(step: "Step") -> str:
-    minutes, seconds = divmod(round(step.seconds_left), 60)
+    if math.isinf(step.seconds_left):
+        return ""
+    return _minutes(step.seconds_left)
+
+
+def _minutes(left: float) -> str:
+    minutes, seconds = divmod(round(left), 60)
     return f"{minutes}:{seconds:02d} left"

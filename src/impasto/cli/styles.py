@@ -55,7 +55,7 @@ def sheet(
     from impasto.image.output import check_output
     from impasto.image.sheet import SIDE
 
-    path = output or default_output(photo, [SUFFIX])
+    path = output or default_output(photo, [SUFFIX], suffix=".png")
     check_output(path, overwrite=overwrite, inputs=[photo])
     settings = StylizeSettings(size=SIDE, device=device)
     write_sheet(path, photo, list(every().items()), settings, overwrite=overwrite)

@@ -3,34 +3,39 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import chain, count
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from impasto.batch.plan import PAINTED, STREAM, Plan, plan
 from impasto.cli import startup
 from impasto.cli.completion import style_words
 from impasto.cli.options import settings_from, with_settings
+from impasto.cli.progress import PhotoDisplay, photo_display
 from impasto.cli.words import (
+    FileFormat,
     ModelFile,
+    OutputQuality,
     Overwrite,
     RegionWords,
-    names_folder,
+    SkipExisting,
+    StripMetadata,
+    check_format,
+    check_weights,
     output_word,
     parse_region,
     parse_style,
     picture_file,
 )
-from impasto.errors import ImpastoError, InputError, OutputError, SettingError
-from impasto.image.suffixes import pictures_in
+from impasto.errors import ImpastoError, SettingError
 from impasto.settings import StylizeSettings
-from impasto.system.paths import label, reason
+from impasto.system.paths import label
 
-PAINTED = "painted"
-"""The folder in a folder of photos that their paintings go to."""
+if TYPE_CHECKING:
+    from impasto.batch.job import Job, Outcome
+    from impasto.system.files import Files
 
 
 @with_settings(StylizeSettings, ("strength", "size", "brush", "colour", "work_size"))
@@ -39,7 +44,7 @@ def stylize(
         list[Path] | None,
         typer.Argument(
             metavar="PHOTO...",
-            help="Photos, or folders of them.",
+            help="Photos, or folders of them; - is standard input.",
             show_default=False,
             parser=picture_file,
         ),
@@ -68,12 +73,20 @@ def stylize(
             "--o",
             metavar="PATH",
             parser=output_word,
-            help="A file; or a folder, without a suffix or with a / at the end "
-            f"[default: PHOTO-STYLE.png beside the photo; of a folder, in FOLDER/{PAINTED}].",
+            help="A file; or a folder, without a suffix or with a / at the end; - is standard "
+            "output [default: PHOTO-STYLE beside the photo, in the photo's format; of a folder, "
+            f"in FOLDER/{PAINTED}].",
         ),
     ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Paint the photos in folders of folders, too.")
+    ] = False,
     model: ModelFile = None,
     overwrite: Overwrite = False,
+    skip_existing: SkipExisting = False,
+    format: FileFormat = None,
+    output_quality: OutputQuality = None,
+    strip_metadata: StripMetadata = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
     ] = False,
@@ -89,152 +102,115 @@ def stylize(
     if settings.colour == "style":
         startup.use_one_blas_thread()
     startup.import_onnxruntime_ahead()
+    named = [*(photos or []), *(content or [])]
     if not style and not region:
-        raise SettingError("there is no style; name one, as in --style great-wave")
+        raise SettingError(_missing_style(named))
+    if overwrite and skip_existing:
+        raise SettingError("--overwrite and --skip-existing exclude each other; choose one")
     styles = [parse_style(word) for word in style or []]
-    parts = [parse_region(word) for word in region or []]
-    every = [path for path, _ in styles] + [path for _, path, _ in parts]
-    jobs = plan([*(photos or []), *(content or [])], [path.stem for path in every], output)
+    regions = [parse_region(word) for word in region or []]
+    suffix = check_format(format, output, output_quality)
+    names = [path.stem for path in (*(p for p, _ in styles), *(p for _, p, _ in regions))]
+    made = plan(named, names, output, recursive=recursive, suffix=suffix)
+    everything = len(made.routes)
+    if skip_existing:
+        made = made.without_existing()
 
-    from impasto import api
-    from impasto.image.output import check_output
-    from impasto.system.files import make_folder
+    from impasto.batch.job import Job, Look, Saving, painter_for
+    from impasto.system.files import Files
 
-    painter = api.Painter(styles, regions=parts, model=model, settings=settings)
-    given = [*every, *(Path(mask) for mask, _, _ in parts)]
-    inputs = [*(job.photo for job in jobs), *(path for path in given if path.exists())]
-    said: set[str] = set()
-
-    def paint(job: Job) -> None:
-        started = begun if len(jobs) == 1 else time.monotonic()
-        _check_present(job.photo)  # or the output's folder, named after it, would be blamed
-        check_output(job.output, overwrite=overwrite, inputs=inputs)
-        painting = painter.paint(job.photo)
-        painting.save(job.output, overwrite=overwrite)
-        for notice in painting.notices:
-            if notice not in said:  # those of styles and masks come with every painting
-                typer.echo(f"impasto: {notice}", err=True)
-        said.update(painting.notices)
-        if not quiet:
-            width, height = painting.size
-            seconds = time.monotonic() - started
-            _say(f"{label(job.output)}: {width} x {height} pixels in {seconds:.1f} s")
-
-    for folder in {job.output.parent for job in jobs if job.in_folder}:
-        make_folder(folder)
-    if len(jobs) == 1:
-        paint(jobs[0])
+    look = Look(
+        tuple((str(path), weight) for path, weight in styles),
+        tuple((mask, str(path), weight) for mask, path, weight in regions),
+        settings,
+        model,
+    )
+    saving = Saving(overwrite, suffix, output_quality, strip_metadata)
+    jobs = [Job(r.input, r.output, look, saving, r.in_folder) for r in made.routes]
+    inputs = Files([*(job.input for job in jobs), *look.files()])
+    if jobs:
+        painter_for(look)  # what is wrong with a style or a mask is wrong for every photo
+    check_weights(styles)
+    skipped = everything - len(jobs)
+    if skipped and not quiet:
+        _say(f"{skipped} of {everything} photos skipped: their paintings exist", jobs)
+    if everything == 1 and not made.problems:
+        for job in jobs:
+            _paint_one(job, inputs, quiet, begun)
     else:
-        paint_all(jobs, paint, quiet)
+        _paint_all(jobs, made, inputs, quiet)
 
 
-@dataclass(frozen=True)
-class Job:
-    """A photo, where its painting goes, and whether that is into a folder to be made."""
+def _paint_one(job: "Job", inputs: "Files", quiet: bool, begun: float) -> None:
+    from impasto.batch.job import check_streams, paint
 
-    photo: Path
-    output: Path
-    in_folder: bool
-
-
-def plan(named: Sequence[Path], style_names: Sequence[str], output: str | None) -> list[Job]:
-    """Every photo that is named or lies in a folder that is named, and an output of its own.
-
-    Raises:
-        SettingError: no photo is named.
-        InputError: a folder holds none.
-        OutputError: there are several and one file to write to.
-    """
-    from impasto.batch.names import default_output
-
-    if not named:
-        raise SettingError("there is no photo; name one, or a folder of them")
-    photos = list(dict.fromkeys((p, _is_folder(path)) for path in named for p in _photos(path)))
-    given = None if output is None else Path(output)
-    if output is not None and given is not None and not names_folder(output):
-        if len(photos) > 1:
-            raise OutputError(
-                f"{label(given)}: one file for {len(photos)} paintings; name a folder"
-            )
-        return [Job(photos[0][0], given, in_folder=False)]
-    jobs = []
-    taken: set[str] = set()
-    for photo, from_folder in photos:
-        folder = given or (photo.parent / PAINTED if from_folder else None)
-        painting = _free(default_output(photo, style_names, folder), taken)
-        jobs.append(Job(photo, painting, in_folder=folder is not None))
-    return jobs
+    check_streams(job.input, job.output)
+    outcome = paint(job, inputs)
+    for notice in outcome.notices:
+        typer.echo(f"impasto: {notice}", err=True)
+    if not quiet:
+        _say(_told(outcome, time.monotonic() - begun), [job])
 
 
-def _free(path: Path, taken: set[str]) -> Path:
-    """The path, with a number where another painting has it: of photo.jpg, say, and photo.png.
-
-    Names that differ in the case of letters only are one to many disks.
-    """
-    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    free = next(name for name in chain([path], names) if str(name).casefold() not in taken)
-    taken.add(str(free).casefold())
-    return free
-
-
-def paint_all(jobs: Sequence[Job], paint: Callable[[Job], None], quiet: bool) -> None:
-    """Paints what can be painted, and tells the rest at the end.
+def _paint_all(jobs: "Sequence[Job]", made: Plan, inputs: "Files", quiet: bool) -> None:
+    """Paint what can be painted, and tell the rest at the end.
 
     Raises:
         typer.Exit: with code 1, if there is a rest.
     """
-
-    def failure(job: Job) -> str | None:
-        try:
-            paint(job)
-        except ImpastoError as problem:
-            name = label(job.photo)
-            return f"{name}: {str(problem).removeprefix(f'{name}: ')}"
-        return None
-
-    failures = [line for job in _with_bar(jobs, quiet) if (line := failure(job)) is not None]
+    failures = list(made.problems)
+    said: set[str] = set()
+    with photo_display(len(jobs), quiet=quiet) as shown:
+        for job in jobs:
+            failure = _try_to_paint(job, inputs, shown, said, quiet)
+            if failure is not None:
+                failures.append(failure)
+            shown.step()
     for line in failures:
         typer.echo(f"impasto: error: {line}", err=True)
     if failures:
-        typer.echo(f"impasto: {len(failures)} of {len(jobs)} photos were not painted", err=True)
+        count = len(failures) - len(made.problems)
+        if count:
+            typer.echo(f"impasto: {count} of {len(jobs)} photos were not painted", err=True)
         raise typer.Exit(1)
 
 
-def _check_present(photo: Path) -> None:
+def _try_to_paint(
+    job: "Job", inputs: "Files", shown: PhotoDisplay, said: set[str], quiet: bool
+) -> str | None:
+    """Paint a photo, and tell what the user should know that was not `said`; or why it failed."""
+    from impasto.batch.job import check_streams, paint
+
     try:
-        photo.stat()
-    except (OSError, ValueError) as problem:
-        raise InputError(f"{label(photo)}: {reason(problem)}") from problem
+        check_streams(job.input, job.output)
+        outcome = paint(job, inputs)
+    except ImpastoError as problem:
+        return f"{job.name}: {str(problem).removeprefix(f'{job.name}: ')}"
+    for notice in outcome.notices:
+        if notice not in said:
+            shown.warn(f"impasto: {notice}")
+    said.update(outcome.notices)
+    if not quiet:
+        shown.say(_told(outcome, outcome.seconds))
+    return None
 
 
-def _say(line: str) -> None:
-    """Prints a line, unless whoever read our output has left: paintings are still wanted."""
+def _told(outcome: "Outcome", seconds: float) -> str:
+    width, height = outcome.size
+    return f"{outcome.name}: {width} x {height} pixels in {seconds:.1f} s"
+
+
+def _missing_style(named: Sequence[Path]) -> str:
+    """What to do about a missing style; often it is the last word, without --style."""
+    if len(named) < 2:
+        return "there is no style; name one, as in --style great-wave"
+    return f"there is no style; name the style: --style {label(named[-1])}"
+
+
+def _say(line: str, jobs: "Sequence[Job]") -> None:
+    """Print a line, unless whoever read our output has left: paintings are still wanted."""
     try:
-        typer.echo(line)
+        typer.echo(line, err=any(job.output == STREAM for job in jobs))
     except BrokenPipeError:
         # What is still buffered would fail again when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _is_folder(path: Path) -> bool:
-    """`Path.is_dir`, but False for a name that is too long, where that raises an error."""
-    return os.path.isdir(path)  # noqa: PTH112
-
-
-def _photos(path: Path) -> list[Path]:
-    if not _is_folder(path):
-        return [path]
-    found = pictures_in(path)
-    if not found:
-        raise InputError(f"{label(path)}: there is no photo in this folder")
-    return found
-
-
-def _with_bar(jobs: Sequence[Job], quiet: bool) -> Iterable[Job]:
-    """The jobs, with a bar on a terminal while they are worked through."""
-    if quiet or not sys.stderr.isatty():
-        return jobs
-    from rich.console import Console
-    from rich.progress import track
-
-    return track(jobs, "painting", console=Console(stderr=True), transient=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from impasto.errors import DownloadError
+from impasto.errors import DownloadError, WeightsError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,7 +26,7 @@ def list_files() -> None:
             typer.echo("  ships with impasto, nothing to fetch")
             continue
         typer.echo(f"  {downloads.official(name).size / 1e6:.0f} MB, {state(name)}")
-        typer.echo(f"  {downloads.cached_path(name)}")
+        typer.echo(f"  {place(name)}")
 
 
 @app.command()
@@ -53,7 +53,6 @@ def fetch(
 @app.command()
 def verify() -> None:
     """Compare the SHA-256 of every file of weights with what it must be."""
-    from impasto.errors import WeightsError
     from impasto.networks import downloads
     from impasto.networks.encoders import ENCODERS, is_sound
 
@@ -75,9 +74,22 @@ def state(name: str) -> str:
     """Say in a word or two whether an official file is there."""
     from impasto.networks import downloads
 
-    if downloads.is_cached(name):
-        return "fetched"
+    try:
+        if downloads.is_cached(name):
+            return "fetched"
+    except WeightsError as problem:
+        return str(problem)
     return "damaged" if downloads.cached_path(name).exists() else "not fetched"
+
+
+def place(name: str) -> str:
+    """Say where an official file lies, or what keeps one from saying so."""
+    from impasto.networks import downloads
+
+    try:
+        return str(downloads.cached_path(name))
+    except WeightsError:
+        return "nowhere yet"
 
 
 @contextmanager

@@ -1,15 +1,62 @@
 """Words of the command line: a style, with how much of it there is to be; an output."""
 
 import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from impasto.batch.plan import STREAM, names_folder
+from impasto.cli.options import ADVANCED
 from impasto.errors import InputError, SettingError
 from impasto.image.suffixes import PICTURES
 from impasto.settings import ALPHA
 from impasto.system.paths import is_there, label
+
+SkipExisting = Annotated[
+    bool, typer.Option("--skip-existing", help="Leave out what is painted already.")
+]
+"""The option `--skip-existing`."""
+
+OutputQuality = Annotated[
+    int | None,
+    typer.Option(
+        "--output-quality",
+        min=1,
+        max=100,
+        metavar="1-100",
+        help="How sharp a JPEG, WebP or AVIF is, and how large [default: 95, of AVIF 85].",
+        show_default=False,
+        rich_help_panel=ADVANCED,
+    ),
+]
+"""The option `--output-quality`: `--quality` is how many steps `impasto optimize` spends."""
+
+StripMetadata = Annotated[
+    bool,
+    typer.Option(
+        "--strip-metadata",
+        help="Leave out the photo's EXIF, XMP and IPTC data, and so its place.",
+        rich_help_panel=ADVANCED,
+    ),
+]
+"""The option `--strip-metadata`."""
+
+FileFormat = Annotated[
+    Literal["png", "jpeg", "webp", "tiff", "bmp", "avif"] | None,
+    typer.Option(
+        "--format",
+        help="Format of the painting [default: as the suffix of --output says, or the photo's].",
+        show_default=False,
+        rich_help_panel=ADVANCED,
+    ),
+]
+"""The option `--format`, for `check_format`."""
+
+_SUFFIXES = {"jpeg": ".jpg", "tiff": ".tif"}
+"""Suffixes of formats that are not called so."""
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
 """The option `--overwrite`, for outputs."""
@@ -48,7 +95,8 @@ def picture_file(word: str) -> Path:
     """
     if not word:
         raise typer.BadParameter("an empty name; name a picture")
-    return Path(word)
+    path = Path(word)
+    return path.absolute() if path == STREAM and word != str(STREAM) else path
 
 
 picture_file.__name__ = "path"  # which `--help` shows
@@ -62,8 +110,6 @@ def output_word(word: str) -> str:
     """
     if not word:
         raise typer.BadParameter("an empty name; name a file")
-    if word == "-":
-        raise typer.BadParameter("- is no file; paintings are not written to standard output")
     if Path(word).name.lower() in PICTURES and not word.endswith(_SEPARATORS):
         raise typer.BadParameter(f"{label(Path(word))} is a suffix only; put a name before it")
     return word
@@ -75,15 +121,59 @@ def output_file(word: str) -> Path:
     Raises:
         typer.BadParameter: it is no file's name.
     """
+    if word == str(STREAM):
+        raise typer.BadParameter("- is no file; only paintings are written to standard output")
+    return painting_file(word)
+
+
+def painting_file(word: str) -> Path:
+    """As `output_file`, and `-` is standard output.
+
+    Raises:
+        typer.BadParameter: it is no file's name.
+    """
     if output_word(word).endswith(_SEPARATORS):
         raise typer.BadParameter(f"{label(Path(word))} is to be a folder; name a file in it")
     return Path(word)
 
 
-def names_folder(word: str) -> bool:
-    """Whether an output is a folder: there is one, or it ends in a / or has no suffix."""
-    exists = os.path.isdir(word)  # noqa: PTH112 - it never fails
-    return exists or word.endswith(_SEPARATORS) or not Path(word).suffix
+def check_format(word: str | None, output: str | None, quality: int | None) -> str | None:
+    """Find the suffix that a format asks for; None where none is asked for.
+
+    Args:
+        word: of `FileFormat`.
+        output: of `--output`, which may name a file with a suffix of its own.
+        quality: of `--output-quality`.
+
+    Raises:
+        SettingError: format and output contradict each other, or the format has no quality.
+    """
+    from impasto.image.output import FORMATS, QUALITIES, format_of
+
+    suffix = None if word is None else _SUFFIXES.get(word, f".{word}")
+    is_file = output is not None and output != str(STREAM) and not names_folder(output)
+    named = Path(output) if output is not None and is_file else None
+    kind = None if named is None else FORMATS.get(named.suffix.lower())
+    if named is not None and suffix is not None and kind != FORMATS[suffix]:
+        raise SettingError(f"format is {word}, but {label(named)} ends in {named.suffix}")
+    place = named or (None if suffix is None else Path(f"painting{suffix}"))
+    if place is not None and place.suffix.lower() in FORMATS:
+        kind = format_of(place)
+        if quality is not None and kind not in QUALITIES:
+            raise SettingError(
+                f"output-quality is for JPEG, WebP and AVIF, not for {kind}; leave it out"
+            )
+    return suffix
+
+
+def check_weights(styles: Sequence[tuple[Path, float]]) -> None:
+    """Say that the weight of a style does nothing where there is no other one."""
+    if len(styles) == 1 and styles[0][1] not in (0, 1):
+        typer.echo(
+            "impasto: a weight matters only among several styles; --strength says how much style "
+            "there is",
+            err=True,
+        )
 
 
 def parse_style(word: str) -> tuple[Path, float]:
@@ -93,7 +183,8 @@ def parse_style(word: str) -> tuple[Path, float]:
     `C:\\wave.jpg` and `12:30` (if there is such a file) are paths.
 
     Raises:
-        SettingError: the word is empty, which is not this folder.
+        SettingError: the word is empty, which is not this folder; or what follows the name of a
+            style or of a file is no number.
     """
     if not word:
         raise SettingError(
@@ -104,8 +195,24 @@ def parse_style(word: str) -> tuple[Path, float]:
         try:
             return Path(name), float(weight)
         except ValueError:
-            pass
+            if weight and (_MEANT_AS_WEIGHT.fullmatch(weight) or _is_style(name)):
+                raise SettingError(
+                    f"{word!r}: {weight!r} is no weight; write a number, as in {name}:0.5"
+                ) from None
     return Path(word), 1.0
+
+
+_MEANT_AS_WEIGHT = re.compile(r"\s*[+-]?\d*[.,]?\d+\s*%?\s*")
+"""What people write for numbers that Python does not take for one."""
+
+
+def _is_style(name: str) -> bool:
+    """Whether a word is certainly a style: a file, or a name."""
+    from impasto.styles import catalogue, names
+
+    if Path(name).is_file() or name in names.own():
+        return True
+    return any(work.name == name for work in catalogue.read(names.CATALOGUE))
 
 
 def parse_region(word: str) -> tuple[str, Path, float]:

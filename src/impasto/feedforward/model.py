@@ -49,7 +49,7 @@ class FeedforwardModel:
 
     Args:
         path: its ONNX file.
-        device: see `session.Network`.
+        device, threads: see `session.Network`.
 
     Attributes:
         spec: what the file says of itself.
@@ -58,18 +58,22 @@ class FeedforwardModel:
         InputError: the file is missing, or no model that paints.
     """
 
-    def __init__(self, path: Path, device: Device = "auto") -> None:
+    def __init__(self, path: Path, device: Device = "auto", threads: int | None = None) -> None:
         self.path = path
+        self._device = device
+        self._threads = threads
         self.spec = ModelSpec.read(path)
         if self.spec.kind != "painter":
             raise InputError(f"{path}: a {self.spec.kind}, which does not paint; name a painter")
-        self._network = Network(path, device)
-        self._style_encoder = self._beside(self.spec.style_encoder, device)
-        self._content_statistics = self._beside(self.spec.content_statistics, device)
+        self._network = Network(path, device, threads)
+        self._style_encoder = self._beside(self.spec.style_encoder)
+        self._content_statistics = self._beside(self.spec.content_statistics)
         self._belong_together = False
 
-    def _beside(self, name: str, device: Device) -> Network | None:
-        return Network(self.path.with_name(name), device) if name else None
+    def _beside(self, name: str) -> Network | None:
+        if not name:
+            return None
+        return Network(self.path.with_name(name), self._device, self._threads)
 
     @property
     def can_encode(self) -> bool:
@@ -94,13 +98,14 @@ class FeedforwardModel:
         """Tell whether the style has a vector of this model's style space."""
         return self.spec.style_space in style.vectors
 
-    def encode(self, picture: Samples, alpha: Mask | None = None) -> Style:
+    def encode(self, picture: Samples, seen: Mask | None = None) -> Style:
         """Measure the style of a picture, at a long side of at most `STYLE_SIDE` pixels.
 
         Args:
             picture: (H, W, 3).
-            alpha: (H, W), how much each pixel counts for the colours; None for all alike. For the
-                features all count alike: hidden parts must be filled, as `image.files.load` does.
+            seen: (H, W), how much each pixel counts for the colours; None for all alike. Of the
+                features those count that lie in the rectangle around what is seen; in there,
+                hidden parts must be filled, as `image.files.load` does.
 
         Raises:
             InputError: the model has no style encoder.
@@ -108,6 +113,8 @@ class FeedforwardModel:
         """
         if self._style_encoder is None:
             raise InputError(f"{self.path}: paints in its own styles only, not in a picture's")
+        if seen is not None:
+            picture, seen = masks.crop(picture, seen), to_float(masks.crop(seen, seen))
         height, width = picture.shape[:2]
         # Resized to full strides, not padded: what is padded would count in the statistics.
         columns, rows = map(self._to_stride, limit((width, height), STYLE_SIDE))
@@ -115,26 +122,35 @@ class FeedforwardModel:
         reduced = to_float(picture) if fits else resize(picture, (columns, rows))
         image = np.ascontiguousarray(reduced.transpose(2, 0, 1)[None])
         [[vector]] = self._style_encoder(image=image)
-        covered = None if alpha is None else masks.resize(alpha, (columns, rows))
+        covered = None if seen is None else masks.resize(seen, (columns, rows))
         return _style(self.spec.style_space, vector, gaussian(reduced, covered))
 
-    def photo_style(self, photo: Samples) -> Style | None:
+    def photo_style(self, photo: Samples, seen: Mask | None = None) -> Style | None:
         """Find the style in which the photo is painted as it is; None if the model has none.
 
         Args:
             photo: (H, W, 3).
+            seen: (H, W), how much each pixel counts for the colours; None for all alike.
         """
         if (vector := self.spec.photo_style()) is not None:
-            return _style(self.spec.style_space, vector, sampled_gaussian(photo))
-        return self.encode(photo) if self.can_encode else None
+            return _style(self.spec.style_space, vector, sampled_gaussian(photo, seen))
+        return self.encode(photo, seen) if self.can_encode else None
 
-    def styled(self, photo: Samples, style: Style, *, in_tiles: bool = False) -> "StyledModel":
+    def styled(
+        self,
+        photo: Samples,
+        style: Style,
+        seen: Mask | None = None,
+        *,
+        in_tiles: bool = False,
+    ) -> "StyledModel":
         """Prepare to paint a photo, or tiles of it, in a style.
 
         Args:
             photo: (H, W, 3); its colours, as a whole, decide how it is recoloured, even where
                 only a part of it is painted.
             style: with a vector of this model's style space.
+            seen: (H, W), how much each pixel counts for the photo's colours; None for all alike.
             in_tiles: whether pictures of several shapes will be painted; memory is then given
                 back after each.
 
@@ -144,7 +160,7 @@ class FeedforwardModel:
         vector = style.vectors.get(self.spec.style_space)
         if vector is None or vector.shape != (self.spec.style_size,):
             raise _of_another_model(style)
-        matrix, offset = recolouring(photo, style)
+        matrix, offset = recolouring(photo, style, seen)
         root = symmetric_power(style.colour_covariance.astype(np.float64), 0.5)
         inputs = {
             "matrix": matrix,
@@ -282,14 +298,14 @@ class StyledModel:
 
 
 @cache
-def shipped(device: Device) -> tuple[FeedforwardModel, ...]:
+def shipped(device: Device, threads: int | None = None) -> tuple[FeedforwardModel, ...]:
     """List the models that ship with impasto, the preferred one first; opened once in a process.
 
     Raises:
         WeightsError: there is none, or one is damaged.
     """
     try:
-        return tuple(FeedforwardModel(path, device) for path in assets.painters())
+        return tuple(FeedforwardModel(path, device, threads) for path in assets.painters())
     except InputError as problem:
         raise WeightsError(f"{problem}; install impasto again") from problem
 
@@ -306,27 +322,25 @@ def choose(models: Sequence[FeedforwardModel], style: Style) -> FeedforwardModel
     raise _of_another_model(style)
 
 
-def encode(
-    models: Sequence[FeedforwardModel], picture: Samples, alpha: Mask | None = None
-) -> Style:
+def encode(models: Sequence[FeedforwardModel], picture: Samples, seen: Mask | None = None) -> Style:
     """Measure the style of a picture for every model that can take its style from one.
 
     Args:
         picture: (H, W, 3).
-        alpha: as for `FeedforwardModel.encode`.
+        seen: as for `FeedforwardModel.encode`.
 
     Raises:
         InputError: there is no such model.
         DeviceError, WeightsError: as `session.Network`.
     """
-    styles = [model.encode(picture, alpha) for model in models if model.can_encode]
+    styles = [model.encode(picture, seen) for model in models if model.can_encode]
     if not styles:
         styles = [models[0].encode(picture)]  # which says why it cannot
     vectors = {space: vector for style in styles for space, vector in style.vectors.items()}
     return Style(vectors, styles[0].colour_mean, styles[0].colour_covariance)
 
 
-def recolouring(photo: Samples, style: Style) -> tuple[Pixels, Pixels]:
+def recolouring(photo: Samples, style: Style, seen: Mask | None = None) -> tuple[Pixels, Pixels]:
     """Find the map x -> A x + b that gives the photo the style's mean and covariance of colours.
 
     The same as `training.stylizer.recolour`, which the networks were trained with, but for the
@@ -334,19 +348,21 @@ def recolouring(photo: Samples, style: Style) -> tuple[Pixels, Pixels]:
 
     Args:
         photo: (H, W, 3).
+        seen: (H, W), how much each pixel counts; None for all alike.
 
     Returns:
         A (3, 3) and b (3,).
     """
     target = Gaussian(style.colour_mean.astype(float), style.colour_covariance.astype(float))
-    matrix, offset = transport(sampled_gaussian(photo), target)
+    matrix, offset = transport(sampled_gaussian(photo, seen), target)
     return matrix.astype(np.float32), offset.astype(np.float32)
 
 
-def sampled_gaussian(photo: Samples) -> Gaussian:
-    """Measure the colours of a photo (H, W, 3) on a grid of its pixels."""
+def sampled_gaussian(photo: Samples, seen: Mask | None = None) -> Gaussian:
+    """Measure the colours of a photo (H, W, 3) on a grid of its pixels that are seen."""
     stride = max(1, min(photo.shape[:2]) // _SAMPLED_SIDE)
-    return gaussian(to_float(photo[::stride, ::stride]))
+    covered = None if seen is None else seen[::stride, ::stride]
+    return gaussian(to_float(photo[::stride, ::stride]), covered)
 
 
 def _of_another_model(style: Style) -> InputError:

@@ -9,9 +9,11 @@ from impasto.errors import SettingError
 from impasto.feedforward import tiles
 from impasto.feedforward.memory import default_tile, fitting_tile
 from impasto.feedforward.model import FeedforwardModel, StyledModel, choose
+from impasto.image import hidden, masks
 from impasto.image.colour import COLOUR_TRANSFERS
 from impasto.image.files import MIN_SIDE
 from impasto.image.guided import enlarge
+from impasto.image.masks import Mask
 from impasto.image.resize import fit, fit_least, resize
 from impasto.image.samples import Pixels, Samples, to_float
 from impasto.models.spec import ModelSpec
@@ -74,6 +76,8 @@ def render(
     """
     photo = _resized(scene.photo.samples, settings)
     size = photo.shape[1], photo.shape[0]
+    seen = hidden.seen(scene.photo.alpha)
+    seen = None if seen is None else masks.resize(seen, size)
     parts = scene.at(size) if settings.strength > 0 else [None] * len(scene.parts)
     if statistics and len(statistics) != len(parts):
         raise SettingError(f"there are statistics for {len(statistics)} parts, not {len(parts)}")
@@ -92,10 +96,13 @@ def render(
             plans[-1],
             model,
             given.get(part),
+            seen,
         )
         if settings.colour == "style":
             return painted
-        return COLOUR_TRANSFERS[settings.colour](to_float(painted), to_float(photo), part.mask)
+        return COLOUR_TRANSFERS[settings.colour](
+            to_float(painted), to_float(photo), masks.both(part.mask, seen)
+        )
 
     painted = composite(photo, [part for part in parts if part is not None], paint)
     return Rendering(
@@ -149,8 +156,9 @@ def _paint(
     plan: Plan,
     model: FeedforwardModel,
     statistics: Statistics | None,
+    seen: Mask | None,
 ) -> tuple[Samples, Statistics]:
-    """Paint all of a photo in one style.
+    """Paint all of a photo in one style; its colours are those of what is `seen`.
 
     Returns:
         The painting, of the photo's size, uint8 if it was enlarged and the photo is uint8; and by
@@ -161,9 +169,10 @@ def _paint(
     if statistics is not None:
         styled = model.restyled(statistics, in_tiles=plan.tile is not None)
     else:
-        if strength < 1 and (own := model.photo_style(photo)) is not None:
+        if strength < 1 and (own := model.photo_style(photo, seen)) is not None:
             style = interpolate(own, style, strength)
-        styled = model.styled(reduced, style, in_tiles=plan.tile is not None)
+        covered = None if seen is None else masks.resize(seen, plan.size)
+        styled = model.styled(reduced, style, covered, in_tiles=plan.tile is not None)
     painted, features = _paint_at_work_size(
         reduced, styled, plan.tile, None if statistics is None else statistics.features
     )

@@ -54,11 +54,13 @@ class Network:
     Args:
         path: the ONNX file.
         device: "auto" is the first that is installed of CUDA, CoreML, DirectML and the CPU.
+        threads: of the processor; None for what OMP_NUM_THREADS says, or one for each core.
     """
 
-    def __init__(self, path: Path, device: Device = "auto") -> None:
+    def __init__(self, path: Path, device: Device = "auto", threads: int | None = None) -> None:
         self.path = path
         self.device = device
+        self.threads = threads
         self._lock = Lock()
         self._session: InferenceSession | None = None
 
@@ -81,7 +83,7 @@ class Network:
         """
         with self._lock:
             if self._session is None:
-                self._session = _open(self.path, self.device)
+                self._session = _open(self.path, self.device, self.threads)
             return self._session
 
     @property
@@ -127,7 +129,7 @@ def _shrink_arena() -> "RunOptions":
     return options
 
 
-def _open(path: Path, device: Device) -> "InferenceSession":
+def _open(path: Path, device: Device, threads: int | None) -> "InferenceSession":
     from impasto.feedforward.runtime import onnxruntime
 
     if not path.is_file():
@@ -135,7 +137,7 @@ def _open(path: Path, device: Device) -> "InferenceSession":
     providers = _providers(device, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
-    options.intra_op_num_threads = _threads()
+    options.intra_op_num_threads = threads or _threads()
     options.add_session_config_entry("session.intra_op.spin_duration_us", _SPIN)
     # With patterns the second pass of a shape would take its memory beside that of the first,
     # two thirds more at 2048 x 2048, and save no time; DirectML has no patterns at all.
@@ -190,7 +192,8 @@ def _providers(device: Device, available: list[str]) -> list[Any]:
         return [name for name in PROVIDERS.values() if name in available]
     if PROVIDERS[device] not in available:
         package = _PACKAGES.get(device)
-        hint = f"pip install {package}" if package else "try cpu"
+        hint = f"pip uninstall onnxruntime, then pip install {package}: never both"
+        hint = hint if package else "try cpu"
         raise AbsentDeviceError(f"{device}: not among the devices of this ONNX Runtime; {hint}")
     return list(dict.fromkeys([PROVIDERS[device], CPU]))
 
@@ -199,8 +202,12 @@ def _threads() -> int:
     """Choose the number of threads; 0 lets ONNX Runtime take one for each physical core.
 
     Where this process may use only some cores, as in many containers, that would be too many, and
-    binding threads to the others would fail; there it is the number of usable cores.
+    binding threads to the others would fail; there it is the number of usable cores. The
+    environment variable OMP_NUM_THREADS, as other programs heed it, comes before both.
     """
+    word = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if word.isdecimal() and int(word) > 0:
+        return int(word)
     if hasattr(os, "sched_getaffinity"):  # on Linux
         usable = len(os.sched_getaffinity(0))
         if usable < (os.cpu_count() or 1):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from impasto.image.masks import Mask
 from impasto.image.samples import Pixels, Samples, to_float
 
 _FAINT = 16 / 255
@@ -20,6 +21,17 @@ _GREY = 0.5
 """The colour of a picture of which nothing is seen."""
 
 
+def seen(alpha: Mask | None) -> Mask | None:
+    """How much each pixel counts of what can be seen, (H, W); None where all count alike.
+
+    All count alike that are not faint: half a glass is as much a part of the picture as a stone.
+    """
+    if alpha is None:
+        return None
+    shares = np.minimum(alpha / np.float32(_FAINT), 1).astype(np.float32)
+    return None if shares.min() >= 1 else shares
+
+
 def filled(samples: Samples, alpha: NDArray[np.float32]) -> Samples:
     """The picture with what is hidden continued from what is seen: mirrored at its edge.
 
@@ -30,10 +42,10 @@ def filled(samples: Samples, alpha: NDArray[np.float32]) -> Samples:
         samples: (H, W, 3).
         alpha: (H, W) in [0, 1].
     """
-    shares = np.minimum(alpha / np.float32(_FAINT), 1).astype(np.float32)
-    faint = shares < 1
-    if not faint.any():
+    shares = seen(alpha)
+    if shares is None:
         return samples
+    faint = shares < 1
     guess = _continued(samples, shares)[faint]
     own = shares[faint][:, None]
     mixed = own * to_float(samples[faint]) + (1 - own) * guess
@@ -48,40 +60,40 @@ def _continued(samples: Samples, shares: Pixels) -> Pixels:
     scale = min(1.0, _SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     weights = _resized(shares, size, Image.Resampling.BOX)
-    seen = weights > 1e-3
-    if not seen.any():
+    known = weights > 1e-3
+    if not known.any():
         return np.full((height, width, 3), _GREY, np.float32)
-    guess = np.empty((*seen.shape, 3), np.float32)
+    guess = np.empty((*known.shape, 3), np.float32)
     for channel in range(3):
         weighted = _resized(shares * to_float(samples[..., channel]), size, Image.Resampling.BOX)
         guess[..., channel] = weighted / np.maximum(weights, 1e-3)
-    while not seen.all():
+    while not known.all():
         for axis in (1, 0):
-            _mirror(guess, seen, axis)
+            _mirror(guess, known, axis)
     planes = [_resized(guess[..., k], (width, height), Image.Resampling.BILINEAR) for k in range(3)]
     return np.stack(planes, axis=2).clip(0, 1)
 
 
-def _mirror(guess: Pixels, seen: NDArray[np.bool_], axis: int) -> None:
+def _mirror(guess: Pixels, known: NDArray[np.bool_], axis: int) -> None:
     """Fills, along an axis, those unseen pixels whose mirror image beyond the nearest edge is seen.
 
     What is filled counts as seen from then on, so that every pass doubles it.
     """
     if axis == 0:
-        guess, seen = guess.swapaxes(0, 1), seen.T
-    rows, columns = seen.shape
+        guess, known = guess.swapaxes(0, 1), known.T
+    rows, columns = known.shape
     places = np.arange(columns)
-    before = np.maximum.accumulate(np.where(seen, places, -columns), axis=1)
-    after = np.minimum.accumulate(np.where(seen, places, 3 * columns)[:, ::-1], axis=1)[:, ::-1]
+    before = np.maximum.accumulate(np.where(known, places, -columns), axis=1)
+    after = np.minimum.accumulate(np.where(known, places, 3 * columns)[:, ::-1], axis=1)[:, ::-1]
     nearer = places - before <= after - places
     mirrored = np.where(nearer, 2 * before + 1, 2 * after - 1) - places
     inside = (mirrored >= 0) & (mirrored < columns)
     mirrored = np.where(inside, mirrored, 0)
     line = np.arange(rows)[:, None]
-    fills = ~seen & inside & seen[line, mirrored]
+    fills = ~known & inside & known[line, mirrored]
     targets = np.nonzero(fills)
     guess[targets] = guess[targets[0], mirrored[targets]]
-    seen[targets] = True
+    known[targets] = True
 
 
 def _resized(plane: Pixels, size: tuple[int, int], filter_: Image.Resampling) -> Pixels:

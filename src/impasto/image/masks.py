@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.image.samples import Pixels
+from impasto.image.samples import Pixels, Samples
 
 Mask = NDArray[np.float32]
 
@@ -36,11 +36,18 @@ def resize(mask: Mask, size: tuple[int, int]) -> Mask:
     return np.asarray(resized, np.float32).clip(0, 1)
 
 
-def crop(pixels: Pixels, mask: Mask | None) -> Pixels:
+def both(mask: Mask | None, other: Mask | None) -> Mask | None:
+    """Combine two masks of one size to what both show; None shows all."""
+    if mask is None or other is None:
+        return other if mask is None else mask
+    return np.asarray(mask * other, np.float32)
+
+
+def crop(pixels: Samples, mask: Mask | None) -> Samples:
     """Cut out the rectangle around the part of a picture that a mask of any size shows.
 
     Args:
-        pixels: (H, W, 3).
+        pixels: (H, W, 3) or (H, W).
         mask: with a value above 0; None for all of the picture.
     """
     if mask is None:

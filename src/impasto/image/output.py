@@ -15,7 +15,7 @@ from impasto.image import tiff
 from impasto.image.metadata import NOTHING, Metadata, jpeg_segments, png_profile, with_dpi
 from impasto.image.profiles import srgb_profile
 from impasto.image.samples import Samples, to_bytes, to_float
-from impasto.system.files import check_file, write_file
+from impasto.system.files import Files, check_file, write_file
 from impasto.system.paths import label
 
 FORMATS = {
@@ -51,7 +51,7 @@ def check_output(
     path: Path,
     *,
     overwrite: bool,
-    inputs: Sequence[Path] = (),
+    inputs: Files | Sequence[Path] = (),
     size: tuple[int, int] | None = None,
 ) -> None:
     """Make sure, before the work starts, that its result can be written.

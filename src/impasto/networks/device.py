@@ -2,22 +2,36 @@
 
 import torch
 
-from impasto.errors import AbsentDeviceError
+from impasto.errors import AbsentDeviceError, DeviceError
+from impasto.system.extras import torch_was_forked
 
 
-def choose(name: str | None = None) -> torch.device:
+def choose(name: str | None = None, threads: int | None = None) -> torch.device:
     """The device called `name`, or the fastest there is: CUDA, then Metal (MPS), then the CPU.
 
     Args:
         name: "cpu", "mps", "cuda" (the first one) or "cuda:1"; "auto" is None.
+        threads: of the processor, which PyTorch uses from now on; None leaves it as it is.
+
+    In a process that was forked from one with PyTorch, PyTorch then works with one thread.
 
     Raises:
         AbsentDeviceError: this machine has no such device.
+        DeviceError: the parent of this forked process uses the device.
     """
+    if torch_was_forked():
+        threads = 1
+    if threads is not None:
+        torch.set_num_threads(threads)
     present = available()
     wanted = present[0] if name in (None, "auto") else {"cuda": "cuda:0"}.get(name, name)
     if wanted not in present:
         raise AbsentDeviceError(f"there is no device {name!r} here; there is: {', '.join(present)}")
+    is_in_bad_fork = getattr(torch.cuda, "_is_in_bad_fork", bool)
+    if wanted.startswith("cuda") and is_in_bad_fork():
+        raise DeviceError(
+            f"{wanted}: a forked process cannot use it; start processes by 'spawn', or choose cpu"
+        )
     return torch.device(wanted)
 
 

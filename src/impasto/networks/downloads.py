@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import DownloadError, MissingExtraError, SettingError, WeightsError
+from impasto.system.paths import label, reason
 
 Progress = Callable[[int, int], None]
 """Told (bytes done, bytes in all) as a download advances."""
@@ -60,9 +61,16 @@ def cached_path(name: str) -> Path:
 
     Raises:
         SettingError: there is no such file.
+        WeightsError: nobody knows where the cache is, as there is no home folder.
     """
-    folder = os.environ.get("IMPASTO_CACHE") or _pooch().os_cache("impasto")
-    return Path(folder).expanduser() / official(name).filename
+    try:
+        folder = Path(os.environ.get("IMPASTO_CACHE") or _pooch().os_cache("impasto")).expanduser()
+    except (RuntimeError, KeyError):  # of `Path`, and of platforms' own ways
+        raise WeightsError(
+            "there is no cache folder for weights; name one in the environment variable "
+            "IMPASTO_CACHE"
+        ) from None
+    return folder / official(name).filename
 
 
 def is_cached(name: str) -> bool:
@@ -70,9 +78,18 @@ def is_cached(name: str) -> bool:
 
     Only verified files get their final name, so a look at the size suffices on every use;
     `verify` reads the file again in full.
+
+    Raises:
+        SettingError, WeightsError: as `cached_path`; or the cache is locked.
     """
     path = cached_path(name)
-    return path.is_file() and path.stat().st_size == official(name).size
+    try:
+        return path.is_file() and path.stat().st_size == official(name).size
+    except OSError as problem:
+        raise WeightsError(
+            f"{label(path)}: {reason(problem)}; name a folder of yours in the environment "
+            "variable IMPASTO_CACHE"
+        ) from problem
 
 
 def fetch(name: str, *, progress: Progress | None = None, base_url: str | None = None) -> Path:

@@ -75,6 +75,7 @@ def identity(inputs: Inputs, encoder: nn.Module) -> Identity:
     """The identity of a run."""
     settings = inputs.settings
     chosen = json.loads(json.dumps(asdict(settings)))
+    del chosen["threads"]  # which change no picture
     if settings.init not in INIT_WORDS:
         chosen["init"] = "a picture"  # its pixels count, not where it lies
     for name in ("tile", "low_memory"):  # the same painting in less memory

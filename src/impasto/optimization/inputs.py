@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from impasto.image import guided, masks
+from impasto.image import guided, hidden, masks
 from impasto.image.files import MIN_SIDE, Picture
 from impasto.image.resize import fit, fit_least, resize
 from impasto.image.samples import Pixels, Samples, to_float
@@ -62,7 +62,8 @@ class Inputs:
         def prepared(
             style: WeightedStyle[Pixels], cover: masks.Mask | None
         ) -> WeightedStyle[Pixels]:
-            pixels = colours.prepare(style.style, photo, self.settings.colour, cover)
+            seen = self._seen(cover, _size(photo))
+            pixels = colours.prepare(style.style, photo, self.settings.colour, seen)
             return replace(style, style=pixels)
 
         return [
@@ -73,6 +74,11 @@ class Inputs:
     def _parts(self, photo: Pixels) -> list[Part[Pixels]]:
         """Lay the parts over a photo, with styles in their own colours."""
         return [part for part in self.scene.at(_size(photo)) if part is not None]
+
+    def _seen(self, cover: masks.Mask | None, size: tuple[int, int]) -> masks.Mask | None:
+        """Where a part is, and the photo is not transparent; None for everywhere."""
+        seen = hidden.seen(self.content.alpha)
+        return masks.both(cover, None if seen is None else masks.resize(seen, size))
 
     def images(self, first: Pixels | None, device: torch.device) -> Images:
         """The tensors to paint with.
@@ -103,7 +109,8 @@ class Inputs:
         photo = resize(self.content.samples, _size(painted))
 
         def finished(part: Part[Pixels]) -> Pixels:
-            return colours.finish(painted, photo, self.settings.colour, part.mask)
+            seen = self._seen(part.mask, _size(painted))
+            return colours.finish(painted, photo, self.settings.colour, seen)
 
         return to_float(composite(photo, self._parts(photo), finished)).clip(0, 1)
 

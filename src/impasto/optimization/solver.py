@@ -25,6 +25,9 @@ LEARNING_RATE = {"adam": 0.03, "lbfgs": 1.0}
 PATIENCE = 8
 """Steps without a finite loss, at one scale, after which the solver gives up."""
 
+_ENOUGH_STEPS = 3
+"""Steps at a scale after which their time is known."""
+
 
 @dataclass(frozen=True)
 class Images:
@@ -51,7 +54,8 @@ class State:
         losses: weighted parts and their "total".
         scale: index into `scales`.
         step: of the current scale, from 1.
-        seconds_left: an estimate from the steps so far and the pixels to come.
+        seconds_left: an estimate from the steps so far and the pixels to come; infinity as long
+            as too few steps were made.
     """
 
     image: Tensor
@@ -327,24 +331,41 @@ def _resized_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 class _Clock:
-    """Estimates the time left from the pixels painted per second."""
+    """Estimates the time left from how long steps have taken.
+
+    A step takes a + b side^2 seconds. Both come from the last two scales: one alone does not tell
+    them apart, and small pictures take several times as long a pixel as large ones.
+    """
 
     def __init__(self, scales: Sequence[Scale]) -> None:
         self._scales = scales
         self._last = time.monotonic()
-        self._seconds_per_pixel = 0.0
-        self._ticks = 0
+        self._steps: dict[int, int] = {}
+        self._seconds: dict[int, float] = {}
 
     def tick(self, position: Position) -> float:
+        """The seconds left after a step; infinity as long as nobody knows."""
         now = time.monotonic()
-        current = self._scales[position.scale]
-        spent = (now - self._last) / current.side**2
-        self._last = now
-        # The first step includes all setting up, the second corrects it. Small pictures cost
-        # more per pixel; the average forgets them after a few steps.
-        self._ticks += 1
-        share = 1.0 if self._ticks <= 2 else 0.2
-        self._seconds_per_pixel += share * (spent - self._seconds_per_pixel)
-        later = sum(s.steps * s.side**2 for s in self._scales[position.scale + 1 :])
-        here = (current.steps - position.step) * current.side**2
-        return (here + later) * self._seconds_per_pixel
+        spent, self._last = now - self._last, now
+        scale = position.scale
+        count = self._steps[scale] = self._steps.get(scale, 0) + 1
+        # The first step of a scale includes its setting up, the second corrects it.
+        before = self._seconds.get(scale, 0.0)
+        self._seconds[scale] = before + (spent - before) * (1.0 if count <= 2 else 0.2)
+        rest = self._scales[scale].steps - position.step
+        later = self._scales[scale + 1 :]
+        if not rest and not later:
+            return 0.0
+        measured = [s for s, steps in self._steps.items() if steps >= _ENOUGH_STEPS][-2:]
+        here = [] if scale in measured else [replace(self._scales[scale], steps=rest)]
+        if len(measured) < 2 and (here or later):
+            return math.inf
+        known = rest * self._seconds[scale] if not here else 0.0
+        return known + sum(s.steps * self._expected(s.side, measured) for s in (*here, *later))
+
+    def _expected(self, side: int, measured: Sequence[int]) -> float:
+        """The seconds of a step at a scale of which there were none, or too few."""
+        (small, large) = ((self._scales[s].side ** 2, self._seconds[s]) for s in measured)
+        slope = max(0.0, (large[1] - small[1]) / (large[0] - small[0]))
+        slope = min(slope, large[1] / large[0])  # or the constant would be below 0
+        return large[1] + slope * (side**2 - large[0])

@@ -1,6 +1,9 @@
 """Styles by name: those that ship with impasto, and the user's own."""
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,11 +11,16 @@ from impasto.errors import InputError
 from impasto.models.assets import FOLDER
 from impasto.styles import storage
 from impasto.styles.embedding import Style
-from impasto.styles.names import PICTURES, SUFFIX, is_name, own, user_folder
+from impasto.styles.names import PICTURES, SUFFIX, is_name, own, own_problem, user_folder
+from impasto.styles.search import is_spelt_alike, search
 from impasto.system.files import check_file, make_folder
 from impasto.system.paths import label
 
 SHIPPED = FOLDER / "styles.npz"
+
+
+_PATH = re.compile(r"\S[\\/]|[\\/]\S")
+"""What a path looks like, and no title: a slash within a word."""
 
 
 @cache
@@ -26,7 +34,7 @@ def shipped() -> Mapping[str, Style]:
 
 
 def picture(name: str) -> Path:
-    """Find the picture of a style that ships with impasto.
+    """Find the picture of a style that ships with impasto, by its exact name.
 
     Raises:
         InputError: no style of that name ships.
@@ -36,17 +44,60 @@ def picture(name: str) -> Path:
     return PICTURES / f"{name}.jpg"
 
 
-def find(name: str) -> Style:
-    """The style of that name; the user's own come before those that ship.
+def find(word: str) -> Style:
+    """Find a style by its name, or by title or artist, see `resolve`.
 
     Raises:
-        InputError: there is none, with names that are spelt alike; or its file is damaged.
+        InputError: there is none, with names that are spelt alike; there are several; or its file
+            is damaged.
     """
-    if (path := own().get(name)) is not None:
-        return read(path)
-    if (style := shipped().get(name)) is not None:
-        return style
-    raise InputError(f"{name!r}: neither a file nor the name of a style; {_instead(name)}")
+    name = resolve(word)
+    if name is None:
+        raise InputError(f"{word!r}: neither a file nor the name of a style; {_instead(word)}")
+    style = read(own()[name]) if name in own() else shipped()[name]
+    notices = []
+    if not is_spelt_alike(word, name):
+        notices.append(f"{word!r} is taken for the style {_described(name, style)}")
+    if (problem := own_problem()) is not None:
+        notices.append(problem)
+    return replace(style, notices=(*style.notices, *notices)) if notices else style
+
+
+def resolve(word: str) -> str | None:
+    """Find the name of the one style that a word means: its name, its title or its artist.
+
+    The user's own styles come before those that ship, and exact names before all else.
+
+    Returns:
+        The name, or None where nothing fits.
+
+    Raises:
+        InputError: several styles fit; the message lists them.
+    """
+    if word in own() or word in shipped():
+        return word
+    if _PATH.search(word):
+        return None
+    works = {**shipped(), **_readable_own()}
+    found = search(word, works)
+    if len(found) > 1:
+        listed = ", ".join(_described(name, works[name]) for name in found)
+        raise InputError(f"{word!r}: {len(found)} styles fit; name one of them: {listed}")
+    return found[0] if found else None
+
+
+def _readable_own() -> dict[str, Style]:
+    """The user's own styles, but for those in damaged files."""
+    styles = {}
+    for name, path in own().items():
+        with suppress(InputError):
+            styles[name] = read(path)
+    return styles
+
+
+def _described(name: str, style: Style) -> str:
+    work = ", ".join(part for part in (style.title, style.artist) if part)
+    return f"{name} ({work})" if work else name
 
 
 def read(path: Path) -> Style:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from impasto.errors import InputError
 from impasto.models.assets import FOLDER
-from impasto.system.paths import is_hidden
+from impasto.system.paths import is_hidden, label, reason
 
 SUFFIX = ".npz"
 """Of a file of styles."""
@@ -49,13 +49,28 @@ def user_folder() -> Path:
 
 
 def own() -> dict[str, Path]:
-    """The files of the user's own styles, by name, sorted; they are not yet opened."""
+    """List the files of the user's own styles, by name, sorted; they are not yet opened.
+
+    There are none where their folder cannot be read: who has no home, or one that is locked, can
+    still paint in the styles that ship. `own_problem` tells.
+    """
     try:
-        folder = user_folder()
-    except InputError:
-        return {}  # who has no home can still paint in the styles that ship
-    files = sorted(folder.glob(f"*{SUFFIX}"))
-    return {path.stem: path for path in files if not is_hidden(path)}
+        files = sorted(user_folder().iterdir())
+    except (InputError, OSError, ValueError):
+        return {}
+    return {path.stem: path for path in files if path.suffix == SUFFIX and not is_hidden(path)}
+
+
+def own_problem() -> str | None:
+    """Say why the user's own styles cannot be listed; None where they can, or none were kept."""
+    try:
+        next(user_folder().iterdir(), None)
+    except (FileNotFoundError, InputError):
+        return None
+    except (OSError, ValueError) as problem:
+        folder = label(user_folder())
+        return f"your own styles cannot be used: {folder}: {reason(problem)}"
+    return None
 
 
 def _data_folder() -> Path:

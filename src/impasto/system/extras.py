@@ -1,9 +1,30 @@
 """Whether the optional dependencies are installed, and how PyTorch is to start."""
 
 import os
+import sys
 from importlib.util import find_spec
 
 from impasto.errors import MissingExtraError
+
+_forked_with_torch = False
+
+
+def _after_fork() -> None:
+    global _forked_with_torch
+    _forked_with_torch = "torch" in sys.modules
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def torch_was_forked() -> bool:
+    """Tell whether this process was forked from one in which PyTorch was loaded already.
+
+    Then PyTorch waits for ever for the threads that its parent had started and a fork leaves
+    behind, unless it works with one thread.
+    """
+    return _forked_with_torch
 
 
 def require(feature: str, extra: str, *modules: str) -> None:

@@ -1,7 +1,7 @@
 """Writing files of any kind: whether that will work, and never half a file."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,8 +9,27 @@ from impasto.errors import DiskError, OutputError
 from impasto.system.paths import is_wrong_path, label, reason
 
 
-def check_file(path: Path, *, overwrite: bool, inputs: Sequence[Path] = ()) -> None:
+class Files:
+    """Files that are told by what they are, whatever path leads to them.
+
+    Links, and letters of another case on disks that do not care, lead to the same file.
+    """
+
+    def __init__(self, paths: Iterable[Path] = ()) -> None:
+        self._identities = {found for path in paths if (found := _identity(path)) is not None}
+
+    def __contains__(self, path: Path) -> bool:
+        return _identity(path) in self._identities
+
+
+def check_file(path: Path, *, overwrite: bool, inputs: "Files | Sequence[Path]" = ()) -> None:
     """As `check_output`, for a file of any kind.
+
+    Args:
+        path: where it will go.
+        overwrite: whether an existing file may be replaced.
+        inputs: files that are read and never replaced; for many outputs one `Files`, so that not
+            every output is compared with every input.
 
     Raises:
         OutputError: it could not be written, and what to do about it.
@@ -55,7 +74,7 @@ def _no_folder(folder: Path) -> str:
     return f"the folder {label(folder)} is missing; create it first"
 
 
-def _check_existing(path: Path, overwrite: bool, inputs: Sequence[Path]) -> None:
+def _check_existing(path: Path, overwrite: bool, inputs: "Files | Sequence[Path]") -> None:
     name = label(path)
     try:
         path.lstat()
@@ -63,18 +82,19 @@ def _check_existing(path: Path, overwrite: bool, inputs: Sequence[Path]) -> None
         return
     if path.is_dir():
         raise OutputError(f"{name}: this is a folder; name a file in it")
-    if any(_same(path, source) for source in inputs):
+    if path in (inputs if isinstance(inputs, Files) else Files(inputs)):
         raise OutputError(f"{name}: this is an input; choose another name")
     if not overwrite:
         raise _exists(name)
 
 
-def _same(path: Path, other: Path) -> bool:
-    """Whether two paths lead to one file, through links and whatever the case of letters."""
+def _identity(path: Path) -> tuple[int, int] | None:
+    """The device and the number of a file; None where there is none, as behind a bad link."""
     try:
-        return path.samefile(other)
-    except FileNotFoundError:
-        return False
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _exists(name: str) -> OutputError:
