@@ -112,7 +112,7 @@ def is_whole(picture):
 @pytest.mark.parametrize(
     ("painting", "words"),
     [
-        ("photo-style.png", ["stylize", "photo.jpg", "-s", "style.png"]),
+        ("photo-style.jpg", ["stylize", "photo.jpg", "-s", "style.png"]),
         ("out.tif", ["mix", "photo.jpg", "-s", "frost", "-s", "udnie", "--steps", "3", "-o",
                      "out.tif"]),
         ("photo-styles.png", ["styles", "sheet", "photo.jpg"]),
