@@ -227,7 +227,12 @@ def target(entry: StyleEntry, teacher: Teacher, device: str) -> Target:
     scale = min(1.0, entry.side / max(entry.picture.size))
     size = tuple(max(16, round(side * scale / 8) * 8) for side in entry.picture.size)
     small = entry.picture.resize(size, Image.Resampling.LANCZOS)  # type: ignore[arg-type]
-    image = to_tensor([np.asarray(small)]).to(device)
+    return target_of(to_tensor([np.asarray(small)]).to(device), teacher)
+
+
+@torch.no_grad()
+def target_of(image: Tensor, teacher: Teacher) -> Target:
+    """What the losses need to know of the style of a picture, (1, 3, H, W)."""
     seen = teacher(image)
     return Target(
         {layer: s.gram for layer, s in seen.items()},

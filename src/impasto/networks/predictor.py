@@ -1,0 +1,75 @@
+"""The predictor: from any picture to a style vector for the painter, in one pass.
+
+Ghiasi et al. 2017, "Exploring the structure of a real-time, arbitrary neural artistic stylization
+network", arXiv 1705.06830, with one difference: the vector is a mixture of vectors that are known
+to paint well, plus a correction. A mixture of good vectors paints well from the first step on,
+where a vector regressed from scratch needs tens of thousands of pictures.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from impasto.networks import compact
+from impasto.networks.blocks import Standardised
+from impasto.networks.stylizer import LAYERS, LAYOUT, embedding_of
+
+HIDDEN = 256
+"""Units between the statistics of a picture and the correction of its vector."""
+
+SOFTNESS = 60.0
+"""How far known styles may be, in squared deviations of statistics, to be mixed at the start."""
+
+
+class Predictor(nn.Module):
+    """Pictures (N, 3, H, W) in [0, 1], sides multiples of 8, to style vectors (N, VECTOR).
+
+    Args:
+        known: (K, VECTOR), vectors to mix; they are stored with the weights.
+    """
+
+    known: Tensor
+
+    def __init__(self, known: Tensor) -> None:
+        super().__init__()
+        self.compact = compact.build().requires_grad_(False)
+        self.standardise = Standardised(LAYOUT.size)
+        self.choice = nn.Linear(LAYOUT.size, len(known))
+        self.hidden = nn.Linear(LAYOUT.size, HIDDEN)
+        self.correction = nn.Linear(HIDDEN, known.shape[1])
+        nn.init.zeros_(self.correction.weight)
+        nn.init.zeros_(self.correction.bias)
+        self.register_buffer("known", known.clone())
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """The style vectors of pictures."""
+        mixture, correction = self.predict(self.statistics(picture))
+        return mixture + correction
+
+    @torch.no_grad()
+    def calibrate(self, pictures: Tensor, known: Tensor) -> None:
+        """Measure what is usual, and begin by choosing the known style with the nearest statistics.
+
+        Args:
+            pictures: (N, LAYOUT.size), statistics of many pictures.
+            known: (K, LAYOUT.size), of the pictures of the known styles.
+        """
+        self.standardise.mean.copy_(pictures.mean(0))
+        self.standardise.variance.copy_(pictures.var(0))
+        self.standardise.eval()
+        anchors = self.standardise(known)
+        # -|x - a|^2 less what all have in common is linear in x.
+        self.choice.weight.copy_(2 * anchors / SOFTNESS)
+        self.choice.bias.copy_(-anchors.square().sum(1) / SOFTNESS)
+
+    def statistics(self, picture: Tensor) -> Tensor:
+        """Means and log deviations of the compact encoder's features, (N, LAYOUT.size)."""
+        pieces = LAYOUT.split(embedding_of(self.compact(picture, LAYERS)))
+        logs = [part for mean, deviation in pieces for part in (mean, (deviation + 1e-3).log())]
+        return torch.cat(logs, 1).flatten(1)
+
+    def predict(self, statistics: Tensor) -> tuple[Tensor, Tensor]:
+        """The mixtures of known vectors and the corrections for pictures with these statistics."""
+        standard = self.standardise(statistics)
+        mixture = torch.softmax(self.choice(standard), 1) @ self.known
+        return mixture, self.correction(F.relu(self.hidden(standard)))
