@@ -72,71 +72,6 @@ def encoder(
 
 
 @app.command()
-def stylizer(
-    photos: Annotated[
-        list[Path], typer.Option(help="A folder of photos; give it again for more folders.")
-    ],
-    paintings: Annotated[
-        list[Path], typer.Option(help="A folder of artworks; give it again for more folders.")
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(help="Folder of the result, previews, the log and the checkpoint."),
-    ],
-    compact: Annotated[
-        Path | None,
-        typer.Option(
-            help="Weights of a compact encoder, from `impasto train encoder` [default: impasto's]."
-        ),
-    ] = None,
-    start: Annotated[
-        Path | None,
-        typer.Option(
-            help="An exported stylizer.onnx to go on from, its encoder as it is "
-            "[default: random weights]."
-        ),
-    ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 15_000,
-    size: Annotated[
-        int, typer.Option(min=48, max=AFFORDABLE, help="Side of the first crops in pixels.")
-    ] = 144,
-    batch: Annotated[int, typer.Option(min=2, max=AFFORDABLE, help="Pairs in a step.")] = 8,
-    rate: Annotated[
-        float,
-        typer.Option(min=0.0001, max=1, help="Adam's first rate, relative to a layer's spread."),
-    ] = 0.02,
-    seed: Seed = 0,
-    device: Annotated[
-        str | None,
-        typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest]."),
-    ] = None,
-) -> None:
-    """Train the stylizer on pairs of photos and artworks.
-
-    Started again with the same --out, it goes on where it stopped.
-    """
-    require("training", "torch", "torch", "safetensors")
-    from impasto.networks import device as devices
-    from impasto.training.loop import Schedule
-    from impasto.training.stylizer import StylizerTraining, train
-
-    where = devices.choose(device)
-    training = StylizerTraining(
-        photos=photos,
-        paintings=paintings,
-        compact=compact,
-        start=start,
-        out=out,
-        schedule=Schedule(steps=steps, seed=seed, learning_rate=rate, warmup=100),
-        size=size,
-        batch=batch,
-        device=str(where),
-        precision=devices.precision("auto", where),
-    )
-    _run(lambda: train(training, _report))
-
-
-@app.command()
 def painter(
     photos: Annotated[
         list[Path], typer.Option(help="A folder of photos; give it again for more folders.")
@@ -145,6 +80,13 @@ def painter(
         Path,
         typer.Option(help="Folder of the result, previews, the log and the checkpoint."),
     ],
+    artworks: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A folder of artworks, from which the painter learns to take its style from any "
+            "picture; give it again for more folders."
+        ),
+    ] = None,
     styles: Annotated[
         Path | None,
         typer.Option(help="A folder of pictures, one for each style [default: impasto's own]."),
@@ -161,9 +103,13 @@ def painter(
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 40_000,
+    predictor_steps: Annotated[
+        int,
+        typer.Option(min=1, help="Updates of what makes style vectors of pictures, after that."),
+    ] = 4_000,
     size: Annotated[
         int, typer.Option(min=64, max=AFFORDABLE, help="Side of a crop in pixels, in steps of 16.")
-    ] = 224,
+    ] = 192,
     batch: Annotated[
         int, typer.Option(min=1, max=AFFORDABLE, help="Photos in a step, all in one style.")
     ] = 3,
@@ -177,7 +123,7 @@ def painter(
         typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest]."),
     ] = None,
 ) -> None:
-    """Train the painter and the vectors of its styles, taught by VGG-16.
+    """Train the painter, the vectors of its styles and, with --artworks, of any picture.
 
     Started again with the same --out, it goes on where it stopped.
     """
@@ -186,6 +132,7 @@ def painter(
     from impasto.styles.names import PICTURES
     from impasto.training.loop import Schedule
     from impasto.training.painter import PainterTraining, train
+    from impasto.training.predictor import PredictorTraining, train_predictor
 
     where = devices.choose(device)
     training = PainterTraining(
@@ -200,7 +147,18 @@ def painter(
         device=str(where),
         precision=devices.precision("auto", where),
     )
-    _run(lambda: train(training, _report))
+    then = PredictorTraining(
+        painter=training,
+        artworks=artworks or [],
+        out=out / "predictor",
+        schedule=Schedule(steps=predictor_steps, seed=seed, learning_rate=0.02, warmup=50),
+    )
+
+    def both() -> Path:
+        file = train(training, _report)
+        return train_predictor(then, _report) if artworks else file
+
+    _run(both)
 
 
 def _run(training: Callable[[], Path]) -> None:

@@ -343,8 +343,8 @@ def encode(models: Sequence[FeedforwardModel], picture: Samples, seen: Mask | No
 def recolouring(photo: Samples, style: Style, seen: Mask | None = None) -> tuple[Pixels, Pixels]:
     """Find the map x -> A x + b that gives the photo the style's mean and covariance of colours.
 
-    The same as `training.stylizer.recolour`, which the networks were trained with, but for the
-    photo's statistics being taken on a grid of its pixels.
+    The networks were trained with `training.painting_losses.recoloured`, which does the same, but
+    measures every pixel of the photo.
 
     Args:
         photo: (H, W, 3).

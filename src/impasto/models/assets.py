@@ -6,7 +6,7 @@ from impasto.errors import WeightsError
 
 FOLDER = Path(__file__).parents[1] / "assets"
 
-PAINTERS = ("painter.onnx", "stylizer.onnx")
+PAINTERS = ("painter.onnx",)
 """Networks that paint in one pass, the preferred one first. Those that ship are in `FOLDER`."""
 
 

@@ -40,11 +40,14 @@ class ModelSpec:
     """What must be known of a network to run it.
 
     Attributes:
-        name: of the network, such as "stylizer".
+        name: of the network, such as "painter".
         kind: what it does.
         stride: sides of pictures must be multiples of this, in pixels.
         halo: pixels along a tile's inner border that are spoiled by the border.
         bytes_per_pixel: memory for each pixel that the network sees at once.
+        work_side: long side in pixels at which its strokes suit a whole picture; 0 for any.
+        detail_side: largest long side in pixels at which it paints over its own enlarged painting
+            in finer strokes; 0 for never.
         style_size: numbers in a style vector.
         style_space: what made the style vectors that it reads; vectors of two spaces do not mix.
         channels: normalised channels whose statistics tiles share.
@@ -62,6 +65,8 @@ class ModelSpec:
     stride: int
     halo: int = 0
     bytes_per_pixel: int = 0
+    work_side: int = 0
+    detail_side: int = 0
     style_size: int = 0
     style_space: str = ""
     channels: int = 0

@@ -1,4 +1,4 @@
-"""Means and variances of feature maps: taken, shared by the parts of a picture, and changed."""
+"""Means and variances of feature maps: measured, shared among tiles, and modulated."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 EPSILON = 1e-3
-"""Added to deviations and variances: a flat region must not be amplified to noise."""
+"""Added to variances: a flat region must not be amplified to noise."""
 
 
 class Moments(NamedTuple):
@@ -18,39 +18,39 @@ class Moments(NamedTuple):
 
 
 class Modulation(NamedTuple):
-    """By what normalised channels are multiplied and what is added to them, (N, C, 1, 1) each."""
+    """Scale and shift of the normalized channels of a feature map, (N, C, 1, 1) each."""
 
     gain: Tensor
     shift: Tensor
 
 
 Norm = Callable[[Tensor], Moments]
-"""Says what (N, C, H, W) is to be normalised by."""
+"""Gives the moments by which (N, C, H, W) is normalized."""
 
 
 def own(x: Tensor) -> Moments:
-    """The picture's own moments: instance normalisation (Ulyanov et al. 2016, arXiv 1607.08022)."""
+    """Measure a picture's own moments: instance normalization (Ulyanov et al. 2016, 1607.08022)."""
     x = x.float()
     mean = _average(x)
-    # Without a map of the differences, a pass over memory is saved.
+    # E[x^2] - E[x]^2 saves a pass over memory.
     return Moments(mean, (_average(x.square()) - mean.square()).clamp_min(0))
 
 
 def _average(x: Tensor) -> Tensor:
-    """The mean of every channel: of rows, then of these, as ONNX Runtime adds up one by one, and in
-    a long sum of nearly equal numbers loses more than their variance."""
+    """Average rows, then their averages: ONNX Runtime adds one by one, and in one long sum of
+    nearly equal numbers the rounding error exceeds their variance."""
     return x.mean(3, keepdim=True).mean(2, keepdim=True)
 
 
 class Shared:
-    """Has the parts of a large picture normalised alike: by moments that they share.
+    """Normalizes the tiles of a large picture by the same moments.
 
     Chen et al. 2022, "Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance
     Normalization", arXiv 2103.11784.
 
     Args:
-        given: (N, 2, channels), as `found` in another picture, for all that is normalised in turn.
-        share: between 0, which takes the picture's own statistics, and 1, the given ones.
+        given: (N, 2, channels), as `found` in another picture, in the order of normalization.
+        share: from 0, which takes the picture's own moments, to 1, the given ones.
     """
 
     def __init__(self, given: Tensor, share: Tensor) -> None:
@@ -59,7 +59,7 @@ class Shared:
         self._found: list[Tensor] = []
 
     def __call__(self, x: Tensor) -> Moments:
-        """The next moments in the order in which the network asks for them."""
+        """Give the next moments, in the order in which the network asks for them."""
         found = torch.stack(own(x), 1)
         taken = sum(f.shape[2] for f in self._found)
         self._found.append(found)
@@ -73,18 +73,9 @@ class Shared:
 
 
 def normalised(x: Tensor, by: Moments, modulation: Modulation) -> Tensor:
-    """(N, C, H, W) with mean 0 and deviation 1, and then modulated.
+    """Normalize (N, C, H, W) to mean 0 and deviation 1, and modulate it.
 
     In one multiplication and one addition, in the precision of `x`, to save memory bandwidth.
     """
     gain = modulation.gain * torch.rsqrt(by.variance + EPSILON)
     return x * gain.to(x.dtype) + (modulation.shift - by.mean * gain).to(x.dtype)
-
-
-def adain(modulation: Modulation, mean: Tensor, deviation: Tensor) -> Modulation:
-    """The modulation, followed by AdaIN: channels get a mean and a deviation, (N, C, 1, 1) each.
-
-    Huang and Belongie 2017, "Arbitrary Style Transfer in Real-time with Adaptive Instance
-    Normalization", arXiv 1703.06868, eq. 8.
-    """
-    return Modulation(modulation.gain * deviation, modulation.shift * deviation + mean)

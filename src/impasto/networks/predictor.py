@@ -12,7 +12,12 @@ from torch import Tensor, nn
 
 from impasto.networks import compact
 from impasto.networks.blocks import Standardised
-from impasto.networks.stylizer import LAYERS, LAYOUT, embedding_of
+
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+"""Layers of the compact encoder whose statistics tell the style."""
+
+STATISTICS = 2 * sum(compact.WIDTHS[: len(LAYERS)])
+"""Numbers in the statistics of a picture: a mean and a deviation for each channel."""
 
 HIDDEN = 256
 """Units between the statistics of a picture and the correction of its vector."""
@@ -33,9 +38,9 @@ class Predictor(nn.Module):
     def __init__(self, known: Tensor) -> None:
         super().__init__()
         self.compact = compact.build().requires_grad_(False)
-        self.standardise = Standardised(LAYOUT.size)
-        self.choice = nn.Linear(LAYOUT.size, len(known))
-        self.hidden = nn.Linear(LAYOUT.size, HIDDEN)
+        self.standardise = Standardised(STATISTICS)
+        self.choice = nn.Linear(STATISTICS, len(known))
+        self.hidden = nn.Linear(STATISTICS, HIDDEN)
         self.correction = nn.Linear(HIDDEN, known.shape[1])
         nn.init.zeros_(self.correction.weight)
         nn.init.zeros_(self.correction.bias)
@@ -51,8 +56,8 @@ class Predictor(nn.Module):
         """Measure what is usual, and begin by choosing the known style with the nearest statistics.
 
         Args:
-            pictures: (N, LAYOUT.size), statistics of many pictures.
-            known: (K, LAYOUT.size), of the pictures of the known styles.
+            pictures: (N, STATISTICS), statistics of many pictures.
+            known: (K, STATISTICS), of the pictures of the known styles.
         """
         self.standardise.mean.copy_(pictures.mean(0))
         self.standardise.variance.copy_(pictures.var(0))
@@ -63,10 +68,12 @@ class Predictor(nn.Module):
         self.choice.bias.copy_(-anchors.square().sum(1) / SOFTNESS)
 
     def statistics(self, picture: Tensor) -> Tensor:
-        """Means and log deviations of the compact encoder's features, (N, LAYOUT.size)."""
-        pieces = LAYOUT.split(embedding_of(self.compact(picture, LAYERS)))
-        logs = [part for mean, deviation in pieces for part in (mean, (deviation + 1e-3).log())]
-        return torch.cat(logs, 1).flatten(1)
+        """Means and log deviations of the compact encoder's features, (N, STATISTICS)."""
+        parts = []
+        for features in self.compact(picture, LAYERS).values():
+            variance, mean = torch.var_mean(features.float(), dim=(2, 3), correction=0)
+            parts += [mean, ((variance + 1e-6).sqrt() + 1e-3).log()]
+        return torch.cat(parts, 1)
 
     def predict(self, statistics: Tensor) -> tuple[Tensor, Tensor]:
         """The mixtures of known vectors and the corrections for pictures with these statistics."""

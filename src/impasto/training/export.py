@@ -1,5 +1,6 @@
-"""Exports the trained stylizer to ONNX, and proves that it paints there as it does here."""
+"""Export a trained painter to ONNX, and prove that it paints there as it does in PyTorch."""
 
+import base64
 import hashlib
 import logging
 import tempfile
@@ -11,17 +12,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from impasto._version import __version__
 from impasto.errors import InputError, WeightsError
 from impasto.feedforward.session import Network
+from impasto.image.colour import gaussian
+from impasto.image.samples import to_float
 from impasto.models.spec import ModelSpec
 from impasto.networks.moments import Shared
-from impasto.networks.stylizer import LAYOUT, NORMALISED, STRIDE, Stylizer, with_margin
+from impasto.networks.painter import (
+    NORMALISED,
+    STRIDE,
+    VECTOR,
+    Painter,
+    Palette,
+    with_margin,
+)
+from impasto.networks.predictor import Predictor
+from impasto.styles import catalogue, storage
+from impasto.styles.embedding import Style
+from impasto.styles.names import CATALOGUE, PICTURES
 from impasto.system.extras import require
 from impasto.system.files import check_file, make_folder, write_file
+from impasto.training.painter import IDENTITY
 
 TOLERANCE = 1e-3
 """How far a pixel may be from PyTorch's, of a range of 1; a quarter of an 8-bit step."""
@@ -40,15 +56,20 @@ _IR_VERSION = 8
 """The oldest that has the operators, so that ONNX Runtime of any age opens the files."""
 
 
-FILES = ("stylizer.onnx", "style_encoder.onnx", "content_statistics.onnx")
-"""What an export consists of: the network that paints, and the two beside it."""
+FILES = ("painter.onnx", "style_encoder.onnx", "content_statistics.onnx", "styles.npz")
+"""What an export consists of: the network that paints, the two beside it, and the styles."""
 
-HALO = 32
-"""Pixels along a tile's inner border that the stylizer's border spoils, measured."""
+HALO = 48
+"""Pixels along a tile's inner border that the border spoils."""
 
-BYTES_PER_PIXEL = 250
-"""Memory that the stylizer takes for every pixel: measured were 100 to 235 (benchmarks/README.md),
-as ONNX Runtime rounds up to a power of two here and there."""
+BYTES_PER_PIXEL = 300
+"""Memory that the painter takes for every pixel (benchmarks/README.md)."""
+
+WORK_SIDE = 640
+"""Long side in pixels at which a photo is painted in strokes that suit the whole picture."""
+
+DETAIL_SIDE = 2048
+"""Largest long side in pixels at which an enlarged painting is painted over in finer strokes."""
 
 
 class Exported(NamedTuple):
@@ -58,16 +79,35 @@ class Exported(NamedTuple):
     difference: float
 
 
-class _Paint(nn.Module):
-    """`Stylizer` together with what comes before and after it: recolouring and clipping.
+class Trained(NamedTuple):
+    """What `impasto train painter` has learned, rounded to float16 as in the exported files.
 
-    In the graph they cost a fraction of what they cost in NumPy, whose threads moreover go on
-    spinning for a while when it is done, in the way of ONNX Runtime's.
+    Attributes:
+        painter: ready to paint.
+        vectors: style vectors by name, (VECTOR,) each, that of the photo itself among them.
+        predictor: ready to make vectors of pictures.
     """
 
-    def __init__(self, trained: Stylizer) -> None:
+    painter: Painter
+    vectors: dict[str, Tensor]
+    predictor: Predictor
+
+    @property
+    def style_space(self) -> str:
+        """Identifies the painter, whose vectors mean nothing to another."""
+        return fingerprint(self.painter.state_dict().values())
+
+
+class _Paint(nn.Module):
+    """The painter together with what comes before and after it: recolouring and clipping.
+
+    In the graph they cost a fraction of what they cost in NumPy, whose threads moreover keep
+    spinning for a while when they are done, in the way of ONNX Runtime's.
+    """
+
+    def __init__(self, painter: Painter) -> None:
         super().__init__()
-        self.stylizer = trained
+        self.painter = painter
 
     def forward(
         self,
@@ -75,60 +115,53 @@ class _Paint(nn.Module):
         matrix: Tensor,
         offset: Tensor,
         embedding: Tensor,
+        colour_mean: Tensor,
+        colour_root: Tensor,
         statistics: Tensor,
         share: Tensor,
     ) -> tuple[Tensor, Tensor]:
         norm = Shared(statistics, share)
-        painted: Tensor = self.stylizer(recoloured(image, matrix, offset), embedding, norm)
+        photo = recoloured(image, matrix, offset)
+        painted: Tensor = self.painter(photo, embedding, Palette(colour_mean, colour_root), norm)
         return painted.clamp(0, 1), norm.found
 
 
 class _ContentStatistics(nn.Module):
-    """The statistics of what the stylizer's encoder sees of a photo, the first of `Shared`."""
+    """The statistics of the photo's features, the first that `_Paint` finds."""
 
-    def __init__(self, trained: Stylizer) -> None:
+    def __init__(self, painter: Painter) -> None:
         super().__init__()
-        self.stylizer = trained
+        self.painter = painter
 
     def forward(self, image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
-        seen = self.stylizer.encoder(with_margin(recoloured(image, matrix, offset)))
         norm = Shared(torch.zeros(1, 2, NORMALISED), torch.zeros(()))
-        for features in seen:
-            # The margin counts: some channels see hardly anything but a picture's border, and
-            # without it would be taken for flat, and blown up there.
+        # The margin counts: some channels respond to hardly anything but a picture's border.
+        # Measured without it, they would pass for flat, and be amplified there.
+        wide = with_margin(recoloured(image, matrix, offset))
+        for features in self.painter.features(wide):
             norm(features)
         return norm.found
 
 
-class _Embed(nn.Module):
-    """`Stylizer.embed` as a module of its own."""
-
-    def __init__(self, trained: Stylizer) -> None:
-        super().__init__()
-        self.stylizer = trained
-
-    def forward(self, image: Tensor) -> Tensor:
-        return self.stylizer.embed(image)
-
-
 def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
-    """Export a trained stylizer to `stylizer.onnx`, with two networks beside it, see `FILES`.
+    """Export a trained painter to `painter.onnx`, with two networks and the styles beside it.
 
-    The stylizer maps `image` (1, 3, H, W), a photo in [0, 1] with sides that are multiples of 8,
+    The painter maps `image` (1, 3, H, W), a photo in [0, 1] with sides that are multiples of 8,
     `matrix` (3, 3) and `offset` (3,), which give it the style's colours (see
-    `image.colour.transport`), and `embedding` (1, LAYOUT.size) to `painting` (1, 3, H, W) in
-    [0, 1]; and `statistics` (1, 2, NORMALISED) with their `share`, by which parts of a picture
-    are painted alike (see `networks.moments.Shared`), to those `found`. The style encoder
-    maps `image` to `embedding`. The content statistics map `image`, `matrix` and `offset` to the
-    first of the statistics that the stylizer finds. Each file carries its `ModelSpec`.
+    `image.colour.transport`), `embedding` (1, VECTOR), `colour_mean` (1, 3) and `colour_root`
+    (1, 3, 3) to `painting` (1, 3, H, W) in [0, 1]; and `statistics` (1, 2, NORMALISED) with their
+    `share`, by which tiles of a picture are painted alike (see `networks.moments.Shared`), to those
+    `found`. The style encoder maps `image` to `embedding`. The content statistics map `image`,
+    `matrix` and `offset` to the first of the statistics that the painter finds. Each file carries
+    its `ModelSpec`. `styles.npz` has the styles of `assets/styles.tsv` that the weights know.
 
     Args:
-        weights: the safetensors file of `training.stylizer.train`.
+        weights: the safetensors file of `impasto train painter --artworks`.
         out: the folder, which is made if need be.
         overwrite: whether existing files may be replaced.
 
     Raises:
-        InputError: the weights are missing, damaged or of another network.
+        InputError: the weights are missing, damaged, of another network or without a predictor.
         OutputError: a file exists or cannot be written.
         WeightsError: ONNX Runtime paints something else than PyTorch; nothing is written.
         MissingExtraError: the exporter is not installed.
@@ -140,52 +173,78 @@ def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
     for path in files:
         check_file(path, overwrite=overwrite, inputs=[weights])
     height, width = CHECKED_SIZES[1]
-    image, embedding = torch.rand(1, 3, height, width), torch.rand(1, LAYOUT.size)
+    image, embedding = torch.rand(1, 3, height, width), torch.rand(1, VECTOR)
     colours = {"matrix": torch.eye(3), "offset": torch.zeros(3)}
+    style = {"embedding": embedding, "colour_mean": torch.rand(1, 3)}
+    style["colour_root"] = torch.eye(3)[None]
+    shared = {"statistics": torch.zeros(1, 2, NORMALISED), "share": torch.zeros(())}
     specs = specifications(trained)
     with tempfile.TemporaryDirectory(prefix="impasto-") as folder:
         made = [Path(folder) / path.name for path in files]
-        shared = {"statistics": torch.zeros(1, 2, NORMALISED), "share": torch.zeros(())}
-        given = {"image": image, **colours, "embedding": embedding, **shared}
-        _write(_Paint(trained), given, ["painting", "found"], made[0], specs[0])
-        _write(_Embed(trained), {"image": image}, ["embedding"], made[1], specs[1])
-        _write(
-            _ContentStatistics(trained), {"image": image, **colours}, ["found"], made[2], specs[2]
-        )
-        difference = _difference(trained, *made)
+        paint, measure = _Paint(trained.painter), _ContentStatistics(trained.painter)
+        given = {"image": image, **colours}
+        _write(paint, given | style | shared, ["painting", "found"], made[0], specs[0])
+        _write(trained.predictor, {"picture": image}, ["embedding"], made[1], specs[1])
+        _write(measure, given, ["found"], made[2], specs[2])
+        difference = _difference(trained, *made[:3])
         if not difference <= TOLERANCE:
             raise WeightsError(
                 f"{weights}: ONNX Runtime paints differently from PyTorch, by up to "
                 f"{difference:.2g} of a range of 1; at most {TOLERANCE} is allowed"
             )
+        storage.save(made[3], styles(trained), overwrite=False)
         for path, new in zip(files, made, strict=True):
             write_file(path, new.read_bytes(), overwrite=overwrite)
     return Exported(files, difference)
 
 
-def specifications(trained: Stylizer) -> list[ModelSpec]:
+def specifications(trained: Trained) -> list[ModelSpec]:
     """Describe the three networks of an export, in the order of `FILES`."""
     common: dict[str, Any] = {
         "stride": STRIDE,
-        "style_size": LAYOUT.size,
-        "style_space": fingerprint(trained.compact.state_dict().values()),
+        "style_size": VECTOR,
+        "style_space": trained.style_space,
         "channels": NORMALISED,
-        "fingerprint": fingerprint(trained.state_dict().values()),
+        "fingerprint": trained.style_space,
     }
-    _, style_encoder, content_statistics = FILES
+    _, style_encoder, content_statistics, _ = FILES
+    photo_vector = trained.vectors[IDENTITY].numpy().astype(np.float16)
     return [
         ModelSpec(
-            name="stylizer",
+            name="painter",
             kind="painter",
             halo=HALO,
             bytes_per_pixel=BYTES_PER_PIXEL,
+            work_side=WORK_SIDE,
+            detail_side=DETAIL_SIDE,
             style_encoder=style_encoder,
             content_statistics=content_statistics,
+            photo_vector=base64.b64encode(photo_vector.tobytes()).decode(),
             **common,
         ),
         ModelSpec(name="style encoder", kind="style-encoder", **common),
         ModelSpec(name="content statistics", kind="content-statistics", **common),
     ]
+
+
+def styles(trained: Trained) -> dict[str, Style]:
+    """Build the styles of the catalogue that have a vector, with their titles and colours."""
+    known = {}
+    for work in catalogue.read(CATALOGUE):
+        if (vector := trained.vectors.get(work.name)) is None:
+            continue
+        with Image.open(PICTURES / work.file) as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+        colours = gaussian(to_float(pixels))
+        known[work.name] = Style(
+            {trained.style_space: vector.numpy()},
+            colours.mean.astype(np.float32),
+            colours.covariance.astype(np.float32),
+            title=work.title,
+            artist=work.artist,
+            year=work.year,
+        )
+    return known
 
 
 def describe(file: Path, spec: ModelSpec) -> None:
@@ -198,68 +257,80 @@ def describe(file: Path, spec: ModelSpec) -> None:
 
 
 def recoloured(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
-    """x -> A x + b for every pixel of (N, 3, H, W), clipped to [0, 1]."""
+    """Map x -> A x + b for every pixel of (N, 3, H, W), clipped to [0, 1]."""
     return (matrix @ image.flatten(2) + offset[:, None]).clamp(0, 1).reshape(image.shape)
 
 
-def load(weights: Path) -> Stylizer:
-    """The trained stylizer, ready to paint, its weights rounded to float16 as in the files.
+def load(weights: Path) -> Trained:
+    """Load what was trained.
 
     Raises:
-        InputError: the file is missing, damaged or of another network.
+        InputError: the file is missing, damaged, of another network or without a predictor.
     """
     if not weights.is_file():
-        raise InputError(f"{weights}: no such file; `impasto train stylizer` writes one")
-    trained = Stylizer()
+        raise InputError(f"{weights}: no such file; `impasto train painter` writes one")
     try:
-        trained.load_state_dict(load_file(weights))
+        found = load_file(weights)
+        painter = Painter()
+        painter.load_state_dict(_part(found, "painter."))
+        vectors = _part(found, "vectors.")
+        if any(vector.shape != (VECTOR,) for vector in (*vectors.values(), vectors[IDENTITY])):
+            raise ValueError("vectors of another painter")
     except Exception as problem:  # a damaged header can raise nearly anything
         raise InputError(
-            f"{weights}: damaged, or not the weights of a stylizer; name what "
-            "`impasto train stylizer` wrote"
+            f"{weights}: damaged, or not the weights of a painter; name what "
+            "`impasto train painter` wrote"
         ) from problem
-    if not all(value.isfinite().all() for value in trained.state_dict().values()):
+    if not all(value.isfinite().all() for value in found.values()):
         raise InputError(f"{weights}: holds values that are no numbers; train at a lower --rate")
-    # Not what was measured: in large numbers, of which small differences count, or in few.
-    for parameter in trained.parameters():
-        parameter.data = parameter.data.half().float()
-    return trained.eval()
+    if not (of_predictor := _part(found, "predictor.")):
+        raise InputError(f"{weights}: cannot take styles from pictures; train with --artworks")
+    predictor = Predictor(of_predictor["known"])
+    predictor.load_state_dict(of_predictor)
+    for network in (painter, predictor):
+        # Buffers stay exact: they are few, or small differences between large values matter.
+        for parameter in network.eval().parameters():
+            parameter.data = _rounded(parameter.data)
+    return Trained(painter, {name: _rounded(v) for name, v in vectors.items()}, predictor)
 
 
-def reopen(file: Path) -> dict[str, Tensor]:
-    """The weights of encoder and decoder in an exported `stylizer.onnx`, by their names.
+def reopen(file: Path) -> Painter:
+    """Read the painter back from an exported `painter.onnx`.
 
     Raises:
         InputError: the file is missing, or no such network.
         MissingExtraError: the package that reads it is not installed.
     """
-    require("export", "export", "onnx")
+    require("training", "torch", "onnx")
     import onnx
 
     if not file.is_file():
-        raise InputError(f"{file}: no such file; name an exported stylizer.onnx")
+        raise InputError(f"{file}: no such file; name an exported painter.onnx")
+    painter = Painter()
     try:
-        graph = onnx.load(file).graph
         arrays = {
             weight.name.removesuffix(_HALF): onnx.numpy_helper.to_array(weight)
-            for weight in graph.initializer
+            for weight in onnx.load(file).graph.initializer
         }
+        painter.load_state_dict(
+            {
+                name: torch.from_numpy(arrays[f"painter.{name}"].astype(np.float32))
+                for name in painter.state_dict()
+            }
+        )
     except Exception as problem:  # a damaged file can raise nearly anything
         raise InputError(
-            f"{file}: damaged, or not an exported stylizer; name a stylizer.onnx"
+            f"{file}: damaged, or not a painter of this version; name a painter.onnx"
         ) from problem
-    found = {}
-    for name, expected in Stylizer().state_dict().items():
-        if not name.startswith(("encoder.", "decoder.")) or name.endswith(".batches"):
-            continue
-        array = arrays.get(f"stylizer.{name}")
-        if array is None or array.shape != expected.shape:
-            raise InputError(
-                f"{file}: not a stylizer of this version's design; give one that this version "
-                "exported"
-            )
-        found[name] = torch.from_numpy(array.copy())
-    return found
+    return painter.eval()
+
+
+def _part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+
+
+def _rounded(values: Tensor) -> Tensor:
+    return values.half().float()
 
 
 def fingerprint(tensors: Iterable[Tensor]) -> str:
@@ -280,12 +351,13 @@ def _write(
     import onnx
 
     rows, columns = torch.export.Dim("rows", min=2), torch.export.Dim("columns", min=2)
-    moving = {"image": {2: 8 * rows, 3: 8 * columns}}
+    sides = {2: STRIDE * rows, 3: STRIDE * columns}
+    moving = {"image": sides, "picture": sides}
     with _quiet_exporter():
         program = torch.onnx.export(
             module.eval(),
             tuple(inputs.values()),
-            input_names=list(inputs),
+            input_names=["image" if name == "picture" else name for name in inputs],
             output_names=outputs,
             dynamic_shapes=tuple(moving.get(name) for name in inputs),
             opset_version=_OPSET,
@@ -343,12 +415,12 @@ def _quiet_exporter() -> Iterator[None]:
 
 @torch.no_grad()
 def _difference(
-    trained: Stylizer, stylizer_file: Path, encoder_file: Path, statistics_file: Path
+    trained: Trained, painter_file: Path, encoder_file: Path, statistics_file: Path
 ) -> float:
     """The largest difference between pixels of the two, encoding the style included; or between
-    the statistics of stylizer and surveyor, as a part of the largest of these; NaN if any is."""
+    the statistics of painter and content statistics, relative to the largest; NaN if any is."""
     paint, embed, measure = (
-        Network(file, "cpu") for file in (stylizer_file, encoder_file, statistics_file)
+        Network(file, "cpu") for file in (painter_file, encoder_file, statistics_file)
     )
     generator = torch.Generator().manual_seed(0)
     largest = 0.0
@@ -363,14 +435,17 @@ def _difference(
             "matrix": 0.6 * torch.eye(3) + 0.2 * torch.rand(3, 3, generator=generator),
             "offset": 0.1 * torch.rand(3, generator=generator),
         }
-        shared: dict[str, Any] = {
+        more: dict[str, Any] = {
+            "colour_mean": torch.rand(1, 3, generator=generator),
+            "colour_root": 0.2 * torch.eye(3)[None],
             "statistics": torch.rand(1, 2, NORMALISED, generator=generator),
             "share": torch.tensor(0.2),
         }
-        painted, found = _Paint(trained)(embedding=trained.embed(style), **seen, **shared)
-        seen, shared = ({k: v.numpy() for k, v in words.items()} for words in (seen, shared))
+        vector = trained.predictor(style)
+        painted, found = _Paint(trained.painter)(embedding=vector, **seen, **more)
+        seen, more = ({k: v.numpy() for k, v in words.items()} for words in (seen, more))
         [embedding] = embed(image=style.numpy())
-        pixels, _ = paint(embedding=embedding, **seen, **shared)
+        pixels, _ = paint(embedding=embedding, **seen, **more)
         [statistics] = measure(**seen)
         first = found[..., : statistics.shape[2]].numpy()
         apart = np.abs(pixels - painted.numpy()).max()

@@ -77,7 +77,7 @@ class PainterTraining:
     teacher: Path | None = None
     start: Path | None = None
     fresh: int = 2
-    size: int = 224
+    size: int = 192
     batch: int = 3
     device: str = "cpu"
     precision: torch.dtype = torch.float32
@@ -224,10 +224,15 @@ def _entry(file: Path, row: Mapping[str, str]) -> StyleEntry:
 @torch.no_grad()
 def target(entry: StyleEntry, teacher: Teacher, device: str) -> Target:
     """What the losses need to know of a style."""
+    return target_of(picture_of(entry).to(device), teacher)
+
+
+def picture_of(entry: StyleEntry) -> Tensor:
+    """The picture of a style at the size at which it is looked at, (1, 3, H, W)."""
     scale = min(1.0, entry.side / max(entry.picture.size))
     size = tuple(max(16, round(side * scale / 8) * 8) for side in entry.picture.size)
     small = entry.picture.resize(size, Image.Resampling.LANCZOS)  # type: ignore[arg-type]
-    return target_of(to_tensor([np.asarray(small)]).to(device), teacher)
+    return to_tensor([np.asarray(small)])
 
 
 @torch.no_grad()
