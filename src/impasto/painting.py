@@ -44,11 +44,13 @@ class Statistics:
         model: fingerprint of the model.
         inputs: of the network, by name: the style and the recolouring.
         features: (2, C), means and variances by which features were normalised.
+        detail: of the second pass, in finer strokes; None if there was none.
     """
 
     model: str
     inputs: Mapping[str, NDArray[np.float32]] = field(repr=False)
     features: NDArray[np.float32] = field(repr=False)
+    detail: "Statistics | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -234,9 +234,15 @@ class OptimizeOptions(PaintOptions, total=False):
     low_memory: bool
 
 
-def work_side(settings: PaintSettings, side: int) -> int:
-    """Long side in pixels at which a photo with this long side is painted, with a brush of 1."""
-    return min(settings.size or side, settings.work_size or WORK_SIZE)
+def work_side(settings: PaintSettings, side: int, usual: int = WORK_SIZE) -> int:
+    """Compute the long side in pixels at which a photo is painted, with a brush of 1.
+
+    Args:
+        settings: their `work_size` is the largest, if it is given.
+        side: long side of the photo.
+        usual: the largest otherwise.
+    """
+    return min(settings.size or side, settings.work_size or usual)
 
 
 def region_weight(name: str, weight: Any) -> float:

@@ -1,14 +1,14 @@
 """From a scene to a painting, in one pass."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from impasto.errors import SettingError
 from impasto.feedforward import tiles
 from impasto.feedforward.memory import default_tile, fitting_tile
-from impasto.feedforward.model import FeedforwardModel, StyledModel, choose
+from impasto.feedforward.model import FeedforwardModel, choose
 from impasto.image import hidden, masks
 from impasto.image.colour import COLOUR_TRANSFERS
 from impasto.image.files import MIN_SIDE
@@ -19,8 +19,11 @@ from impasto.image.samples import Pixels, Samples, to_float
 from impasto.models.spec import ModelSpec
 from impasto.painting import Statistics
 from impasto.scene import Part, Scene, composite
-from impasto.settings import LARGEST, StylizeSettings, work_side
+from impasto.settings import LARGEST, WORK_SIZE, StylizeSettings, work_side
 from impasto.styles.embedding import Style, interpolate
+
+DETAIL_FROM = 1.4
+"""A painting that is enlarged by this factor or more is painted over in finer strokes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +51,14 @@ class Plan:
         size: (width, height); the painting is then enlarged or reduced to the size asked for.
         tile: side of the tiles in pixels; None to paint it whole.
         notice: what the user should know of it, or None.
+        detail: the size and the tiles in which the enlarged painting is painted over in finer
+            strokes; None where it is not.
     """
 
     size: tuple[int, int]
     tile: int | None
     notice: str | None = None
+    detail: "Plan | None" = None
 
 
 def render(
@@ -114,9 +120,21 @@ def render(
 
 
 def plan(size: tuple[int, int], settings: StylizeSettings, spec: ModelSpec) -> Plan:
-    """Decide at which size, and in which tiles, a photo of (width, height) is painted."""
-    side = min(round(work_side(settings, max(size)) / settings.brush), LARGEST)
-    width, height = fit_least(size, side, spec.min_side)
+    """Decide at which sizes, and in which tiles, a photo of (width, height) is painted."""
+    usual = spec.work_side or WORK_SIZE
+    side = min(round(work_side(settings, max(size), usual) / settings.brush), LARGEST)
+    first = _pass(fit_least(size, side, spec.min_side), settings, spec)
+    if settings.work_size is not None or not spec.detail_side:
+        return first
+    side = min(max(size), round(spec.detail_side / settings.brush), LARGEST)
+    if side < DETAIL_FROM * max(first.size):
+        return first
+    return replace(first, detail=_pass(fit_least(size, side, spec.min_side), settings, spec))
+
+
+def _pass(size: tuple[int, int], settings: StylizeSettings, spec: ModelSpec) -> Plan:
+    """Decide in which tiles a picture of (width, height) is painted."""
+    width, height = size
     default = default_tile((height, width))
     tile = settings.tile or fitting_tile((height, width), spec)
     if tile >= max(width, height):
@@ -164,29 +182,46 @@ def _paint(
         The painting, of the photo's size, uint8 if it was enlarged and the photo is uint8; and by
         what it was painted.
     """
-    size = photo.shape[1], photo.shape[0]
-    reduced = photo if plan.size == size else resize(photo, plan.size)
-    if statistics is not None:
-        styled = model.restyled(statistics, in_tiles=plan.tile is not None)
+    if statistics is None and strength < 1 and (own := model.photo_style(photo, seen)) is not None:
+        style = interpolate(own, style, strength)
+    reduced = _resized_to(photo, plan.size)
+    painted, made_by = _paint_pass(reduced, seen, style, plan.tile, model, statistics)
+    if plan.detail is not None:
+        detail = plan.detail
+        reduced = _resized_to(photo, detail.size)
+        enlarged = resize(painted, detail.size)
+        given = None if statistics is None else statistics.detail
+        painted, details_made_by = _paint_pass(enlarged, seen, style, detail.tile, model, given)
+        made_by = replace(made_by, detail=details_made_by)
+    return _at_full_size(painted, reduced, photo, opacity(strength)), made_by
+
+
+def _paint_pass(
+    photo: Samples,
+    seen: Mask | None,
+    style: Style,
+    tile: int | None,
+    model: FeedforwardModel,
+    statistics: Statistics | None,
+) -> tuple[Pixels, Statistics]:
+    """Paint (H, W, 3) in one pass, or in tiles; the same, and by what it was painted."""
+    in_tiles = tile is not None
+    if statistics is None:
+        covered = None if seen is None else masks.resize(seen, (photo.shape[1], photo.shape[0]))
+        styled, features = model.styled(photo, style, covered, in_tiles=in_tiles), None
     else:
-        if strength < 1 and (own := model.photo_style(photo, seen)) is not None:
-            style = interpolate(own, style, strength)
-        covered = None if seen is None else masks.resize(seen, plan.size)
-        styled = model.styled(reduced, style, covered, in_tiles=plan.tile is not None)
-    painted, features = _paint_at_work_size(
-        reduced, styled, plan.tile, None if statistics is None else statistics.features
-    )
-    return _at_full_size(painted, reduced, photo, opacity(strength)), styled.statistics(features)
-
-
-def _paint_at_work_size(
-    photo: Samples, model: StyledModel, tile: int | None, features: Pixels | None
-) -> tuple[Pixels, Pixels]:
-    """Paint (H, W, 3); the same, and (2, C), the statistics by which it was painted."""
+        styled, features = model.restyled(statistics, in_tiles=in_tiles), statistics.features
     if tile is not None:
-        return tiles.paint(photo, model, tile, features)
-    planes, found = model.paint(photo, features)
-    return np.stack(list(planes), axis=2), found if features is None else features
+        painted, found = tiles.paint(photo, styled, tile, features)
+    else:
+        planes, found = styled.paint(photo, features)
+        painted = np.stack(list(planes), axis=2)
+    return painted, styled.statistics(found if features is None else features)
+
+
+def _resized_to(photo: Samples, size: tuple[int, int]) -> Samples:
+    """Resize (H, W, 3) to (width, height), if it has another size."""
+    return photo if size == (photo.shape[1], photo.shape[0]) else resize(photo, size)
 
 
 def _at_full_size(painted: Pixels, reduced: Samples, photo: Samples, opacity: float) -> Samples:
