@@ -43,7 +43,7 @@ QUICKER = {
     "optimize": {"size": 96, "steps": 2, "encoder": "compact"},
     "evaluate": {"size": 64, "judge": "compact"},
     "train encoder": {"steps": 1, "size": 64, "batch": 4, "teacher": "teacher.safetensors"},
-    "train stylizer": {"steps": 1, "size": 48, "batch": 2},
+    "train painter": {"steps": 1, "size": 64, "batch": 1, "predictor_steps": 1},
 }
 """Options that commands are given here, whatever stands on the page."""
 
@@ -256,7 +256,7 @@ def test_commands_in_the_text_exist(page):
 @every_page
 def test_options_in_the_text_exist(page):
     commands = [["stylize", "x"], ["optimize", "x"], ["mix", "x"], ["evaluate"], ["export"]]
-    commands += [["train", "stylizer"], ["train", "encoder"], ["weights", "list"], []]
+    commands += [["train", "painter"], ["train", "encoder"], ["weights", "list"], []]
     for span in spans(page):
         if span.startswith("--"):
             words = shlex.split(span)

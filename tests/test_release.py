@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 NETWORKS = {
     "compact.safetensors",
     "style_encoder.onnx",
-    "stylizer.onnx",
+    "painter.onnx",
     "content_statistics.onnx",
     "vgg16.safetensors",
 }

@@ -330,9 +330,9 @@ def test_threads_paint_with_one_painter(chelsea):
 
 
 def test_a_model_of_the_user_s_own(chelsea, tmp_path):
-    for name in ("stylizer.onnx", "style_encoder.onnx"):
+    for name in ("painter.onnx", "style_encoder.onnx"):
         shutil.copy(FOLDER / name, tmp_path / name)
-    own = tmp_path / "stylizer.onnx"
+    own = tmp_path / "painter.onnx"
     painted = impasto.stylize(chelsea, chelsea, model=own, device="cpu").pixels
     assert np.array_equal(painted, impasto.stylize(chelsea, chelsea, device="cpu").pixels)
     style = impasto.load_style(chelsea, model=str(own), device="cpu")

@@ -8,18 +8,16 @@ from impasto.training.export import Exported
 def test_export(impasto, tmp_path, monkeypatch):
     def exported(weights, out, *, overwrite):
         assert overwrite
-        assert weights == Path("stylizer.safetensors")
-        files = [out / "stylizer.onnx", out / "style_encoder.onnx"]
+        assert weights == Path("painter.safetensors")
+        files = [out / "painter.onnx", out / "style_encoder.onnx"]
         for path in files:
             path.write_bytes(bytes(1_500_000))
         return Exported(files, 2.2e-6)
 
     monkeypatch.setattr(export, "export", exported)
-    result = impasto(
-        "export", "--weights", "stylizer.safetensors", "--out", tmp_path, "--overwrite"
-    )
+    result = impasto("export", "--weights", "painter.safetensors", "--out", tmp_path, "--overwrite")
     assert result.stdout == (
-        f"{tmp_path / 'stylizer.onnx'}: 1.5 MB\n"
+        f"{tmp_path / 'painter.onnx'}: 1.5 MB\n"
         f"{tmp_path / 'style_encoder.onnx'}: 1.5 MB\n"
         "pixels and statistics differ from PyTorch's by at most 2e-06\n"
     )

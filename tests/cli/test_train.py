@@ -94,35 +94,44 @@ def test_errors(fails, folder, teacher, tmp_path, monkeypatch):
     fails('pip install "impasto[torch]"', *words, "cpu", *sound, exit_code=1)
 
 
-def test_train_stylizer(impasto, folder, tmp_path):
+@pytest.fixture
+def painter_words(folder, tmp_path):
+    styles = tmp_path / "styles"
+    styles.mkdir()
+    for name, file in zip(("one", "two"), sorted(folder.iterdir()), strict=False):
+        (styles / f"{name}.png").write_bytes(file.read_bytes())
+    words = ("train", "painter", "--photos", folder, "--styles", styles, "--device", "cpu")
+    return (*words, "--out", tmp_path / "run", "--batch", 1, "--steps", 1, "--size", 64)
+
+
+def test_train_painter(impasto, painter_words, folder, tmp_path):
     from impasto.training.export import load
 
-    result = impasto(
-        *("train", "stylizer", "--photos", folder, "--paintings", folder),
-        *("--out", tmp_path / "run", "--steps", 2, "--size", 48, "--batch", 2, "--device", "cpu"),
-    )
+    result = impasto(*painter_words, "--artworks", folder, "--predictor-steps", 1)
     assert result.exit_code == 0, result.output
-    weights = tmp_path / "run" / "stylizer.safetensors"
-    assert result.stdout.startswith(f"{weights}: 8.")
-    assert result.stderr.startswith("step 2 of 2: moments ")
-    load(weights)
+    weights = tmp_path / "run" / "painter.safetensors"
+    assert result.stdout.startswith(f"{weights}: ")
+    lines = result.stderr.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["step 1 of 1", "step 1 of 1"]
+    trained = load(weights)
+    assert set(trained.vectors) == {"photo", "one", "two"}
 
 
-def test_errors_of_the_stylizer(fails, folder, tmp_path, monkeypatch):
-    from impasto.training import stylizer
+def test_errors_of_the_painter(fails, painter_words, folder, tmp_path, monkeypatch):
+    from impasto.training import painter
     from impasto.training.images import _is_held_out
 
-    words = ("train", "stylizer", "--photos", folder, "--paintings", folder, "--device", "cpu")
-    words += ("--out", tmp_path / "run", "--batch", 2, "--steps", 1)
-    fails("rate is nan", *words, "--rate", "nan")
-    fails("it must be from 0 to 4294967295", *words, "--seed", 2**64)
-    fails("it must be from 48 to 1024", *words, "--size", 999_999)
+    fails("rate is nan", *painter_words, "--rate", "nan")
+    fails("it must be from 0 to 4294967295", *painter_words, "--seed", 2**64)
+    fails("it must be from 64 to 1024", *painter_words, "--size", 999_999)
+    (tmp_path / "empty").mkdir()
+    fails("holds no pictures of styles", *painter_words, "--styles", tmp_path / "empty")
 
     def full(*_, **__):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
-    monkeypatch.setattr(stylizer, "losses", full)
-    fails("not enough memory; try a smaller --batch", *words, "--size", 48, exit_code=1)
+    monkeypatch.setattr(painter, "step_losses", full)
+    fails("not enough memory; try a smaller --batch", *painter_words, exit_code=1)
     [held_out] = filter(_is_held_out, folder.iterdir())
     held_out.unlink()
-    fails("holds no held-out image", *words)  # before a step is made
+    fails("holds no held-out image", *painter_words)  # before a step is made

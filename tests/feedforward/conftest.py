@@ -29,7 +29,7 @@ def astronaut():
 @pytest.fixture(scope="session")
 def model():
     """The network that paints any picture's style."""
-    return FeedforwardModel(FOLDER / "stylizer.onnx", "cpu")
+    return FeedforwardModel(FOLDER / "painter.onnx", "cpu")
 
 
 @pytest.fixture(scope="session")

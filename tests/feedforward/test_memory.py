@@ -8,7 +8,7 @@ from impasto.models.assets import FOLDER
 from impasto.models.spec import ModelSpec
 from impasto.settings import StylizeSettings
 
-SPEC = ModelSpec.read(FOLDER / "stylizer.onnx")
+SPEC = ModelSpec.read(FOLDER / "painter.onnx")
 
 
 def fitting_tile(size):

@@ -87,13 +87,13 @@ def test_content_statistics_are_those_that_painting_finds(model, wave, astronaut
 @pytest.fixture
 def copy(tmp_path):
     """A folder with a copy of the networks that ship."""
-    for name in ("stylizer.onnx", "style_encoder.onnx", "content_statistics.onnx"):
+    for name in ("painter.onnx", "style_encoder.onnx", "content_statistics.onnx"):
         shutil.copy(assets.FOLDER / name, tmp_path)
     return tmp_path
 
 
 def test_a_model_of_the_user_s_own_works_where_it_lies(copy, model, wave, astronaut):
-    own = FeedforwardModel(copy / "stylizer.onnx", "cpu")
+    own = FeedforwardModel(copy / "painter.onnx", "cpu")
     assert own.spec == model.spec
     painted, _ = own.styled(astronaut, wave).paint(astronaut)
     assert np.array_equal(painted, model.styled(astronaut, wave).paint(astronaut)[0])
@@ -107,7 +107,7 @@ def test_refuses_files_that_do_not_belong_together(copy, wave, astronaut):
     spec = replace(ModelSpec.read(path), fingerprint="another")
     onnx.helper.set_model_props(network, spec.to_metadata())
     onnx.save(network, path)
-    own = FeedforwardModel(copy / "stylizer.onnx", "cpu")
+    own = FeedforwardModel(copy / "painter.onnx", "cpu")
     own.styled(astronaut, wave)
     with pytest.raises(WeightsError, match=r"not exported together with stylizer\.onnx"):
         own.styled(astronaut, wave, in_tiles=True)
@@ -195,7 +195,8 @@ def test_recolouring_moves_mean_and_covariance(wave):
 
 def test_recolouring_is_the_one_of_the_training(model):
     torch = pytest.importorskip("torch")
-    from impasto.training.stylizer import recolour as trained
+    from impasto.training.painting_losses import palette_of
+    from impasto.training.painting_losses import recoloured as trained
 
     rng = np.random.default_rng(1)
     photo = rng.random((64, 48, 3), np.float32) ** 2
@@ -204,7 +205,7 @@ def test_recolouring_is_the_one_of_the_training(model):
     def tensor(pixels):
         return torch.from_numpy(pixels).permute(2, 0, 1)[None]
 
-    expected = trained(tensor(photo), tensor(picture))[0].permute(1, 2, 0).numpy()
+    expected = trained(tensor(photo), palette_of(tensor(picture)))[0].permute(1, 2, 0).numpy()
     colours = picture.reshape(-1, 3)
     style = replace(
         model.encode(picture),

@@ -14,7 +14,7 @@ from impasto.feedforward import session
 from impasto.feedforward.session import Network
 from impasto.models.assets import FOLDER
 
-STYLIZER = FOLDER / "stylizer.onnx"
+STYLIZER = FOLDER / "painter.onnx"
 STATISTICS = FOLDER / "content_statistics.onnx"
 
 

@@ -10,7 +10,7 @@ from impasto.image.resize import resize
 from impasto.models.assets import FOLDER
 from impasto.models.spec import ModelSpec
 
-SPEC = ModelSpec.read(FOLDER / "stylizer.onnx")
+SPEC = ModelSpec.read(FOLDER / "painter.onnx")
 STRIDE, HALO, OVERLAP = SPEC.stride, SPEC.halo, tiles.overlap(SPEC)
 
 

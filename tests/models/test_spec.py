@@ -10,31 +10,33 @@ from impasto.errors import InputError
 from impasto.models import assets
 from impasto.models.spec import ModelSpec
 
-STYLIZER = assets.FOLDER / "stylizer.onnx"
+PAINTER = assets.FOLDER / "painter.onnx"
 
 
 def test_what_ships_says_what_it_is():
-    kinds = {"stylizer": "painter", "style_encoder": "style-encoder"}
+    kinds = {"painter": "painter", "style_encoder": "style-encoder"}
     kinds["content_statistics"] = "content-statistics"
     specs = {name: ModelSpec.read(assets.FOLDER / f"{name}.onnx") for name in kinds}
     assert {name: spec.kind for name, spec in specs.items()} == kinds
     assert len({spec.fingerprint for spec in specs.values()}) == 1
-    stylizer = specs["stylizer"]
-    assert (stylizer.stride, stylizer.halo, stylizer.min_side) == (8, 32, 16)
-    assert stylizer.style_encoder == "style_encoder.onnx"
+    painter = specs["painter"]
+    assert (painter.stride, painter.halo, painter.min_side) == (8, 48, 24)
+    assert (painter.work_side, painter.detail_side) == (640, 2048)
+    assert painter.style_encoder == "style_encoder.onnx"
 
 
 def test_it_agrees_with_onnx():
     onnx = pytest.importorskip("onnx")
-    props = {entry.key: entry.value for entry in onnx.load(STYLIZER).metadata_props}
-    spec = ModelSpec.read(STYLIZER)
+    props = {entry.key: entry.value for entry in onnx.load(PAINTER).metadata_props}
+    spec = ModelSpec.read(PAINTER)
     assert props == {"impasto": props["impasto"], **spec.to_metadata()}
     assert ModelSpec.from_metadata(props) == spec
 
 
 def test_the_vector_of_the_photo_itself():
-    spec = ModelSpec.read(STYLIZER)
-    assert spec.photo_style() is None
+    spec = ModelSpec.read(PAINTER)
+    assert spec.photo_style().shape == (spec.style_size,)
+    assert replace(spec, photo_vector="").photo_style() is None
     vector = np.array([0.5, -2, 1000], np.float16)
     text = base64.b64encode(vector.tobytes()).decode()
     assert np.array_equal(replace(spec, photo_vector=text).photo_style(), vector)
@@ -44,7 +46,7 @@ def test_the_vector_of_the_photo_itself():
     "change", [{"kind": "poet"}, {"stride": "0"}, {"halo": "-1"}, {"halo": "x"}]
 )
 def test_refuses_metadata_that_makes_no_sense(change):
-    metadata = ModelSpec.read(STYLIZER).to_metadata()
+    metadata = ModelSpec.read(PAINTER).to_metadata()
     changed = {f"impasto.{name}": value for name, value in change.items()}
     with pytest.raises(ValueError):
         ModelSpec.from_metadata(metadata | changed)
@@ -57,7 +59,7 @@ def test_missing_file(tmp_path):
 
 def test_a_network_of_somebody_else(tmp_path):
     onnx = pytest.importorskip("onnx")
-    network = onnx.load(STYLIZER)
+    network = onnx.load(PAINTER)
     onnx.helper.set_model_props(network, {"author": "somebody"})
     onnx.save(network, tmp_path / "a.onnx")
     with pytest.raises(InputError, match="not a model of this version of impasto; export it again"):
@@ -70,7 +72,7 @@ def test_any_bytes(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("spec") / "any.onnx"
     content = data.draw(st.binary(max_size=200))
     if data.draw(st.booleans()):
-        content = STYLIZER.read_bytes()[-800:][: data.draw(st.integers(0, 800))] + content
+        content = PAINTER.read_bytes()[-800:][: data.draw(st.integers(0, 800))] + content
     path.write_bytes(content)
     try:
         ModelSpec.read(path)

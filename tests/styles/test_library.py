@@ -61,7 +61,7 @@ def test_only_shipped_styles_have_pictures(make_style, name):
 
 
 def test_shipped_styles_are_of_the_shipped_encoder():
-    space = ModelSpec.read(FOLDER / "stylizer.onnx").style_space
+    space = ModelSpec.read(FOLDER / "painter.onnx").style_space
     assert all(space in style.vectors for style in library.shipped().values())
 
 

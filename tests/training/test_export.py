@@ -12,27 +12,32 @@ from safetensors.torch import load_file, save_file
 from impasto.errors import InputError, MissingExtraError, OutputError, WeightsError
 from impasto.feedforward.session import Network
 from impasto.models.spec import ModelSpec
-from impasto.networks import stylizer as networks
-from impasto.networks.stylizer import LAYOUT, NORMALISED, Stylizer
+from impasto.networks import painter as networks
+from impasto.networks.painter import NORMALISED, VECTOR, Palette
+from impasto.networks.predictor import Predictor
+from impasto.styles import storage
 from impasto.training import export as module
 from impasto.training.export import TOLERANCE, export, fingerprint, load, reopen
+from impasto.training.painter import IDENTITY, StyledPainter
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
-    """An untrained stylizer, with modulations that differ from zero."""
+    """An untrained painter with a predictor, of random vectors."""
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        network = Stylizer()
-        torch.nn.init.normal_(network.decoder.modulation.weight, std=0.05)
+        network = StyledPainter([IDENTITY, "great-wave", "not-in-the-catalogue"])
+        predictor = Predictor(0.1 * torch.randn(3, VECTOR))
+        torch.nn.init.normal_(predictor.correction.weight, std=0.002)
         # Of equal weights, such as biases of zeros, the exporter keeps one.
-        for value in network.parameters():
+        for value in (*network.parameters(), *predictor.parameters()):
             value.data.add_(0.001 * torch.randn_like(value))
-        # What never varies, as the features of a photo that are always zero.
-        network.decoder.standardise.mean.fill_(-6.9078)
-        network.decoder.standardise.variance[::2] = 0
-    path = tmp_path_factory.mktemp("weights") / "stylizer.safetensors"
-    save_file(network.state_dict(), path)
+        # What never varies, as features that are always zero.
+        predictor.standardise.mean.fill_(-6.9078)
+        predictor.standardise.variance[::2] = 0
+    path = tmp_path_factory.mktemp("weights") / "painter.safetensors"
+    added = {f"predictor.{k}": v for k, v in predictor.state_dict().items()}
+    save_file(network.state_dict() | added, path)
     return path
 
 
@@ -41,19 +46,21 @@ def exported(weights, tmp_path_factory):
     return export(weights, tmp_path_factory.mktemp("exported") / "new")
 
 
-@pytest.mark.parametrize("size", [(16, 16), (16, 2000), (72, 104), (256, 256)])
+@pytest.mark.parametrize("size", [(24, 24), (24, 2000), (72, 104), (256, 256)])
 def test_onnx_equals_pytorch(weights, exported, size):
     trained = load(weights)
     rng = np.random.default_rng(1)
     image, style = rng.random((1, 3, *size), np.float32), rng.random((1, 3, 64, 48), np.float32)
-    paint, embed, _ = (Network(path, "cpu") for path in exported.files)
+    paint, embed, _ = (Network(path, "cpu") for path in exported.files[:3])
+    palette = Palette(torch.rand(1, 3), 0.2 * torch.eye(3)[None])
     with torch.no_grad():
-        embedding = trained.embed(torch.from_numpy(style))
-        expected = trained(torch.from_numpy(image), embedding).clamp(0, 1).numpy()
+        vector = trained.predictor(torch.from_numpy(style))
+        expected = trained.painter(torch.from_numpy(image), vector, palette).clamp(0, 1).numpy()
     [found] = embed(image=style)
-    assert found.shape == (1, LAYOUT.size)
-    assert found == pytest.approx(embedding.numpy(), abs=1e-4)
+    assert found.shape == (1, VECTOR)
+    assert found == pytest.approx(vector.numpy(), abs=1e-4)
     colours = {"matrix": np.eye(3, dtype=np.float32), "offset": np.zeros(3, np.float32)}
+    colours |= {"colour_mean": palette.mean.numpy(), "colour_root": palette.root.numpy()}
     unshared = np.zeros((1, 2, NORMALISED), np.float32)
     own = {"statistics": unshared, "share": np.zeros((), np.float32)}
     painted, _ = paint(image=image, **colours, embedding=found, **own)
@@ -63,20 +70,33 @@ def test_onnx_equals_pytorch(weights, exported, size):
 
 def test_files_are_whole_and_say_what_they_are(weights, exported):
     trained = load(weights)
-    for path in exported.files:
+    for path in exported.files[:3]:
         model = onnx.load(path, load_external_data=False)
         spec = ModelSpec.read(path)
-        assert spec.style_space == fingerprint(trained.compact.state_dict().values())
-        assert spec.fingerprint == fingerprint(trained.state_dict().values())
-        assert (spec.style_size, spec.channels) == (LAYOUT.size, NORMALISED)
+        assert spec.style_space == fingerprint(trained.painter.state_dict().values())
+        assert (spec.style_size, spec.channels) == (VECTOR, NORMALISED)
         assert not any(t.external_data for t in model.graph.initializer)
         content = path.read_bytes()
         assert not any(word in content for word in (b".py", b"site-packages"))
+    spec = ModelSpec.read(exported.files[0])
+    assert spec.photo_style() == pytest.approx(trained.vectors[IDENTITY].numpy())
     assert sorted(p.name for p in exported.files[0].parent.iterdir()) == [
         "content_statistics.onnx",
+        "painter.onnx",
         "style_encoder.onnx",
-        "stylizer.onnx",
+        "styles.npz",
     ]
+
+
+def test_styles_are_those_of_the_catalogue(weights, exported):
+    styles = storage.load(exported.files[3])
+    assert list(styles) == ["great-wave"]
+    style, trained = styles["great-wave"], load(weights)
+    assert style.artist == "Katsushika Hokusai"
+    assert style.vectors[trained.style_space] == pytest.approx(
+        trained.vectors["great-wave"].numpy()
+    )
+    assert style.colour_mean.max() > style.colour_mean.min() > 0.2
 
 
 def test_a_file_can_be_described_anew(exported, tmp_path):
@@ -97,19 +117,17 @@ def test_refuses_networks_that_paint_differently(weights, tmp_path, monkeypatch)
 
 
 def test_only_what_was_learned_is_rounded(weights, exported):
-    before, after = load_file(weights), load(weights).state_dict()
-    again = reopen(exported.files[0])
+    before, after = load_file(weights), load(weights)
     for name in ("mean", "variance"):
-        name = f"decoder.standardise.{name}"
-        assert torch.equal(after[name], before[name])
-        assert torch.equal(again[name], before[name])
-    name = "decoder.hidden.weight"
-    assert torch.equal(after[name], before[name].half().float())
-    assert exported.files[0].stat().st_size < 3.2e6
+        kept = after.predictor.state_dict()[f"standardise.{name}"]
+        assert torch.equal(kept, before[f"predictor.standardise.{name}"])
+    rounded = before["painter.blocks.0.first.weight"].half().float()
+    assert torch.equal(after.painter.blocks[0].first.weight, rounded)
+    assert exported.files[0].stat().st_size < 4.5e6
 
 
 def test_replaces_only_when_asked_and_never_what_it_reads(weights, exported, tmp_path):
-    place = tmp_path / "stylizer.onnx"
+    place = tmp_path / "painter.onnx"
     place.write_text("mine")
     with pytest.raises(OutputError, match="file exists"):
         export(weights, tmp_path)
@@ -126,28 +144,37 @@ def test_replaces_only_when_asked_and_never_what_it_reads(weights, exported, tmp
     old = tmp_path / "content_statistics.onnx"
     old.write_text("old")
     files = export(weights, tmp_path, overwrite=True).files
-    assert [file.read_bytes() for file in files] == [f.read_bytes() for f in exported.files]
+    assert [f.read_bytes() for f in files[:3]] == [f.read_bytes() for f in exported.files[:3]]
     assert sorted(tmp_path.iterdir()) == sorted(files)
 
 
-def test_sees_statistics_or_a_stylizer_of_other_weights(weights, exported, tmp_path):
-    other = load(weights)
-    other.encoder.stem.weight.data.mul_(1.5)
-    save_file(other.state_dict(), tmp_path / "other.safetensors")
+def test_sees_files_of_other_weights(weights, exported, tmp_path):
+    other = load_file(weights)
+    other["painter.stem.weight"] *= 1.5
+    other["predictor.correction.bias"] += 0.5
+    save_file(other, tmp_path / "other.safetensors")
     others = export(tmp_path / "other.safetensors", tmp_path).files
-    files = exported.files
-    assert module._difference(load(weights), *files) <= TOLERANCE
-    assert module._difference(load(weights), *files[:2], others[2]) > TOLERANCE
-    assert module._difference(load(weights), others[0], *files[1:]) > TOLERANCE
+    files, trained = exported.files[:3], load(weights)
+    assert module._difference(trained, *files) <= TOLERANCE
+    for k in range(3):
+        mixed = [*files[:k], others[k], *files[k + 1 :]]
+        assert module._difference(trained, *mixed) > TOLERANCE
 
 
 def test_refuses_what_is_no_number(weights, tmp_path):
     spoilt = load_file(weights)
-    spoilt["decoder.hidden.weight"][0, 0] = torch.nan
+    spoilt["painter.stem.weight"][0, 0] = torch.nan
     save_file(spoilt, tmp_path / "spoilt.safetensors")
     with pytest.raises(InputError, match="no numbers"):
         export(tmp_path / "spoilt.safetensors", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_refuses_a_painter_without_a_predictor(weights, tmp_path):
+    painter = {k: v for k, v in load_file(weights).items() if not k.startswith("predictor.")}
+    save_file(painter, tmp_path / "painter.safetensors")
+    with pytest.raises(InputError, match="train with --artworks"):
+        load(tmp_path / "painter.safetensors")
 
 
 def test_load_refuses(tmp_path):
@@ -156,10 +183,10 @@ def test_load_refuses(tmp_path):
     path = tmp_path / "other.safetensors"
     for content in (b"", b"no weights at all"):
         path.write_bytes(content)
-        with pytest.raises(InputError, match="damaged, or not the weights of a stylizer"):
+        with pytest.raises(InputError, match="damaged, or not the weights of a painter"):
             load(path)
     save_file({"a": torch.ones(2)}, path)
-    with pytest.raises(InputError, match="not the weights of a stylizer"):
+    with pytest.raises(InputError, match="not the weights of a painter"):
         load(path)
 
 
@@ -183,18 +210,17 @@ def test_importing_needs_no_exporter():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_reopened_weights_are_those_exported(weights, exported, tmp_path, monkeypatch):
-    found, trained = reopen(exported.files[0]), load(weights).state_dict()
-    assert len(found) > 50
-    for name, value in found.items():
-        assert torch.allclose(value.float(), trained[name], rtol=1e-3, atol=1e-6), name
+def test_a_reopened_painter_is_the_one_exported(weights, exported, tmp_path, monkeypatch):
+    found, trained = reopen(exported.files[0]), load(weights).painter
+    for name, value in trained.state_dict().items():
+        assert torch.allclose(found.state_dict()[name], value, rtol=1e-3, atol=1e-6), name
     with pytest.raises(InputError, match="no such file"):
         reopen(tmp_path / "none.onnx")
-    with pytest.raises(InputError, match="not a stylizer of this version's design"):
+    with pytest.raises(InputError, match="not a painter of this version"):
         reopen(exported.files[1])
-    monkeypatch.setattr(networks, "CODES", 7)
-    with pytest.raises(InputError, match="not a stylizer of this version's design"):
+    monkeypatch.setattr(networks, "WIDTHS", (128, 40, 16))
+    with pytest.raises(InputError, match="not a painter of this version"):
         reopen(exported.files[0])
     (tmp_path / "torn.onnx").write_bytes(exported.files[0].read_bytes()[:5000])
-    with pytest.raises(InputError, match="damaged, or not an exported stylizer"):
+    with pytest.raises(InputError, match="damaged, or not a painter"):
         reopen(tmp_path / "torn.onnx")

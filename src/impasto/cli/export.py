@@ -1,4 +1,4 @@
-"""`impasto export`: the trained stylizer as ONNX files."""
+"""`impasto export`: the trained painter as ONNX files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +12,12 @@ from impasto.system.paths import label
 
 def export(
     weights: Annotated[
-        Path, typer.Option(help="What `impasto train stylizer` wrote: stylizer.safetensors.")
+        Path, typer.Option(help="What `impasto train painter` wrote: painter.safetensors.")
     ],
     out: Annotated[Path, typer.Option(help="Folder of the .onnx files.")],
     overwrite: Overwrite = False,
 ) -> None:
-    """Export the trained stylizer to ONNX, if it paints there as it does in PyTorch."""
+    """Export the trained painter to ONNX, if it paints there as it does in PyTorch."""
     require("export", "export", "torch", "safetensors", "onnx", "onnxscript")
     from impasto.training.export import export
 

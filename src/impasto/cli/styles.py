@@ -102,7 +102,7 @@ def build(
     out: Annotated[Path, typer.Option(help="The library to write, styles.npz.")],
     overwrite: Overwrite = False,
 ) -> None:
-    """Make the library that ships with impasto, with the stylizer that ships with it."""
+    """Make the library that ships with impasto, with the painter that ships with it."""
     from impasto import api
     from impasto.styles import storage
     from impasto.styles.catalogue import read

@@ -119,7 +119,7 @@ class ModelSpec:
     @property
     def min_side(self) -> int:
         """The least side in pixels of what the network sees."""
-        return 2 * self.stride
+        return 3 * self.stride
 
     def photo_style(self) -> NDArray[np.float32] | None:
         """Decode `photo_vector`; None where there is none.

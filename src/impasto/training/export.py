@@ -42,7 +42,7 @@ from impasto.training.painter import IDENTITY
 TOLERANCE = 1e-3
 """How far a pixel may be from PyTorch's, of a range of 1; a quarter of an 8-bit step."""
 
-CHECKED_SIZES = ((16, 16), (64, 64), (40, 304), (256, 192))
+CHECKED_SIZES = ((24, 24), (64, 64), (40, 304), (256, 192))
 """Heights and widths at which the two are compared; the networks are traced at the second."""
 
 _OPSET = 18
