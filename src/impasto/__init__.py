@@ -17,11 +17,14 @@ if TYPE_CHECKING:
         Painting,
         Region,
         Step,
+        StyleStep,
         load_style,
         optimize,
         optimize_steps,
         save_style,
         stylize,
+        train_style,
+        train_style_steps,
     )
     from impasto.errors import (
         DeviceError,
@@ -48,6 +51,7 @@ __all__ = [
     "SettingError",
     "Step",
     "Style",
+    "StyleStep",
     "StylizeSettings",
     "WeightsError",
     "__version__",
@@ -58,6 +62,8 @@ __all__ = [
     "optimize_steps",
     "save_style",
     "stylize",
+    "train_style",
+    "train_style_steps",
 ]
 
 _HOMES = {
@@ -66,11 +72,14 @@ _HOMES = {
         "Painting",
         "Region",
         "Step",
+        "StyleStep",
         "load_style",
         "optimize",
         "optimize_steps",
         "save_style",
         "stylize",
+        "train_style",
+        "train_style_steps",
     ),
     "impasto.errors": (
         "DeviceError",

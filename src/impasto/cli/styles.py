@@ -88,6 +88,61 @@ def add(
 
 
 @app.command()
+def train(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    image: Annotated[
+        Path,
+        typer.Argument(metavar="IMAGE", parser=picture_file, help="A picture in this style."),
+    ],
+    minutes: Annotated[
+        float, typer.Option(min=0.01, max=1440, help="How long to train; Ctrl-C ends it earlier.")
+    ] = 5.0,
+    photos: Annotated[
+        Path | None,
+        typer.Option(help="A folder of photos to train on [default: some that ship with impasto]."),
+    ] = None,
+    content: Annotated[
+        float,
+        typer.Option(min=0.01, max=100, help="Weight of the photo's content: less is bolder."),
+    ] = 1.0,
+    preview: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="A picture that shows every 20 seconds what was learned so far."
+        ),
+    ] = None,
+    title: Annotated[str, typer.Option(help="Title of the work.")] = "",
+    artist: Annotated[str, typer.Option(help="Its artist.")] = "",
+    year: Annotated[str, typer.Option(help="When it was made.")] = "",
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Seed of the order of photos.")
+    ] = 0,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest].")
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Learn the style of a picture in minutes, better than `add` sees it at once."""
+    from impasto import api
+    from impasto.cli.style_training import watched
+    from impasto.image.output import check_output
+    from impasto.styles import library
+
+    path = library.free_path(name, overwrite=overwrite)
+    if preview is not None:
+        check_output(preview, overwrite=True, inputs=[image])
+    steps = api.train_style_steps(
+        image, minutes=minutes, photos=photos, content=content, seed=seed, device=device
+    )
+    style = watched(steps, minutes, preview)
+    for notice in style.notices:
+        typer.echo(f"impasto: {notice}", err=True)
+    titled = replace(style, title=title, artist=artist, year=year)
+    path = library.add(name, titled, overwrite=overwrite)
+    typer.echo(f"{name}: {label(path)}")
+
+
+@app.command()
 def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.")]) -> None:
     """Forget a style of your own."""
     from impasto.styles import library
