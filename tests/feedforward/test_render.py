@@ -7,6 +7,7 @@ from impasto.errors import SettingError
 from impasto.feedforward import render as module
 from impasto.feedforward.render import plan
 from impasto.image.files import Picture
+from impasto.image.resize import resize
 from impasto.scene import Part, Scene, WeightedStyle
 from impasto.settings import StylizeSettings
 from impasto.styles.embedding import blend, interpolate
@@ -151,13 +152,44 @@ def test_tiles_have_statistics_too(wave, model):
 @pytest.mark.parametrize(
     ("size", "settings", "painted_at"),
     [
-        ((4000, 3000), {}, (1024, 768)),
+        ((4000, 3000), {}, (640, 480)),
         ((4000, 3000), {"work_size": 2000}, (2000, 1500)),
-        ((4000, 3000), {"brush": 2}, (512, 384)),
-        ((4000, 3000), {"brush": 0.5}, (2048, 1536)),
+        ((4000, 3000), {"brush": 2}, (320, 240)),
+        ((4000, 3000), {"brush": 0.5}, (1280, 960)),
         ((640, 480), {}, (640, 480)),
-        ((60, 20), {"brush": 4}, (48, 16)),
+        ((60, 20), {"brush": 4}, (72, 24)),
     ],
 )
 def test_where_a_photo_is_painted(size, settings, painted_at, model):
     assert plan(size, StylizeSettings(**settings), model.spec).size == painted_at
+
+
+@pytest.mark.parametrize(
+    ("size", "settings", "painted_over_at"),
+    [
+        ((4000, 3000), {}, (1536, 1152)),
+        ((4000, 3000), {"brush": 2}, (768, 576)),
+        ((1000, 500), {}, (1000, 500)),
+        ((800, 600), {}, None),  # too little larger than 640
+        ((640, 480), {}, None),
+        ((4000, 3000), {"work_size": 2000}, None),
+    ],
+)
+def test_where_a_painting_is_painted_over(size, settings, painted_over_at, model):
+    detail = plan(size, StylizeSettings(**settings), model.spec).detail
+    assert (None if detail is None else detail.size) == painted_over_at
+
+
+def test_a_second_pass_keeps_the_forms_and_adds_finer_strokes(wave, model):
+    """What differs between one pass and two lies in fine detail."""
+    photo = resize(np.random.default_rng(1).random((6, 10, 3), np.float32), (1000, 600))
+    scene = scene_of(photo, wave)
+    two = module.render(scene, StylizeSettings(), [model])
+    one = module.render(scene, StylizeSettings(work_size=640), [model])
+    assert two.statistics[0].detail is not None
+    assert one.statistics[0].detail is None
+    assert np.abs(two.samples - one.samples).mean() > 0.005
+    coarse_two, coarse_one = (resize(r.samples, (20, 12)) for r in (two, one))
+    assert np.abs(coarse_two - coarse_one).mean() < 0.1
+    again = module.render(scene, StylizeSettings(), [model], two.statistics)
+    assert again.samples == pytest.approx(two.samples, abs=1e-3)

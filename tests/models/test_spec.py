@@ -20,8 +20,8 @@ def test_what_ships_says_what_it_is():
     assert {name: spec.kind for name, spec in specs.items()} == kinds
     assert len({spec.fingerprint for spec in specs.values()}) == 1
     painter = specs["painter"]
-    assert (painter.stride, painter.halo, painter.min_side) == (8, 48, 24)
-    assert (painter.work_side, painter.detail_side) == (640, 2048)
+    assert (painter.stride, painter.halo, painter.min_side) == (8, 32, 24)
+    assert (painter.work_side, painter.detail_side) == (640, 1536)
     assert painter.style_encoder == "style_encoder.onnx"
 
 

@@ -4,7 +4,7 @@ from impasto.errors import InputError
 from impasto.styles.catalogue import COLUMNS, Entry, read
 
 HEAD = "\t".join(COLUMNS) + "\n"
-WORK = "wave\tart/wave.jpg\tThe Wave\tHokusai\t1831\tpublic domain\n"
+WORK = "wave\tart/wave.jpg\tThe Wave\tHokusai\t1831\tpublic domain\t\n"
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_read(table):
         ("", "the first line must be: name file title artist year source"),
         (WORK, "the first line must be"),
         (HEAD, "lists no work"),
-        (HEAD + "wave\tart/wave.jpg\n", "line 2 has 2 columns instead of 6"),
+        (HEAD + "wave\tart/wave.jpg\n", "line 2 has 2 columns instead of 7"),
         (HEAD + WORK + WORK, "line 3: 'wave' is no new name"),
         (HEAD + WORK.replace("wave", "a wave", 1), "line 2: 'a wave' is no new name"),
     ],

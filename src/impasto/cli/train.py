@@ -129,7 +129,7 @@ def painter(
     """
     require("training", "torch", "torch", "safetensors")
     from impasto.networks import device as devices
-    from impasto.styles.names import PICTURES
+    from impasto.styles.names import CATALOGUE, PICTURES
     from impasto.training.loop import Schedule
     from impasto.training.painter import PainterTraining, train
     from impasto.training.predictor import PredictorTraining, train_predictor
@@ -138,6 +138,7 @@ def painter(
     training = PainterTraining(
         photos=photos,
         styles=styles or PICTURES,
+        table=None if styles else CATALOGUE,
         teacher=teacher,
         out=out,
         schedule=Schedule(steps=steps, seed=seed, learning_rate=rate, warmup=100),

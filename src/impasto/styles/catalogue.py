@@ -18,6 +18,7 @@ class Entry:
         file: its picture, relative to the folder of the pictures.
         title, artist, year: as far as known.
         source: where the picture comes from, and why the work is in the public domain.
+        content: multiplies the weight of the content loss in training; empty is 1.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Entry:
     artist: str
     year: str
     source: str
+    content: str = ""
 
 
 COLUMNS = [field.name for field in fields(Entry)]

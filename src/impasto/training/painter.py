@@ -60,6 +60,7 @@ class PainterTraining:
         styles: a folder of pictures, one a style, named by their stems; see `read_styles`.
         teacher: the weights of VGG-16, if not those that ship with impasto.
         out: folder of the checkpoint, the log, the previews and the weights.
+        table: of settings of the styles; by default `styles.tsv` among their pictures, if any.
         start: weights to go on from, of which the vectors of styles with these names are taken
             and the others begin at their mean; None starts from random weights.
         fresh: how many times as often styles that `start` does not know are drawn.
@@ -75,6 +76,7 @@ class PainterTraining:
     out: Path
     schedule: Schedule
     teacher: Path | None = None
+    table: Path | None = None
     start: Path | None = None
     fresh: int = 2
     size: int = 192
@@ -124,7 +126,7 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
     """
     torch.manual_seed(training.schedule.seed)
     photos = [ImageFolder(folder) for folder in training.photos]
-    entries = {entry.name: entry for entry in read_styles(training.styles)}
+    entries = {entry.name: entry for entry in read_styles(training.styles, training.table)}
     teacher = load_teacher(training.teacher, training.precision).to(training.device)
     targets = {name: target(entry, teacher, training.device) for name, entry in entries.items()}
     model = StyledPainter([IDENTITY, *entries])
@@ -191,10 +193,13 @@ def step_losses(
     return painting_losses(painted, photo, teacher(painted), features, style, POOLED)
 
 
-def read_styles(folder: Path) -> list[StyleEntry]:
-    """The styles of a folder: its pictures, and what `styles.tsv` beside them says.
+def read_styles(folder: Path, table: Path | None = None) -> list[StyleEntry]:
+    """The styles of a folder: its pictures, and what a table says of them.
 
-    In its columns `name`, `content` and `side`, see `StyleEntry`; empty fields mean the defaults.
+    Args:
+        folder: holds a picture for each style, named after it.
+        table: of tab-separated values, with the columns `name` and perhaps `content` and `side`,
+            see `StyleEntry`; empty fields mean the defaults. By default `styles.tsv` in the folder.
 
     Raises:
         InputError: the folder holds no picture, or one that cannot be read.
@@ -202,7 +207,7 @@ def read_styles(folder: Path) -> list[StyleEntry]:
     files = sorted(p for p in folder.glob("*") if p.suffix.lower() in (".jpg", ".png", ".webp"))
     if not files:
         raise InputError(f"{folder}: holds no pictures of styles; add JPEG, PNG or WebP files")
-    table = folder / "styles.tsv"
+    table = table or folder / "styles.tsv"
     rows: dict[str, Mapping[str, str]] = {}
     if table.is_file():
         with table.open(encoding="utf-8", newline="") as lines:

@@ -97,7 +97,7 @@ def train_predictor(training: PredictorTraining, report: Callable[[dict[str, Any
         artwork = artworks[step % len(artworks)].crop(rng, ARTWORK_SIDE, zoom=ARTWORK_ZOOM)
         return Batch(to_tensor(crops), to_tensor([varied(artwork, rng)]))
 
-    entries = read_styles(given.styles)
+    entries = read_styles(given.styles, given.table)
     predictor = calibrated(
         torch.stack([weights[f"vectors.{entry.name}"] for entry in entries]),
         (picture_of(entry) for entry in entries),
