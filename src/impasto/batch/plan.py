@@ -100,7 +100,12 @@ def plan(
     if target is not None and output is not None and not names_folder(output):
         _check_single(photos, target)
         return Plan((Route(photos[0].photo, target, in_folder=False),), tuple(problems))
-    return Plan(tuple(_routes(photos, style_names, target, suffix)), tuple(problems))
+    routes = list(_routes(photos, style_names, target, suffix))
+    # Where paintings lie beside their photos, those of the last time are found, too.
+    paintings = {route.output for route in routes}
+    from_folder = {found.photo for found in photos if found.folder is not None}
+    kept = (r for r in routes if r.input not in paintings or r.input not in from_folder)
+    return Plan(tuple(kept), tuple(problems))
 
 
 def names_folder(word: str) -> bool:

@@ -8,6 +8,7 @@ from types import FrameType
 from typing import NoReturn
 
 from impasto.cli import startup
+from impasto.system import streams
 
 INTERRUPTED = 130
 """The exit code that a shell expects of a program that Ctrl-C ended: 128 + SIGINT."""
@@ -34,6 +35,7 @@ def main() -> NoReturn:
         SystemExit: always, with the exit code.
     """
     startup.collect_less_garbage()
+    streams.run_as_program()
     for stream in (sys.stdout, sys.stderr):  # whose encoding may lack letters of a name
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

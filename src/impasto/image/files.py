@@ -5,7 +5,7 @@ import os
 import stat
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, cast
@@ -19,6 +19,7 @@ from impasto.image import decode, formats, hidden, metadata
 from impasto.image.metadata import NOTHING, Metadata
 from impasto.image.samples import Raster
 from impasto.system.paths import label, reason
+from impasto.system.streams import silenced
 
 # RGB of this size takes 0.45 GB in 8 bits, and several times that to paint. Pillow has a limit of
 # its own, twice `PIL.Image.MAX_IMAGE_PIXELS` (179 megapixels), which we leave in force.
@@ -193,7 +194,8 @@ def _decode(
     with _decoding(name, kind), formats.open_as(file, kind, name) as image:
         _check_size(name, image.size, min_side, max_pixels)
         notices = _frames_left_out(image)
-        image.load()
+        with silenced() if kind == "TIFF" else nullcontext():
+            image.load()
         if kind == "TGA" and image.mode == "RGBA" and head[_TGA_ALPHA_BITS] & 15 == 0:
             image = image.convert("RGB")  # the fourth byte of each pixel means nothing
         return _finish(image, name, path, fill_hidden, notices, file)
