@@ -87,7 +87,7 @@ class Painting(Raster):
         quality: int | None = None,
         strip_metadata: bool = False,
     ) -> None:
-        """Writes a PNG, JPEG, WebP, TIFF, BMP or AVIF, as the name's suffix says.
+        """Write a PNG, JPEG, WebP, TIFF, BMP or AVIF, as the name's suffix says.
 
         Args:
             path: where to; or a file open for writing bytes, such as `io.BytesIO()`.
@@ -121,7 +121,7 @@ class Painting(Raster):
     def to_bytes(
         self, format: str = "png", *, quality: int | None = None, strip_metadata: bool = False
     ) -> bytes:
-        """The bytes of a file, as `save` writes it.
+        """Return the bytes of a file, as `save` writes it.
 
         Args:
             format: "png", "jpeg", "webp", "tiff", "bmp" or "avif".
@@ -143,11 +143,11 @@ class Painting(Raster):
         )
 
     def _repr_png_(self) -> bytes:
-        """What a notebook shows."""
+        """Say what a notebook shows."""
         return self.to_bytes("png")
 
     def to_pil(self) -> Image.Image:
-        """An 8-bit Pillow image: RGBA where there is alpha, else RGB."""
+        """Return an 8-bit Pillow image: RGBA where there is alpha, else RGB."""
         colours = to_bytes(self.samples)
         planes = colours if self.alpha is None else np.dstack([colours, to_bytes(self.alpha)])
         return Image.fromarray(planes)

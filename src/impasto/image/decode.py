@@ -51,7 +51,7 @@ def from_image(image: Image.Image) -> Decoded:
 
 
 def _unusual_gamma(image: Image.Image) -> tuple[str, ...]:
-    """What to know of a PNG that says nothing of its colours but a gamma that is not sRGB's.
+    """Say what to know of a PNG that says nothing of its colours but a gamma that is not sRGB's.
 
     Browsers apply it, editors do not; often it is wrong.
     """
@@ -129,14 +129,14 @@ def _scale(largest: float, *, fractional: bool) -> float:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """The same picture without a palette and without premultiplied alpha."""
+    """Return the same picture without a palette and without premultiplied alpha."""
     if image.mode in ("P", "PA", "RGBa"):
         return image.convert("RGBA")
     return image.convert("LA") if image.mode == "La" else image
 
 
 def _samples(image: Image.Image) -> NDArray[Any]:
-    """The stored values of an image of one channel."""
+    """Return the stored values of an image of one channel."""
     samples = np.asarray(image)
     # Before version 11.3 Pillow widened 16-bit PNG to 32 bits; that of PPM it still does. Here its
     # scale is known.

@@ -69,7 +69,7 @@ def load(
     max_pixels: int = MAX_PIXELS,
     fill_hidden: bool = True,
 ) -> Picture:
-    """A picture from whatever a Python user has at hand.
+    """Return a picture from whatever a Python user has at hand.
 
     Args:
         source: a path, the bytes of a file, an open file, a Pillow image, an array as
@@ -152,7 +152,7 @@ def read(
 
 
 def _content(source: object) -> tuple[str, bytes]:
-    """What messages call the bytes of a file or an open file, and the bytes.
+    """Say what messages call the bytes of a file or an open file, and the bytes.
 
     Raises:
         InputError: it cannot be read.
@@ -187,7 +187,7 @@ def _decode(
     max_pixels: int,
     fill_hidden: bool,
 ) -> Picture:
-    """The picture in a file that is open; `path` is where it lies, if anywhere."""
+    """Return the picture in a file that is open; `path` is where it lies, if anywhere."""
     head = file.read(formats.HEAD_BYTES)
     file.seek(0)
     kind = formats.identify(head, path or Path(), name)
@@ -213,7 +213,7 @@ def _finish(
     notices: tuple[str, ...] = (),
     file: BinaryIO | None = None,
 ) -> Picture:
-    """The picture from a loaded image."""
+    """Return the picture from a loaded image."""
     kept, lost = metadata.kept(image, file)
     turned = metadata.upright(image)
     turned.format = image.format  # turning forgets it, and it tells the scale of some values
@@ -233,7 +233,7 @@ def _picture(
 
 
 def _load(image: Image.Image) -> None:
-    """Reads the pixels of a Pillow image, if they are still to be had.
+    """Read the pixels of a Pillow image, if they are still to be had.
 
     Raises:
         InputError: it was closed.
