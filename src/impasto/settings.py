@@ -235,12 +235,12 @@ class OptimizeOptions(PaintOptions, total=False):
 
 
 def work_side(settings: PaintSettings, side: int) -> int:
-    """Long side in pixels at which a photo with this long side is painted, with a brush of 1."""
+    """Compute the long side at which a photo is painted, with a brush of 1."""
     return min(settings.size or side, settings.work_size or WORK_SIZE)
 
 
 def region_weight(name: str, weight: Any) -> float:
-    """A region's weight, checked: how much of the strength is used there, in both engines.
+    """Check a region's weight: how much of the strength is used there, in both engines.
 
     Args:
         name: of the region, for the message.
@@ -252,7 +252,7 @@ def region_weight(name: str, weight: Any) -> float:
 
 
 def output_quality(quality: Any) -> int | None:
-    """The quality of a file to write, checked; None for its format's own.
+    """Check the quality of a file to write; None for its format's own.
 
     Raises:
         SettingError: it is no whole number from 1 to 100.
@@ -262,7 +262,7 @@ def output_quality(quality: Any) -> int | None:
 
 
 def style_weights(weights: Iterable[Any]) -> list[float]:
-    """The weights of styles mixed, checked: only their ratio matters, in both engines.
+    """Check the weights of styles: only their ratio matters, in both engines.
 
     Raises:
         SettingError: one is no number from 0 to a million, or none is above 0.

@@ -79,7 +79,7 @@ class Step:
     _frame: Callable[[NDArray[np.float32]], Painting] = field(repr=False)
 
     def picture(self) -> NDArray[np.float32]:
-        """The picture so far, (h, w, 3) float32 in [0, 1], at the size of the current scale.
+        """Show the picture so far, (h, w, 3) float32 in [0, 1], at the size of the current scale.
 
         Copied from the device and given its colours at every call, hence not done for steps
         that nobody looks at.
@@ -88,7 +88,7 @@ class Step:
         return self._finish(np.ascontiguousarray(pixels))
 
     def painting(self) -> Painting:
-        """The picture so far with the content's alpha and EXIF; the last step's is finished.
+        """Show the picture so far with the content's alpha and metadata; the last one is finished.
 
         At the last scale it is enlarged to the size asked for, if that is more than was painted.
         """
@@ -109,7 +109,7 @@ def optimize(
     settings: OptimizeSettings | None = None,
     **options: "Unpack[OptimizeOptions]",
 ) -> Painting:
-    """Paints `content` in the manner of `style` by optimization (Gatys et al. 2015 and after).
+    """Paint `content` in the manner of `style` by optimization (Gatys et al. 2015 and after).
 
         impasto.optimize("photo.jpg", "wave.jpg", size=512).save("painting.png")
         impasto.optimize("photo.jpg", [("wave.jpg", 2), ("flow.jpg", 1)], quality="best")
@@ -173,7 +173,7 @@ def optimize_steps(
     settings: OptimizeSettings | None = None,
     **options: "Unpack[OptimizeOptions]",
 ) -> Generator[Step, None, None]:
-    """As `optimize`, step by step.
+    """Paint as `optimize`, step by step.
 
         for step in impasto.optimize_steps("photo.jpg", "wave.jpg"):
             print(step.losses["total"])
@@ -224,7 +224,7 @@ def _load(
     style_regions: Sequence[Source | None],
     settings: OptimizeSettings,
 ) -> "tuple[Inputs, tuple[str, ...]]":
-    """Decodes what is to be painted, and says what the user should know of it.
+    """Decode what is to be painted, and collect what the user should know of it.
 
     Raises:
         InputError: a picture or mask cannot be used.
@@ -332,7 +332,7 @@ class _Run:
         self._started = time.monotonic() - (trace[-1].seconds if trace else 0)
 
     def steps(self) -> Generator[Step, None, None]:
-        """The steps to do; of a run that was done already, its last one."""
+        """Yield the steps to do; of a run that was done already, its last one."""
         state = None
         unsaid = self._first_notices
         for state in self._solver:
@@ -385,7 +385,7 @@ class _Run:
         return Painting(samples, alpha, content.metadata, notices, tuple(self._trace[:steps]))
 
     def _finished(self) -> "State":
-        """The last state of a run that was finished before it was resumed."""
+        """Rebuild the last state of a run that was finished before it was resumed."""
         from impasto.optimization.canvas import to_image
         from impasto.optimization.solver import State
 

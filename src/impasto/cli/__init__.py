@@ -21,7 +21,7 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 
 def run() -> NoReturn:
-    """The program `impasto`, in a process of its own, which it ends."""
+    """Run the program `impasto` in a process of its own, and end the process."""
     try:
         main()
     except SystemExit as end:
@@ -29,7 +29,7 @@ def run() -> NoReturn:
 
 
 def main() -> NoReturn:
-    """The program `impasto` with the words in `sys.argv`.
+    """Run the program `impasto` with the words in `sys.argv`.
 
     Raises:
         SystemExit: always, with the exit code.
@@ -57,7 +57,7 @@ def main() -> NoReturn:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """Ends the program when Ctrl-C or the system asks for it: by an exception, which cleans up.
+    """End the program when Ctrl-C or the system asks for it, by an exception, which cleans up.
 
     But at once while a module is being imported: there an exception can be lost in C, or be taken
     for the module's being missing, and there is nothing yet to clean up.

@@ -22,7 +22,7 @@ GREY = "#8a8a8a"
 
 
 def check(path: Path) -> None:
-    """Makes sure, before the work, that a plot of that name can be drawn.
+    """Make sure, before the work, that a plot of that name can be drawn.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
@@ -34,7 +34,7 @@ def check(path: Path) -> None:
 
 
 def draw(trace: Sequence["Record"], suffix: str) -> bytes:
-    """The losses of a painting as a line each, with a mark where a scale begins.
+    """Draw the losses of a painting as a line each, with a mark where a scale begins.
 
     Args:
         trace: at least one step.
@@ -68,7 +68,7 @@ def draw(trace: Sequence["Record"], suffix: str) -> bytes:
 
 
 def _draw_loss(axes: Any, scale: Sequence[tuple[int, "Record"]], name: str) -> None:
-    """One loss at one scale; gaps where it is 0, which has no logarithm."""
+    """Draw one loss at one scale; with gaps where it is 0, which has no logarithm."""
     steps = [step for step, _ in scale]
     values = [record.losses[name] or float("nan") for _, record in scale]
     label = NAMES.get(name, name) if steps[0] == 1 else None
@@ -77,7 +77,7 @@ def _draw_loss(axes: Any, scale: Sequence[tuple[int, "Record"]], name: str) -> N
 
 
 def _mark_scale(axes: Any, scale: Sequence[tuple[int, "Record"]]) -> None:
-    """A dotted line where a scale begins, and its size above the plot."""
+    """Draw a dotted line where a scale begins, and its size above the plot."""
     start, record = scale[0]
     if start > 1:
         axes.axvline(start, color=GREY, linewidth=0.8, linestyle=":")

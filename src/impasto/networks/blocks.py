@@ -25,7 +25,7 @@ STRANGEST = 10.0
 def conv(
     inputs: int, outputs: int, padding: Padding = "replicate", *, stride: int = 1
 ) -> nn.Conv2d:
-    """Of 3 x 3 pixels, one for each step of `stride`."""
+    """Build a convolution of 3 x 3 pixels, one for each step of `stride`."""
     return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode=padding)
 
 

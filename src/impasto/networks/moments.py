@@ -29,7 +29,10 @@ Norm = Callable[[Tensor], Moments]
 
 
 def own(x: Tensor) -> Moments:
-    """The picture's own moments: instance normalisation (Ulyanov et al. 2016, arXiv 1607.08022)."""
+    """Compute the picture's own moments, as for instance normalisation.
+
+    Ulyanov et al. 2016, arXiv 1607.08022.
+    """
     x = x.float()
     mean = _average(x)
     # Without a map of the differences, a pass over memory is saved.
@@ -73,7 +76,7 @@ class Shared:
 
 
 def normalised(x: Tensor, by: Moments, modulation: Modulation) -> Tensor:
-    """(N, C, H, W) with mean 0 and deviation 1, and then modulated.
+    """Normalise (N, C, H, W) to mean 0 and deviation 1, and then modulate it.
 
     In one multiplication and one addition, in the precision of `x`, to save memory bandwidth.
     """
@@ -82,7 +85,7 @@ def normalised(x: Tensor, by: Moments, modulation: Modulation) -> Tensor:
 
 
 def adain(modulation: Modulation, mean: Tensor, deviation: Tensor) -> Modulation:
-    """The modulation, followed by AdaIN: channels get a mean and a deviation, (N, C, 1, 1) each.
+    """Combine a modulation with AdaIN, which gives channels mean and deviation, (N, C, 1, 1) each.
 
     Huang and Belongie 2017, "Arbitrary Style Transfer in Real-time with Adaptive Instance
     Normalization", arXiv 1703.06868, eq. 8.

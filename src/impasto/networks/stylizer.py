@@ -63,7 +63,7 @@ PIXELS = ((0, 0), (0, 1), (1, 0), (1, 1))
 
 
 def _detail_kernel() -> Tensor:
-    """(4, 3, 4, 4): for each of `PIXELS`, its brightness less that of its surroundings."""
+    """Build (4, 3, 4, 4): for each of `PIXELS`, its brightness less that of its surroundings."""
     taken = -BINOMIAL
     taken[1, 1] += 1
     corners = [F.pad(taken, (right, 1 - right, below, 1 - below)) for below, right in PIXELS]
@@ -99,7 +99,7 @@ class Encoder(nn.Module):
         self.out2 = conv(c, eighth)
 
     def forward(self, image: Tensor) -> Features:
-        """The features of a picture whose sides are multiples of `STRIDE`."""
+        """Compute the features of a picture whose sides are multiples of `STRIDE`."""
         half = F.relu(self.stem((image - 0.5) * 4))
         quarter = F.relu(self.out1(F.relu(self.mid1(F.relu(self.down1(half))))))
         return Features(half, quarter, F.relu(self.out2(F.relu(self.down2(quarter)))))
@@ -117,7 +117,7 @@ class Layout:
         return 2 * sum(self.widths)
 
     def split(self, embedding: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """(mean, deviation) of each map, (N, C, 1, 1) each, of (N, size)."""
+        """Split (N, size) into (mean, deviation) of each map, (N, C, 1, 1) each."""
         pieces = torch.split(embedding[..., None, None], [w for w in self.widths for _ in "md"], 1)
         return list(zip(pieces[::2], pieces[1::2], strict=True))
 
@@ -187,7 +187,7 @@ class Decoder(nn.Module):
         nn.init.zeros_(self.modulation.bias)
 
     def forward(self, photo: Features, embedding: Tensor, norm: Norm = own) -> Decoded:
-        """The painting, not yet clipped, from the photo's features and (N, LAYOUT.size)."""
+        """Paint from the photo's features and an embedding (N, LAYOUT.size); not yet clipped."""
         seen = [norm(features) for features in photo]
         *_, of_quarter, of_eighth = styles = LAYOUT.split(embedding)
         manner = self.manner(styles, seen)
@@ -211,8 +211,10 @@ class Decoder(nn.Module):
         return Decoded(painted[:, :12], painted[:, 12:])
 
     def manner(self, styles: Sequence[tuple[Tensor, Tensor]], seen: Sequence[Moments]) -> Manner:
-        """What the style's statistics ask for, and the photo's: how much texture it brings along
-        decides how much is to be added."""
+        """Predict the modulation from the statistics of style and photo.
+
+        How much texture the photo brings along decides how much is to be added.
+        """
         known = [p for mean, deviation in styles for p in (mean, (deviation + EPSILON).log())]
         known += [p for mean, variance in seen for p in (mean, (variance + EPSILON).log())]
         hidden = F.relu(self.hidden(self.standardise(torch.cat(known, 1).flatten(1))))
@@ -240,25 +242,25 @@ class Stylizer(nn.Module):
         self.decoder = Decoder()
 
     def embed(self, image: Tensor) -> Tensor:
-        """The embedding of a style, (N, LAYOUT.size), from (N, 3, H, W) in [0, 1]."""
+        """Compute the embedding of a style, (N, LAYOUT.size), from (N, 3, H, W) in [0, 1]."""
         return embedding_of(self.compact(image, LAYERS))
 
     def forward(self, image: Tensor, embedding: Tensor, norm: Norm = own) -> Tensor:
-        """The painting, (N, 3, H, W), not yet clipped, from a photo in the style's colours."""
+        """Paint a photo in the style's colours, (N, 3, H, W); not yet clipped."""
         wide = with_margin(image)
         return self.paint(wide, self.encoder(wide), embedding, norm)
 
     def paint(
         self, image: Tensor, features: Features, embedding: Tensor, norm: Norm = own
     ) -> Tensor:
-        """The painting from a photo with a margin, and its features, without the margin."""
+        """Paint from a photo with a margin, and its features, without the margin."""
         decoded: Decoded = self.decoder(features, embedding, norm)
         laid_over = (decoded.detail * detail(image)).repeat(1, 3, 1, 1)
         return unfolded(decoded.colours + laid_over, margin=MARGIN)
 
 
 def unfolded(colours: Tensor, margin: int) -> Tensor:
-    """The picture of colours (N, 12, H, W), as `F.pixel_shuffle` makes it, without its margin.
+    """Unfold colours (N, 12, H, W) as `F.pixel_shuffle` does, and cut off the margin.
 
     By the transposed convolution that does the same, in half the time in ONNX Runtime.
 
@@ -270,12 +272,12 @@ def unfolded(colours: Tensor, margin: int) -> Tensor:
 
 
 def with_margin(image: Tensor) -> Tensor:
-    """The picture continued by `MARGIN` pixels on all sides."""
+    """Continue a picture by `MARGIN` pixels on all sides."""
     return F.pad(image, (MARGIN,) * 4, mode="reflect")
 
 
 def detail(image: Tensor) -> Tensor:
-    """What a binomial filter takes from a picture's brightness, folded.
+    """Compute what a binomial filter takes from a picture's brightness, folded.
 
     Args:
         image: (N, 3, H, W), sides even.
@@ -287,7 +289,7 @@ def detail(image: Tensor) -> Tensor:
 
 
 def folded(kernel: Tensor, maps: int) -> Tensor:
-    """A filter (3, 3) of some maps, as the convolution that does the same to the maps folded.
+    """Turn a filter (3, 3) of maps into the convolution that does the same to the maps folded.
 
     Returns:
         (4 maps, 4 maps, 3, 3): what becomes of a single bright pixel, turned round, as
@@ -301,7 +303,7 @@ def folded(kernel: Tensor, maps: int) -> Tensor:
 
 
 def embedding_of(features: Mapping[str, Tensor]) -> Tensor:
-    """Mean and standard deviation of every channel of `LAYERS`, (N, LAYOUT.size)."""
+    """Compute mean and deviation of every channel of `LAYERS`, (N, LAYOUT.size)."""
     parts = []
     for layer in LAYERS:
         variance, mean = torch.var_mean(features[layer], dim=(2, 3), correction=0)

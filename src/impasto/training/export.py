@@ -198,12 +198,12 @@ def describe(file: Path, spec: ModelSpec) -> None:
 
 
 def recoloured(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
-    """x -> A x + b for every pixel of (N, 3, H, W), clipped to [0, 1]."""
+    """Map x -> A x + b for every pixel of (N, 3, H, W), clipped to [0, 1]."""
     return (matrix @ image.flatten(2) + offset[:, None]).clamp(0, 1).reshape(image.shape)
 
 
 def load(weights: Path) -> Stylizer:
-    """The trained stylizer, ready to paint, its weights rounded to float16 as in the files.
+    """Load the trained stylizer, its weights rounded to float16 as in the files.
 
     Raises:
         InputError: the file is missing, damaged or of another network.
@@ -227,7 +227,7 @@ def load(weights: Path) -> Stylizer:
 
 
 def reopen(file: Path) -> dict[str, Tensor]:
-    """The weights of encoder and decoder in an exported `stylizer.onnx`, by their names.
+    """Read the weights of encoder and decoder in an exported `stylizer.onnx`, by their names.
 
     Raises:
         InputError: the file is missing, or no such network.
@@ -263,7 +263,7 @@ def reopen(file: Path) -> dict[str, Tensor]:
 
 
 def fingerprint(tensors: Iterable[Tensor]) -> str:
-    """Sixteen hexadecimal digits that change when any of the values does."""
+    """Hash tensors to sixteen hexadecimal digits."""
     digest = hashlib.sha256()
     for tensor in tensors:
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
@@ -304,8 +304,7 @@ def _write(
 
 
 def _halve(graph: Any) -> None:
-    """Stores what float16 can tell in half as many bytes; ONNX Runtime widens it again when it
-    opens a file."""
+    """Store what float16 can tell in half as many bytes; ONNX Runtime widens it again."""
     import onnx
 
     casts = []
@@ -329,7 +328,7 @@ def _halve(graph: Any) -> None:
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Without what the exporter tells its own developers."""
+    """Silence what the exporter tells its own developers."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -345,8 +344,11 @@ def _quiet_exporter() -> Iterator[None]:
 def _difference(
     trained: Stylizer, stylizer_file: Path, encoder_file: Path, statistics_file: Path
 ) -> float:
-    """The largest difference between pixels of the two, encoding the style included; or between
-    the statistics of stylizer and surveyor, as a part of the largest of these; NaN if any is."""
+    """Compute the largest difference between PyTorch and ONNX Runtime.
+
+    It is that of pixels, encoding the style included; or of the statistics of stylizer and content
+    statistics, as a part of the largest of these; NaN if any is.
+    """
     paint, embed, measure = (
         Network(file, "cpu") for file in (stylizer_file, encoder_file, statistics_file)
     )

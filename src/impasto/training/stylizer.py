@@ -103,7 +103,7 @@ class Pairs(NamedTuple):
 
 
 def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) -> Path:
-    """Trains, or goes on training, and writes the averaged weights.
+    """Train, or go on training, and write the averaged weights.
 
     Returns:
         The file `stylizer.safetensors` in `training.out`.
@@ -159,7 +159,7 @@ def train(training: StylizerTraining, report: Callable[[dict[str, Any]], None]) 
 
 
 def untrained(weights: Path | None) -> Stylizer:
-    """A stylizer that has learned nothing but what the compact encoder knows."""
+    """Make a stylizer that has learned nothing but what the compact encoder knows."""
     stylizer = Stylizer()
     for module in (*stylizer.encoder.modules(), *stylizer.decoder.modules()):
         if isinstance(module, nn.Conv2d):
@@ -175,7 +175,7 @@ def untrained(weights: Path | None) -> Stylizer:
 
 @torch.no_grad()
 def unit_scales(encoder: Encoder, image: Tensor) -> dict[str, Tensor]:
-    """The factor for each of `LAYERS` that gives its features unit variance on these images."""
+    """Compute the factors that give the features of `LAYERS` unit variance on these images."""
     features = encoder(image, LAYERS)
     return {layer: f.var(dim=(0, 2, 3)).mean().rsqrt() for layer, f in features.items()}
 
@@ -189,8 +189,9 @@ def losses(
     imitating: bool,
     precision: torch.dtype = torch.float32,
 ) -> dict[str, Tensor]:
-    """The unweighted losses of a batch, by their names in `Weights`; "encoder" only while the
-    decoder paints from what the compact encoder sees.
+    """Compute the unweighted losses of a batch, by their names in `Weights`.
+
+    There is "encoder" only while the decoder paints from what the compact encoder sees.
 
     The first quarter of the batch are identity pairs: there the style is the photo.
 
@@ -241,7 +242,7 @@ def losses(
 
 
 def statistics(features: Tensor) -> Statistics:
-    """Of each of the pictures of a batch, at one layer, from (N, C, H, W)."""
+    """Compute the statistics of each picture of a batch, at one layer, from (N, C, H, W)."""
     return Statistics(features.mean((2, 3)), gram(features))
 
 
@@ -275,7 +276,7 @@ STYLE_DISTANCES = {
 
 
 def recolour(photo: Tensor, style: Tensor) -> Tensor:
-    """The photo with the style's mean colour and colour covariance, (N, 3, H, W).
+    """Give the photo the style's mean colour and colour covariance, (N, 3, H, W).
 
     x -> A (x - m) + m_s, with A the optimal-transport map between the two colour Gaussians:
     A = S^-1/2 (S^1/2 S_s S^1/2)^1/2 S^-1/2. It settles colour before the network has to.
@@ -298,7 +299,7 @@ def pairs(
     count: int,
     size: int,
 ) -> Pairs:
-    """A batch of random crops, those of paintings varied."""
+    """Make a batch of random crops, those of paintings varied."""
     content = [photos[k % len(photos)].crop(rng, size, zoom=2.0) for k in range(count)]
     crops = [paintings[k % len(paintings)].crop(rng, size, zoom=2.5) for k in range(count)]
     style = [varied(crop, rng) for crop in crops]
@@ -306,20 +307,20 @@ def pairs(
 
 
 def averaged(run: TrainingRun) -> Stylizer:
-    """The stylizer with the moving average of the weights, ready to paint."""
+    """Load the moving average of the weights, ready to paint."""
     stylizer = Stylizer()
     stylizer.load_state_dict(run.average)
     return stylizer.eval()
 
 
 def save(run: TrainingRun, file: Path) -> Path:
-    """Writes the averaged weights of the stylizer as float32 safetensors."""
+    """Write the averaged weights of the stylizer as float32 safetensors."""
     write_file(file, stored({k: v.contiguous() for k, v in run.average.items()}), overwrite=True)
     return file
 
 
 def shown_in_previews(training: StylizerTraining, side: int = 256) -> Pairs:
-    """Four photos and six styles of the first folders that are held out from training.
+    """Choose four photos and six styles that are held out from training.
 
     Raises:
         InputError: there are none; each folder needs some to be measured with.
@@ -336,7 +337,7 @@ def shown_in_previews(training: StylizerTraining, side: int = 256) -> Pairs:
 
 @torch.no_grad()
 def preview(stylizer: Stylizer, shown: Pairs) -> Image.Image:
-    """A sheet of photos (rows) in styles (columns), styles on top."""
+    """Paint a sheet of photos (rows) in styles (columns), styles on top."""
     columns, side = shown.style, shown.style.shape[2]
     sheet = torch.ones(3, (1 + len(shown.photo)) * side, (1 + len(columns)) * side)
     sheet[:, :side, side:] = torch.cat(list(columns), 2)
@@ -365,7 +366,7 @@ def _relative(found: Tensor, wanted: Tensor) -> Tensor:
 
 
 def _roots(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """The square root of symmetric matrices, and its inverse."""
+    """Compute the square root of symmetric matrices, and its inverse."""
     values, vectors = eigh(matrix)
     roots = values.clamp_min(1e-8).sqrt()[:, None]
     return (vectors * roots) @ vectors.mT, (vectors / roots) @ vectors.mT
