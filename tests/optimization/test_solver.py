@@ -24,6 +24,7 @@ SETTINGS = OptimizeSettings(
     steps=4,
     content_layers=("relu2_2",),
     style_layers=("relu1_1", "relu2_1", "relu3_1"),
+    structure_weight=0,
 )
 TWO_SCALES = replace(SETTINGS, size=200, steps=3)
 """Painted at 100 and at 200 pixels."""
@@ -128,7 +129,8 @@ def test_states_count_steps_scales_and_work():
     assert done == sorted(done)
     assert done[-1] == 1
     assert states[-1].seconds_left == 0
-    assert all(state.seconds_left > 0 for state in states[:-1])
+    assert states[0].seconds_left == math.inf
+    assert states[-2].seconds_left > 0
     assert all(state.notice is None for state in states)
 
 
@@ -477,5 +479,17 @@ def test_resizing_stays_in_range_and_keeps_flat_pictures_flat():
 def test_a_first_picture_painted_in_one_pass_is_only_refined():
     images = Images(picture(1, 200, 200), [Region([StylePicture(picture(2, 60, 60))])], CONTENT)
     settings = replace(SETTINGS, size=400, init="fast")
-    assert [scale.side for scale in Solver(NarrowVGG(), images, settings).scales] == [400]
-    assert len(Solver(NarrowVGG(), images, replace(settings, init="content")).scales) > 1
+    assert [scale.side for scale in Solver(NarrowVGG(), images, settings).scales] == [200, 400]
+    assert len(Solver(NarrowVGG(), images, replace(settings, init="content")).scales) > 2
+
+
+def test_fine_scales_are_painted_with_the_fast_encoder():
+    images = Images(picture(1, 700, 90), [Region([StylePicture(STYLE)])], CONTENT)
+    settings = replace(SETTINGS, size=700, steps=1)
+    coarse, fine = NarrowVGG(), NarrowVGG()
+    assert [s.fine for s in Solver(coarse, images, settings).scales] == [False, False, False, True]
+    list(Solver(coarse, images, settings, fine=fine))
+    painted = [max(size) for size in fine.seen]
+    assert painted
+    assert min(painted) <= max(STYLE.shape[2:]) + 2 * FRAME < max(painted)
+    assert max(max(size) for size in coarse.seen) < 400

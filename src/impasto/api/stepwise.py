@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from typing_extensions import Unpack
 
+    from impasto.networks.vgg import VGG
     from impasto.optimization.checkpoint import Keeper
     from impasto.optimization.inputs import Inputs
     from impasto.optimization.schedule import Scale
@@ -184,21 +185,15 @@ def optimize_steps(
     """
     require("optimization", "torch", "torch", "safetensors")
     from impasto.networks import device as devices
-    from impasto.networks import encoders
     from impasto.optimization import checkpoint as checkpoints
     from impasto.optimization.solver import Solver
 
     chosen = with_options(settings or OptimizeSettings(), options)
     place = devices.choose(device, chosen.threads)
     inputs, notices = _load(content, style, regions, style_regions, chosen)
-    network = encoders.load(
-        chosen.encoder,
-        weights=None if weights is None else Path(weights),
-        pooling=chosen.pooling,
-        first_padding=chosen.first_padding,
-    )
+    networks = _encoders(chosen, weights)
     path = checkpoint or resume
-    identity = checkpoints.identity(inputs, network) if path else None
+    identity = checkpoints.identity(inputs, networks) if path else None
     position, trace = None, []
     if resume and identity:
         found = checkpoints.load(Path(resume), place)
@@ -209,12 +204,37 @@ def optimize_steps(
         first, more = _painted_fast(inputs, device)
         notices += more
     images = inputs.images(first, place)
-    network = network.to(place).compute_in(devices.precision(chosen.precision, place))
-    solver = Solver(network, images, chosen, position)
+    precision = devices.precision(chosen.precision, place)
+    coarse, *fine = (network.to(place).compute_in(precision) for network in networks)
+    solver = Solver(coarse, images, chosen, position, fine=fine[0] if fine else None)
     if resume:
         checkpoints.check_fits(Path(resume), solver)
     keeper = checkpoints.Keeper(Path(path), identity, solver, trace) if path and identity else None
     return _Run(inputs, notices, solver, trace, keeper).steps()
+
+
+def _encoders(settings: OptimizeSettings, weights: str | Path | None) -> "list[VGG]":
+    """Load the encoder, and after it the one for fine scales if that is another."""
+    from impasto.networks import encoders
+
+    names: list[encoders.EncoderName]
+    if settings.encoder != "auto":
+        names = [settings.encoder]
+    elif weights is not None:
+        names = [encoders.recognize(Path(weights))]
+    elif settings.first_padding == "zero":  # of which the compact encoder is not capable
+        names = ["vgg16"]
+    else:
+        names = ["vgg16", "compact"]
+    return [
+        encoders.load(
+            name,
+            weights=None if weights is None else Path(weights),
+            pooling=settings.pooling,
+            first_padding=settings.first_padding,
+        )
+        for name in names
+    ]
 
 
 def _load(

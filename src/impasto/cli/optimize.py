@@ -182,7 +182,8 @@ def optimize(
     )
     outputs.check([*pictures, *([weights] if weights else [])], resume)
     check_weights(styles)
-    if weights is None and encoders.spec(settings.encoder).asset is None:
+    fetched = [name for name, spec in encoders.ENCODERS.items() if spec.asset is None]
+    if weights is None and settings.encoder in fetched:
         with or_else(", name a copy with --weights FILE, or choose --encoder vgg16"):
             fetch_with_bar(settings.encoder)
     with display(quiet=quiet) as shown:

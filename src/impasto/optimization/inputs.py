@@ -90,10 +90,11 @@ class Inputs:
         content = _tensor(photo, device)
         parts = self.parts(photo)
         regions = [_region(part, device) for part in parts]
+        recoloured = _tensor(self._recoloured(photo, parts), device)
         if self.settings.init == "content":
-            return Images(content, regions, first=content)
+            return Images(content, regions, content, recoloured)
         if self.settings.init == "noise":
-            return Images(content, regions, first=None)
+            return Images(content, regions, None, recoloured)
         if first is None:
             first = self.init
         if first is None and parts:
@@ -101,7 +102,26 @@ class Inputs:
             first = main.styles[0].style
         if first is None:
             first = photo
-        return Images(content, regions, first=_tensor(_covering(first, _size(photo)), device))
+        first = _covering(first, _size(photo))
+        return Images(content, regions, _tensor(first, device), recoloured)
+
+    def _recoloured(self, photo: Pixels, parts: Sequence[RegionInput]) -> Pixels:
+        """Give each part of the photo its styles' colours, as far as there is strength."""
+
+        def recoloured(part: RegionInput) -> Pixels:
+            mapped = colours.recolour(
+                photo,
+                [(style.pixels, style.weight, style.mask) for style in part.styles],
+                part.mask,
+            )
+            return photo + self.settings.strength * part.weight * (mapped - photo)
+
+        if not parts:
+            return photo
+        if parts[0].mask is None:  # the only one, everywhere
+            return recoloured(parts[0])
+        covers = [part.mask for part in parts if part.mask is not None]
+        return masks.composed(photo, covers, map(recoloured, parts)).clip(0, 1)
 
     def finish(self, painted: Pixels) -> Pixels:
         """A picture of the solver's, of any scale: each part in its final colours, and the photo
