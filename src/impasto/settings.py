@@ -106,17 +106,17 @@ class OptimizeSettings(PaintSettings):
         0.03, "Smoothness: weight of the total variation.", minimum=0, maximum=1000
     )
     structure_weight: float = setting(
-        0.5,
+        3.0,
         "How much of the content is a matter of how its parts differ from each other, which lets "
         "faces stay faces: relative to content-weight.",
         minimum=0,
         maximum=1000,
     )
     palette_weight: float = setting(
-        0.3, "How closely to follow all colours of the style.", minimum=0, maximum=1000
+        0.1, "How closely to follow all colours of the style.", minimum=0, maximum=1000
     )
     tone_weight: float = setting(
-        0.15,
+        0.04,
         "How closely large areas keep the photo's light and shade, in the style's colours: plain "
         "skies stay plain.",
         minimum=0,

@@ -12,6 +12,7 @@ from impasto.image.colour import COLOUR_TRANSFERS, Gaussian, gaussian, match_lum
 from impasto.image.masks import Mask
 from impasto.image.masks import resize as resize_mask
 from impasto.image.samples import Pixels
+from impasto.scene import WeightedStyle
 from impasto.settings import Colour
 
 
@@ -30,18 +31,16 @@ def prepare(style: Pixels, photo: Pixels, colour: Colour, covered: Mask | None =
 
 
 def recolour(
-    photo: Pixels,
-    styles: Sequence[tuple[Pixels, float, Mask | None]],
-    covered: Mask | None = None,
+    photo: Pixels, styles: Sequence[WeightedStyle[Pixels]], covered: Mask | None = None
 ) -> Pixels:
     """Give the photo the mean and covariance of the colours of several styles mixed.
 
     Args:
-        styles: each with its weight and the part of it that counts, of any size.
+        styles: pictures of any size.
         covered: how much of each of the photo's pixels counts, (H, W); None for all alike.
     """
-    weights = [weight for _, weight, _ in styles]
-    each = [gaussian(pixels, _fitting(mask, pixels)) for pixels, _, mask in styles]
+    weights = [style.weight for style in styles]
+    each = [gaussian(style.style, _fitting(style.mask, style.style)) for style in styles]
     mean = np.average([one.mean for one in each], axis=0, weights=weights)
     moments = [one.covariance + np.outer(one.mean, one.mean) for one in each]
     second = np.average(moments, axis=0, weights=weights)

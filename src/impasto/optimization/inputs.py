@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -105,23 +106,15 @@ class Inputs:
         first = _covering(first, _size(photo))
         return Images(content, regions, _tensor(first, device), recoloured)
 
-    def _recoloured(self, photo: Pixels, parts: Sequence[RegionInput]) -> Pixels:
+    def _recoloured(self, photo: Pixels, parts: Sequence[Part[Pixels]]) -> Pixels:
         """Give each part of the photo its styles' colours, as far as there is strength."""
 
-        def recoloured(part: RegionInput) -> Pixels:
-            mapped = colours.recolour(
-                photo,
-                [(style.pixels, style.weight, style.mask) for style in part.styles],
-                part.mask,
-            )
-            return photo + self.settings.strength * part.weight * (mapped - photo)
+        def recoloured(part: Part[Pixels]) -> Pixels:
+            mapped = colours.recolour(photo, part.styles, part.mask)
+            share = np.float32(self.settings.strength * part.strength)
+            return np.asarray(photo + share * (mapped - photo))
 
-        if not parts:
-            return photo
-        if parts[0].mask is None:  # the only one, everywhere
-            return recoloured(parts[0])
-        covers = [part.mask for part in parts if part.mask is not None]
-        return masks.composed(photo, covers, map(recoloured, parts)).clip(0, 1)
+        return to_float(composite(photo, parts, recoloured)).clip(0, 1)
 
     def finish(self, painted: Pixels) -> Pixels:
         """A picture of the solver's, of any scale: each part in its final colours, and the photo
