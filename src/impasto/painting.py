@@ -26,7 +26,8 @@ class Record:
         side: long side of the picture at that scale, in pixels.
         step: of the scale, from 1.
         seconds: since the start, without the time between an interruption and `--resume`.
-        losses: weighted parts ("content", "style", "tv") and their "total", before the step.
+        losses: weighted parts by the names of the terms ("content", "structure", "style", "tv",
+            "palette", "tone") and their "total", before the step.
     """
 
     scale: int

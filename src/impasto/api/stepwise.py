@@ -59,7 +59,8 @@ class Step:
     It keeps the picture as it is after the step, so a list of all steps takes much memory.
 
     Attributes:
-        losses: weighted parts ("content", "style", "tv") and their "total", before the step.
+        losses: weighted parts by the names of the terms ("content", "structure", "style", "tv",
+            "palette", "tone") and their "total", before the step.
         scale: index into `scales`.
         scales: each with the long `side` of its picture in pixels and its number of `steps`.
         step: of the current scale, from 1.

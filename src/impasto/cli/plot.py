@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 FORMATS = (".png", ".svg", ".pdf")
 
 # Okabe and Ito's palette: told apart by everybody, in print too.
-COLOURS = {"total": "#000000", "style": "#d55e00", "content": "#0072b2", "tv": "#009e73"}
+COLOURS = {
+    "total": "#000000",
+    "style": "#d55e00",
+    "content": "#0072b2",
+    "structure": "#56b4e9",
+    "tv": "#009e73",
+    "palette": "#cc79a7",
+    "tone": "#e69f00",
+}
 NAMES = {"tv": "total variation"}
 GREY = "#8a8a8a"
 
@@ -73,7 +81,9 @@ def _draw_loss(axes: Any, scale: Sequence[tuple[int, "Record"]], name: str) -> N
     values = [record.losses[name] or float("nan") for _, record in scale]
     label = NAMES.get(name, name) if steps[0] == 1 else None
     marker = "o" if len(steps) == 1 else None
-    axes.plot(steps, values, label=label, color=COLOURS[name], linewidth=1.4, marker=marker)
+    axes.plot(
+        steps, values, label=label, color=COLOURS.get(name, GREY), linewidth=1.4, marker=marker
+    )
 
 
 def _mark_scale(axes: Any, scale: Sequence[tuple[int, "Record"]]) -> None:

@@ -159,7 +159,9 @@ class Solver:
         last = self.scales[-1]
         picture = resized(self._images.content, fitted(self._images.content, last.side))
         self.position = Position(scale=len(self.scales), canvas=to_canvas(picture))
-        losses = dict.fromkeys(("content", "style", "tv", "total"), 0.0)
+        losses = dict.fromkeys(
+            ("content", "structure", "style", "tv", "palette", "tone", "total"), 0.0
+        )
         yield State(picture, losses, len(self.scales) - 1, self.scales, last.steps, 0.0)
 
     def _settle_for(self) -> State:
