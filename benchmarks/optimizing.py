@@ -18,7 +18,7 @@ from benchmarks.pictures import PHOTO, STYLE, planes, square
 from impasto.networks import encoders
 from impasto.networks.device import precision
 from impasto.networks.vgg import VGG
-from impasto.optimization.objective import Objective
+from impasto.optimization.objective import build
 from impasto.optimization.regions import Region, StylePicture
 from impasto.settings import OptimizeSettings
 
@@ -35,9 +35,7 @@ def iteration(side: int, *, encoder: str, **words: object) -> Callable[[], None]
     settings = OptimizeSettings(**words)
     content, style = (torch.from_numpy(planes(square(f, side))) for f in (PHOTO, STYLE))
     network = load(encoder).compute_in(precision(settings.precision, torch.device("cpu")))
-    objective = Objective(
-        network, content, [Region([StylePicture(style)])], settings, settings.tile
-    )
+    objective = build(network, content, [Region([StylePicture(style)])], settings, settings.tile)
     image = content.clone().requires_grad_(True)
     optimizer = torch.optim.Adam([image], lr=0.01)
 

@@ -40,7 +40,7 @@ Panel: TypeAlias = tuple[str, Any]
 
 
 def stars(side: int) -> list[Panel]:
-    """A rocket under a swirling sky, by the slow engine."""
+    """Paint a rocket under a swirling sky, by the slow engine."""
     painting = impasto.optimize(ROCKET, FLOW, size=side)
     return [
         ("photo", cut(ROCKET, painting.size)),
@@ -50,7 +50,7 @@ def stars(side: int) -> list[Panel]:
 
 
 def wave(side: int) -> list[Panel]:
-    """A woodcut of a wave over a cup of coffee, by both engines."""
+    """Paint a woodcut of a wave over a cup of coffee, by both engines."""
     fast = impasto.stylize(COFFEE, WAVE, size=side)
     slow = impasto.optimize(COFFEE, WAVE, size=side)
     return [
@@ -62,14 +62,14 @@ def wave(side: int) -> list[Panel]:
 
 
 def styles(side: int) -> list[Panel]:
-    """A cat in eight of the built-in styles."""
+    """Paint a cat in eight of the built-in styles."""
     names = ("great-wave", "irises", "composition-vii", "calavera")
     names += ("red-blue-yellow", "water-lilies", "the-kiss", "two-horses")
     return [(name, impasto.stylize(CHELSEA, name, size=side).pixels) for name in names]
 
 
 def mix(side: int) -> list[Panel]:
-    """What lies between an engraving and an abstract painting."""
+    """Paint what lies between an engraving and an abstract painting."""
     start, end = impasto.load_style("calavera"), impasto.load_style("composition-vii")
     between = {t: impasto.interpolate(start, end, t) for t in (0, 0.25, 0.5, 0.75, 1)}
     return [
@@ -79,7 +79,7 @@ def mix(side: int) -> list[Panel]:
 
 
 def regions(side: int) -> list[Panel]:
-    """A style on either side, and a mask that fades from one to the other."""
+    """Paint a style on either side, with a mask that fades from one to the other."""
     mask = Image.linear_gradient("L").rotate(90)
     painting = impasto.stylize(
         ASTRONAUT, "composition-vii", regions=[(mask, "starry-night")], size=side
@@ -92,7 +92,7 @@ def regions(side: int) -> list[Panel]:
 
 
 def colours(side: int) -> list[Panel]:
-    """The four answers to whose colours a painting has."""
+    """Paint the four answers to whose colours a painting has."""
     ways = ("style", "luminance", "linear", "histogram")
     return [
         (f"--colour {way}", impasto.stylize(CHELSEA, "irises", size=side, colour=way).pixels)
@@ -112,18 +112,18 @@ GALLERY: dict[str, tuple[Callable[[int], list[Panel]], int]] = {
 
 
 def cut(source: Path | Image.Image, size: tuple[int, int]) -> Any:
-    """The middle of a picture at (width, height), as an array (H, W, 3) in [0, 1]."""
+    """Cut the middle of a picture at (width, height) out, as an array (H, W, 3) in [0, 1]."""
     image = source if isinstance(source, Image.Image) else Image.open(source)
     return np.asarray(ImageOps.fit(image.convert("RGB"), size), np.float32) / 255
 
 
 def reduced(pixels: Any, side: int) -> Image.Image:
-    """A panel (H, W, 3) with a long side of `side` pixels."""
+    """Reduce a panel (H, W, 3) to a long side of `side` pixels."""
     return Image.fromarray(to_bytes(resize(pixels, fit((pixels.shape[1], pixels.shape[0]), side))))
 
 
 def main() -> None:
-    """Renders the sheets that are named, or all."""
+    """Render the sheets that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(GALLERY)}")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/gallery", help="where to")

@@ -26,7 +26,8 @@ class Record:
         side: long side of the picture at that scale, in pixels.
         step: of the scale, from 1.
         seconds: since the start, without the time between an interruption and `--resume`.
-        losses: weighted parts ("content", "style", "tv") and their "total", before the step.
+        losses: weighted parts by the names of the terms ("content", "structure", "style", "tv",
+            "palette", "tone") and their "total", before the step.
     """
 
     scale: int
@@ -89,7 +90,7 @@ class Painting(Raster):
         quality: int | None = None,
         strip_metadata: bool = False,
     ) -> None:
-        """Writes a PNG, JPEG, WebP, TIFF, BMP or AVIF, as the name's suffix says.
+        """Write a PNG, JPEG, WebP, TIFF, BMP or AVIF, as the name's suffix says.
 
         Args:
             path: where to; or a file open for writing bytes, such as `io.BytesIO()`.
@@ -123,7 +124,7 @@ class Painting(Raster):
     def to_bytes(
         self, format: str = "png", *, quality: int | None = None, strip_metadata: bool = False
     ) -> bytes:
-        """The bytes of a file, as `save` writes it.
+        """Return the bytes of a file, as `save` writes it.
 
         Args:
             format: "png", "jpeg", "webp", "tiff", "bmp" or "avif".
@@ -145,11 +146,11 @@ class Painting(Raster):
         )
 
     def _repr_png_(self) -> bytes:
-        """What a notebook shows."""
+        """Say what a notebook shows."""
         return self.to_bytes("png")
 
     def to_pil(self) -> Image.Image:
-        """An 8-bit Pillow image: RGBA where there is alpha, else RGB."""
+        """Return an 8-bit Pillow image: RGBA where there is alpha, else RGB."""
         colours = to_bytes(self.samples)
         planes = colours if self.alpha is None else np.dstack([colours, to_bytes(self.alpha)])
         return Image.fromarray(planes)

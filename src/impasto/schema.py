@@ -19,18 +19,18 @@ from impasto.errors import SettingError
 def setting(
     default: Any, help: str, *, minimum: float | None = None, maximum: float | None = None
 ) -> Any:
-    """A dataclass field with the sentence and the bounds that library and command line share."""
+    """Declare a field with the sentence and the bounds that library and command line share."""
     return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
 
 
 def help_of(kind: type, name: str) -> str:
-    """The sentence that says what a field of a settings class does."""
+    """Find the sentence that says what a field of a settings class does."""
     [told] = [entry.metadata["help"] for entry in fields(kind) if entry.name == name]
     return str(told)
 
 
 def check(settings: Any) -> None:
-    """Compares every field of a settings object with its type and its bounds.
+    """Compare every field of a settings object with its type and its bounds.
 
     Numbers of NumPy's become Python's, so that settings can be written as JSON.
 
@@ -45,7 +45,7 @@ def check(settings: Any) -> None:
 
 
 def _checked(name: str, value: Any, hint: Any, bounds: Mapping[str, Any]) -> Any:
-    """The value, or a SettingError."""
+    """Check a value against a type and its bounds."""
     kind = get_origin(hint)
     if kind in (Union, UnionType):  # of one type and None, here
         return None if value is None else _checked(name, value, get_args(hint)[0], bounds)
@@ -68,7 +68,7 @@ def _checked(name: str, value: Any, hint: Any, bounds: Mapping[str, Any]) -> Any
 
 
 def checked_number(name: str, value: Any, wanted: type, bounds: Mapping[str, Any]) -> float:
-    """The value as a number of the wanted type, within its bounds.
+    """Convert a value to a number of the wanted type, within its bounds.
 
     Raises:
         SettingError: it is no such number; the message begins with the name.
@@ -86,5 +86,5 @@ def checked_number(name: str, value: Any, wanted: type, bounds: Mapping[str, Any
 
 
 def _shown(value: Any) -> str:
-    """The value as a programmer writes it, on one line and not too long."""
+    """Write a value as a programmer does, on one line and not too long."""
     return " ".join(reprlib.repr(value).split())

@@ -105,6 +105,23 @@ class OptimizeSettings(PaintSettings):
     tv_weight: float = setting(
         0.03, "Smoothness: weight of the total variation.", minimum=0, maximum=1000
     )
+    structure_weight: float = setting(
+        3.0,
+        "How much of the content is a matter of how its parts differ from each other, which lets "
+        "faces stay faces: relative to content-weight.",
+        minimum=0,
+        maximum=1000,
+    )
+    palette_weight: float = setting(
+        0.1, "How closely to follow all colours of the style.", minimum=0, maximum=1000
+    )
+    tone_weight: float = setting(
+        0.04,
+        "How closely large areas keep the photo's light and shade, in the style's colours: plain "
+        "skies stay plain.",
+        minimum=0,
+        maximum=1000,
+    )
     style_loss: Literal["wasserstein", "gram"] = setting(
         "wasserstein", "Distance between styles: wasserstein is more painterly, gram is Gatys'."
     )
@@ -113,8 +130,10 @@ class OptimizeSettings(PaintSettings):
     style_layer_weights: tuple[float, ...] | None = setting(
         None, "A weight for each style layer [default: equal].", minimum=0, maximum=1000
     )
-    encoder: Literal["compact", "vgg16", "vgg19"] = setting(
-        "compact", "The network that judges: compact and vgg16 ship with impasto, vgg19 is fetched."
+    encoder: Literal["auto", "compact", "vgg16", "vgg19"] = setting(
+        "auto",
+        "The network that judges: vgg16; compact, which is faster; vgg19, which is fetched; auto "
+        "is vgg16, and compact for the last scales of large pictures.",
     )
     pooling: Literal["max", "average"] = setting("max", "How the encoder pools.")
     first_padding: Literal["zero", "replicate"] = setting(
@@ -246,7 +265,7 @@ def work_side(settings: PaintSettings, side: int, usual: int = WORK_SIZE) -> int
 
 
 def region_weight(name: str, weight: Any) -> float:
-    """A region's weight, checked: how much of the strength is used there, in both engines.
+    """Check a region's weight: how much of the strength is used there, in both engines.
 
     Args:
         name: of the region, for the message.
@@ -258,7 +277,7 @@ def region_weight(name: str, weight: Any) -> float:
 
 
 def output_quality(quality: Any) -> int | None:
-    """The quality of a file to write, checked; None for its format's own.
+    """Check the quality of a file to write; None for its format's own.
 
     Raises:
         SettingError: it is no whole number from 1 to 100.
@@ -268,7 +287,7 @@ def output_quality(quality: Any) -> int | None:
 
 
 def style_weights(weights: Iterable[Any]) -> list[float]:
-    """The weights of styles mixed, checked: only their ratio matters, in both engines.
+    """Check the weights of styles: only their ratio matters, in both engines.
 
     Raises:
         SettingError: one is no number from 0 to a million, or none is above 0.

@@ -139,3 +139,11 @@ def test_no_file_is_looked_at_more_often_than_there_are_files(tree, monkeypatch)
     for route in made.routes:
         check_file(route.output, overwrite=True, inputs=inputs)
     assert len(looks) < 10 * len(made.routes)
+
+
+def test_paintings_beside_their_photos_are_no_photos(tree):
+    top = tree("a.jpg", "b.png", "a-w.jpg", "b-w.png", "c-w.jpg")
+    for output in (str(top), f"{top}/"):
+        made = plan([top], ["w"], output)
+        assert [route.input.name for route in made.routes] == ["a.jpg", "b.png", "c-w.jpg"]
+    assert plan([top / "a.jpg", top / "a-w.jpg"], ["w"], None).routes[1].input == top / "a-w.jpg"

@@ -141,7 +141,14 @@ def test_trace(optimize, tmp_path):
         (1, 200, 1),
         (1, 200, 2),
     ]
-    assert set(trace["steps"][0]["losses"]) == {"content", "style", "total"}
+    assert set(trace["steps"][0]["losses"]) == {
+        "content",
+        "structure",
+        "style",
+        "palette",
+        "tone",
+        "total",
+    }
 
 
 def test_checkpoint_and_resume(optimize, refused, tmp_path):

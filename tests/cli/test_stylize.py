@@ -488,3 +488,14 @@ def test_lines_of_a_batch_are_clean_on_a_terminal(album, photo, wave):
     assert len(painted) == 6
     assert all(re.fullmatch(r"\S+-wave\.\w+: 64 x 48 pixels in [\d.]+ s", line) for line in painted)
     assert "29:59" not in text
+
+
+def test_a_broken_tiff_is_told_in_one_line(photo, wave, tmp_path):
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.tif", compression="tiff_lzw")
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    content[200:4000] = bytes(3800)
+    (tmp_path / "a.tif").write_bytes(content)
+    done = piped(tmp_path / "a.tif", "-s", wave)
+    (line,) = done.stderr.splitlines()
+    assert b"the TIFF data is broken or cut short" in line

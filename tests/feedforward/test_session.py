@@ -14,7 +14,7 @@ from impasto.feedforward import session
 from impasto.feedforward.session import Network
 from impasto.models.assets import FOLDER
 
-STYLIZER = FOLDER / "painter.onnx"
+PAINTER = FOLDER / "painter.onnx"
 STATISTICS = FOLDER / "content_statistics.onnx"
 
 
@@ -29,7 +29,7 @@ def available(monkeypatch):
 
 
 def test_a_network_is_loaded_once():
-    network = Network(STYLIZER, "cpu")
+    network = Network(PAINTER, "cpu")
     assert network.load() is network.load()
 
 
@@ -136,7 +136,7 @@ def test_damaged_network(tmp_path):
 
 def test_unknown_device():
     with pytest.raises(SettingError, match="device is 'tpu'; it can be: auto, cpu, cuda"):
-        Network(STYLIZER, "tpu").load()
+        Network(PAINTER, "tpu").load()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_unknown_device():
 def test_absent_device(available, device, hint):
     available(session.CPU)
     with pytest.raises(DeviceError, match=f"{device}: not among .*{hint}"):
-        Network(STYLIZER, device).load()
+        Network(PAINTER, device).load()
 
 
 def test_device_that_does_not_start(available, monkeypatch):
@@ -164,8 +164,8 @@ def test_device_that_does_not_start(available, monkeypatch):
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", open_on_cpu)
     with pytest.raises(DeviceError, match="cuda: its drivers or libraries are missing"):
-        Network(STYLIZER, "cuda").load()
-    Network(STYLIZER, "auto").load()
+        Network(PAINTER, "cuda").load()
+    Network(PAINTER, "auto").load()
 
 
 def test_auto_prefers_accelerators():
@@ -174,9 +174,9 @@ def test_auto_prefers_accelerators():
 
 
 def test_failure_of_a_device_is_one_line():
-    stylizer = Network(STYLIZER, "cpu")
+    painter = Network(PAINTER, "cpu")
     with pytest.raises(DeviceError, match=r"CPU: .*; try a smaller size") as told:
-        stylizer(image=np.zeros((1, 3, 8, 8), np.float32), embedding=np.zeros((1, 1), np.float32))
+        painter(image=np.zeros((1, 3, 8, 8), np.float32), embedding=np.zeros((1, 1), np.float32))
     assert len(str(told.value).splitlines()) == 1
 
 

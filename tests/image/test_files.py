@@ -465,3 +465,12 @@ def test_a_closed_image_is_told_from_a_broken_one(saved):
     with Image.open(saved("photo.png")) as image:
         image.load()
     assert files.load(image).size == (32, 24)
+
+
+@pytest.mark.parametrize(("gamma", "told"), [(45455, False), (45000, False), (100000, True)])
+def test_a_gamma_that_is_not_applied_is_told(saved, gamma, told):
+    content = saved("photo.png").read_bytes()
+    data = struct.pack(">I", gamma)
+    chunk = struct.pack(">I", 4) + b"gAMA" + data + struct.pack(">I", zlib.crc32(b"gAMA" + data))
+    picture = files.load(content[:33] + chunk + content[33:])
+    assert [("gamma is 1," in notice) for notice in picture.notices] == [True] * told

@@ -117,6 +117,17 @@ def test_a_file_of_ones_own_has_all_layers(full_vgg16):
     assert encoders.load("vgg16", weights=full_vgg16).layer_names[-1] == "pool5"
 
 
+@pytest.mark.parametrize(("name", "depth"), [("vgg16", 16), ("vgg19", 19)])
+def test_own_weights_are_recognized(name, depth, tmp_path):
+    narrow = VGG(depth, widths=(2, 3, 4, 5, 6)).state_dict()
+    assert encoders.recognize(write(tmp_path / "own.safetensors", narrow)) == name
+
+
+def test_compact_weights_are_recognized(tmp_path):
+    path = write(tmp_path / "own.safetensors", compact.build().state_dict())
+    assert encoders.recognize(path) == "compact"
+
+
 def test_registry_imports_no_torch():
     code = (
         "import sys; sys.modules['torch'] = None\n"

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from impasto.networks.vgg import VGG
-from impasto.optimization.objective import Objective
+from impasto.optimization.objective import build
 from impasto.optimization.regions import Region, StylePicture
 from impasto.perceptual.features import Sight
 from impasto.perceptual.losses import ContentLoss, GramLoss
@@ -24,6 +24,9 @@ SETTINGS = OptimizeSettings(
     style_layers=LAYERS,
     style_loss="gram",
     tv_weight=0.5,
+    structure_weight=0,
+    palette_weight=0,
+    tone_weight=0,
 )
 
 
@@ -65,14 +68,14 @@ CONTENT, STYLE, OTHER_STYLE, CANVAS = picture(1), picture(2, 20, 20), picture(3,
 @pytest.mark.parametrize("style_loss", ["gram", "wasserstein"])
 def test_weighted_parts_sum_to_the_total(encoder, style_loss):
     settings = replace(SETTINGS, style_loss=style_loss, content_weight=2.0, style_weight=3.0)
-    total, parts = Objective(encoder, CONTENT, whole((STYLE, 1.0)), settings)(CANVAS)
+    total, parts = build(encoder, CONTENT, whole((STYLE, 1.0)), settings)(CANVAS)
     assert set(parts) == {"content", "style", "tv"}
     assert all(part > 0 for part in parts.values())
     torch.testing.assert_close(total, parts["content"] + parts["style"] + parts["tv"])
 
 
 def test_parts_are_the_losses_of_the_layers(encoder):
-    _, parts = Objective(encoder, CONTENT, whole((STYLE, 1.0)), SETTINGS)(CANVAS)
+    _, parts = build(encoder, CONTENT, whole((STYLE, 1.0)), SETTINGS)(CANVAS)
     content, style, canvas = (see(encoder, p, ALL_LAYERS) for p in (CONTENT, STYLE, CANVAS))
     wanted = ContentLoss(content["relu2_2"])(canvas["relu2_2"])
     torch.testing.assert_close(parts["content"], wanted)
@@ -81,9 +84,9 @@ def test_parts_are_the_losses_of_the_layers(encoder):
 
 
 def test_the_content_has_no_content_loss_and_the_style_no_style_loss(encoder):
-    objective = Objective(encoder, CONTENT, whole((STYLE, 1.0)), SETTINGS)
+    objective = build(encoder, CONTENT, whole((STYLE, 1.0)), SETTINGS)
     assert objective(CONTENT)[1]["content"] == 0
-    styled = Objective(encoder, STYLE, whole((STYLE, 1.0)), SETTINGS)
+    styled = build(encoder, STYLE, whole((STYLE, 1.0)), SETTINGS)
     assert float(styled(STYLE)[1]["style"]) == pytest.approx(0, abs=1e-9)
 
 
@@ -94,7 +97,7 @@ def test_the_content_has_no_content_loss_and_the_style_no_style_loss(encoder):
 def test_a_weight_scales_its_own_part_only(encoder, name, part):
     def parts(weight: float) -> dict[str, Tensor]:
         settings = replace(SETTINGS, **{name: weight})
-        return Objective(encoder, CONTENT, whole((STYLE, 1.0)), settings)(CANVAS)[1]
+        return build(encoder, CONTENT, whole((STYLE, 1.0)), settings)(CANVAS)[1]
 
     single, triple = parts(1.0), parts(3.0)
     for key in single:
@@ -103,7 +106,7 @@ def test_a_weight_scales_its_own_part_only(encoder, name, part):
 
 def test_without_strength_the_content_itself_is_the_best_picture(encoder):
     settings = replace(SETTINGS, strength=0.0)
-    objective = Objective(encoder, CONTENT, whole((STYLE, 1.0)), settings)
+    objective = build(encoder, CONTENT, whole((STYLE, 1.0)), settings)
     total, parts = objective(CANVAS)
     assert parts["style"] == 0
     torch.testing.assert_close(total, parts["content"])
@@ -113,7 +116,7 @@ def test_without_strength_the_content_itself_is_the_best_picture(encoder):
 def test_style_and_smoothness_count_with_the_square_of_the_strength(encoder):
     def parts(strength: float) -> dict[str, Tensor]:
         settings = replace(SETTINGS, strength=strength)
-        return Objective(encoder, CONTENT, whole((STYLE, 1.0)), settings)(CANVAS)[1]
+        return build(encoder, CONTENT, whole((STYLE, 1.0)), settings)(CANVAS)[1]
 
     half, full = parts(0.5), parts(1.0)
     torch.testing.assert_close(half["style"], full["style"] / 4)
@@ -125,7 +128,7 @@ def test_a_layer_weight_of_zero_ignores_the_layer(encoder):
     weighted = replace(SETTINGS, style_layer_weights=(0.0, 5.0, 0.0))
     alone = replace(SETTINGS, style_layers=("relu2_1",))
     one, other = (
-        Objective(encoder, CONTENT, whole((STYLE, 1.0)), settings)(CANVAS)[1]["style"]
+        build(encoder, CONTENT, whole((STYLE, 1.0)), settings)(CANVAS)[1]["style"]
         for settings in (weighted, alone)
     )
     torch.testing.assert_close(one, other)
@@ -134,21 +137,21 @@ def test_a_layer_weight_of_zero_ignores_the_layer(encoder):
 def test_layer_weights_count_relative_to_their_sum(encoder):
     def style(weights: tuple[float, ...] | None) -> float:
         settings = replace(SETTINGS, style_layer_weights=weights)
-        return float(Objective(encoder, CONTENT, whole((STYLE, 1.0)), settings)(CANVAS)[1]["style"])
+        return float(build(encoder, CONTENT, whole((STYLE, 1.0)), settings)(CANVAS)[1]["style"])
 
     assert style((7.0, 7.0, 7.0)) == pytest.approx(style(None))
     assert style((2.0, 1.0, 1.0)) == pytest.approx(style((4.0, 2.0, 2.0)))
 
 
 def test_without_a_weight_total_variation_is_not_computed(encoder):
-    _, parts = Objective(encoder, CONTENT, whole((STYLE, 1.0)), replace(SETTINGS, tv_weight=0.0))(
+    _, parts = build(encoder, CONTENT, whole((STYLE, 1.0)), replace(SETTINGS, tv_weight=0.0))(
         CANVAS
     )
     assert set(parts) == {"content", "style"}
 
 
 def test_targets_are_computed_once_and_a_call_is_one_pass(encoder):
-    objective = Objective(encoder, CONTENT, whole((STYLE, 1.0), (OTHER_STYLE, 1.0)), SETTINGS)
+    objective = build(encoder, CONTENT, whole((STYLE, 1.0), (OTHER_STYLE, 1.0)), SETTINGS)
     assert [tuple(found) for found in encoder.passes] == [("relu2_2",), LAYERS, LAYERS]
     encoder.passes.clear()
     for _ in range(3):
@@ -158,9 +161,7 @@ def test_targets_are_computed_once_and_a_call_is_one_pass(encoder):
 
 def test_several_styles_are_the_style_of_all_their_positions_together(encoder):
     other_style = picture(5, 20, 20)  # as large as STYLE, so that equal weights fit
-    _, parts = Objective(encoder, CONTENT, whole((STYLE, 1.0), (other_style, 1.0)), SETTINGS)(
-        CANVAS
-    )
+    _, parts = build(encoder, CONTENT, whole((STYLE, 1.0), (other_style, 1.0)), SETTINGS)(CANVAS)
     one, other, canvas = (see(encoder, p, LAYERS) for p in (STYLE, other_style, CANVAS))
     wanted = {k: statistics(torch.cat([one[k], other[k]], dim=3)) for k in LAYERS}
     losses = [GramLoss(wanted[k])(statistics(canvas[k])) for k in LAYERS]
@@ -168,16 +169,14 @@ def test_several_styles_are_the_style_of_all_their_positions_together(encoder):
 
 
 def test_one_style_twice_is_that_style(encoder):
-    once = Objective(encoder, CONTENT, whole((STYLE, 1.0)), SETTINGS)(CANVAS)[0]
-    twice = Objective(encoder, CONTENT, whole((STYLE, 0.3), (STYLE, 2.0)), SETTINGS)(CANVAS)[0]
+    once = build(encoder, CONTENT, whole((STYLE, 1.0)), SETTINGS)(CANVAS)[0]
+    twice = build(encoder, CONTENT, whole((STYLE, 0.3), (STYLE, 2.0)), SETTINGS)(CANVAS)[0]
     torch.testing.assert_close(once, twice)
 
 
 def test_a_style_without_weight_does_not_matter(encoder):
-    alone = Objective(encoder, CONTENT, whole((STYLE, 1.0)), SETTINGS)(CANVAS)[0]
-    beside = Objective(encoder, CONTENT, whole((STYLE, 1.0), (OTHER_STYLE, 0.0)), SETTINGS)(CANVAS)[
-        0
-    ]
+    alone = build(encoder, CONTENT, whole((STYLE, 1.0)), SETTINGS)(CANVAS)[0]
+    beside = build(encoder, CONTENT, whole((STYLE, 1.0), (OTHER_STYLE, 0.0)), SETTINGS)(CANVAS)[0]
     torch.testing.assert_close(alone, beside)
 
 
@@ -186,7 +185,7 @@ def test_low_memory_gives_the_same_values_and_gradients(encoder, style_loss):
     def value_and_gradient(low_memory: bool) -> tuple[Tensor, Tensor]:
         settings = replace(SETTINGS, style_loss=style_loss, low_memory=low_memory)
         canvas = CANVAS.clone().requires_grad_(True)
-        total, _ = Objective(encoder, CONTENT, whole((STYLE, 1.0)), settings)(canvas)
+        total, _ = build(encoder, CONTENT, whole((STYLE, 1.0)), settings)(canvas)
         return total.detach(), torch.autograd.grad(total, canvas)[0]
 
     for kept, recomputed in zip(value_and_gradient(False), value_and_gradient(True), strict=True):
@@ -196,7 +195,7 @@ def test_low_memory_gives_the_same_values_and_gradients(encoder, style_loss):
 def test_low_memory_keeps_less_for_the_gradient(encoder):
     def bytes_kept(low_memory: bool) -> int:
         settings = replace(SETTINGS, low_memory=low_memory)
-        objective = Objective(encoder, CONTENT, whole((STYLE, 1.0)), settings)
+        objective = build(encoder, CONTENT, whole((STYLE, 1.0)), settings)
         kept: dict[int, int] = {}
 
         def note(tensor: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.networks.vgg import VGG
-from impasto.optimization.objective import Objective
+from impasto.optimization.objective import Objective, build
 from impasto.optimization.regions import Region, StylePicture, coverage, statistics_within
 from impasto.perceptual.features import Sight
 from impasto.perceptual.statistics import guided_statistics, statistics
@@ -50,7 +50,7 @@ ONE, OTHER = StylePicture(picture(3, 90, 70)), StylePicture(picture(4, 64, 64).s
 
 
 def objective(encoder, regions, settings=SETTINGS, tile=None):
-    return Objective(encoder, CONTENT, regions, settings, tile)
+    return build(encoder, CONTENT, regions, settings, tile)
 
 
 def value_and_gradient(loss: Objective, image: Tensor = CANVAS) -> tuple[Tensor, Tensor]:
@@ -218,7 +218,7 @@ def test_the_gradient_by_tiles_in_single_precision_with_the_encoder_that_ships(s
     content, canvas, style = (picture(seed, *shape).float() for seed in (1, 2, 3))
 
     def gradient(tile):
-        loss = Objective(network, content, [Region([StylePicture(style)])], SETTINGS, tile)
+        loss = build(network, content, [Region([StylePicture(style)])], SETTINGS, tile)
         return value_and_gradient(loss, canvas)
 
     (total, whole), (again, tiled) = gradient(None), gradient(64)

@@ -43,6 +43,7 @@ def test_better_quality_takes_more_steps_at_the_same_sides(side):
     for quick, usual, slow in zip(draft, good, best, strict=True):
         assert quick.side == usual.side == slow.side
         assert 1 <= quick.steps < usual.steps < slow.steps
+        assert quick.fine >= usual.fine >= slow.fine
 
 
 @given(sides, qualities)
@@ -63,6 +64,18 @@ def test_finer_scales_take_no_more_steps_than_coarser_ones(side, quality):
 )
 def test_sides_by_example(side, sides):
     assert [scale.side for scale in schedule(side)] == sides
+
+
+def test_only_the_last_scales_are_for_the_fast_encoder():
+    fine = [scale.fine for scale in schedule(2048)]
+    assert fine == [False, False, False, True, True]
+    assert not any(scale.fine for scale in schedule(512))
+
+
+def test_cost_grows_with_the_pixels():
+    small, large = schedule(512)[-2:]
+    assert 3 < large.step_cost / small.step_cost < 4
+    assert large.cost == large.steps * large.step_cost
 
 
 def test_a_scale_is_a_side_and_its_steps():

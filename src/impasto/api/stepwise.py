@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from typing_extensions import Unpack
 
+    from impasto.networks.vgg import VGG
     from impasto.optimization.checkpoint import Keeper
     from impasto.optimization.inputs import Inputs
     from impasto.optimization.schedule import Scale
@@ -58,7 +59,8 @@ class Step:
     It keeps the picture as it is after the step, so a list of all steps takes much memory.
 
     Attributes:
-        losses: weighted parts ("content", "style", "tv") and their "total", before the step.
+        losses: weighted parts by the names of the terms ("content", "structure", "style", "tv",
+            "palette", "tone") and their "total", before the step.
         scale: index into `scales`.
         scales: each with the long `side` of its picture in pixels and its number of `steps`.
         step: of the current scale, from 1.
@@ -79,7 +81,7 @@ class Step:
     _frame: Callable[[NDArray[np.float32]], Painting] = field(repr=False)
 
     def picture(self) -> NDArray[np.float32]:
-        """The picture so far, (h, w, 3) float32 in [0, 1], at the size of the current scale.
+        """Show the picture so far, (h, w, 3) float32 in [0, 1], at the size of the current scale.
 
         Copied from the device and given its colours at every call, hence not done for steps
         that nobody looks at.
@@ -88,7 +90,7 @@ class Step:
         return self._finish(np.ascontiguousarray(pixels))
 
     def painting(self) -> Painting:
-        """The picture so far with the content's alpha and EXIF; the last step's is finished.
+        """Show the picture so far with the content's alpha and metadata; the last one is finished.
 
         At the last scale it is enlarged to the size asked for, if that is more than was painted.
         """
@@ -109,7 +111,7 @@ def optimize(
     settings: OptimizeSettings | None = None,
     **options: "Unpack[OptimizeOptions]",
 ) -> Painting:
-    """Paints `content` in the manner of `style` by optimization (Gatys et al. 2015 and after).
+    """Paint `content` in the manner of `style` by optimization (Gatys et al. 2015 and after).
 
         impasto.optimize("photo.jpg", "wave.jpg", size=512).save("painting.png")
         impasto.optimize("photo.jpg", [("wave.jpg", 2), ("flow.jpg", 1)], quality="best")
@@ -173,7 +175,7 @@ def optimize_steps(
     settings: OptimizeSettings | None = None,
     **options: "Unpack[OptimizeOptions]",
 ) -> Generator[Step, None, None]:
-    """As `optimize`, step by step.
+    """Paint as `optimize`, step by step.
 
         for step in impasto.optimize_steps("photo.jpg", "wave.jpg"):
             print(step.losses["total"])
@@ -184,21 +186,15 @@ def optimize_steps(
     """
     require("optimization", "torch", "torch", "safetensors")
     from impasto.networks import device as devices
-    from impasto.networks import encoders
     from impasto.optimization import checkpoint as checkpoints
     from impasto.optimization.solver import Solver
 
     chosen = with_options(settings or OptimizeSettings(), options)
     place = devices.choose(device, chosen.threads)
     inputs, notices = _load(content, style, regions, style_regions, chosen)
-    network = encoders.load(
-        chosen.encoder,
-        weights=None if weights is None else Path(weights),
-        pooling=chosen.pooling,
-        first_padding=chosen.first_padding,
-    )
+    networks = _encoders(chosen, weights)
     path = checkpoint or resume
-    identity = checkpoints.identity(inputs, network) if path else None
+    identity = checkpoints.identity(inputs, networks) if path else None
     position, trace = None, []
     if resume and identity:
         found = checkpoints.load(Path(resume), place)
@@ -209,12 +205,37 @@ def optimize_steps(
         first, more = _painted_fast(inputs, device)
         notices += more
     images = inputs.images(first, place)
-    network = network.to(place).compute_in(devices.precision(chosen.precision, place))
-    solver = Solver(network, images, chosen, position)
+    precision = devices.precision(chosen.precision, place)
+    coarse, *fine = (network.to(place).compute_in(precision) for network in networks)
+    solver = Solver(coarse, images, chosen, position, fine=fine[0] if fine else None)
     if resume:
         checkpoints.check_fits(Path(resume), solver)
     keeper = checkpoints.Keeper(Path(path), identity, solver, trace) if path and identity else None
     return _Run(inputs, notices, solver, trace, keeper).steps()
+
+
+def _encoders(settings: OptimizeSettings, weights: str | Path | None) -> "list[VGG]":
+    """Load the encoder, and after it the one for fine scales if that is another."""
+    from impasto.networks import encoders
+
+    names: list[encoders.EncoderName]
+    if settings.encoder != "auto":
+        names = [settings.encoder]
+    elif weights is not None:
+        names = [encoders.recognize(Path(weights))]
+    elif settings.first_padding == "zero":  # of which the compact encoder is not capable
+        names = ["vgg16"]
+    else:
+        names = ["vgg16", "compact"]
+    return [
+        encoders.load(
+            name,
+            weights=None if weights is None else Path(weights),
+            pooling=settings.pooling,
+            first_padding=settings.first_padding,
+        )
+        for name in names
+    ]
 
 
 def _load(
@@ -224,7 +245,7 @@ def _load(
     style_regions: Sequence[Source | None],
     settings: OptimizeSettings,
 ) -> "tuple[Inputs, tuple[str, ...]]":
-    """Decodes what is to be painted, and says what the user should know of it.
+    """Decode what is to be painted, and collect what the user should know of it.
 
     Raises:
         InputError: a picture or mask cannot be used.
@@ -332,7 +353,7 @@ class _Run:
         self._started = time.monotonic() - (trace[-1].seconds if trace else 0)
 
     def steps(self) -> Generator[Step, None, None]:
-        """The steps to do; of a run that was done already, its last one."""
+        """Yield the steps to do; of a run that was done already, its last one."""
         state = None
         unsaid = self._first_notices
         for state in self._solver:
@@ -385,7 +406,7 @@ class _Run:
         return Painting(samples, alpha, content.metadata, notices, tuple(self._trace[:steps]))
 
     def _finished(self) -> "State":
-        """The last state of a run that was finished before it was resumed."""
+        """Rebuild the last state of a run that was finished before it was resumed."""
         from impasto.optimization.canvas import to_image
         from impasto.optimization.solver import State
 

@@ -201,7 +201,7 @@ def _check_input(job: Job) -> None:
 
 
 def _suffix(job: Job, photo: Path | bytes) -> str:
-    """What the name of the painting's format ends in."""
+    """Say what the name of the painting's format ends in."""
     if job.output != STREAM:
         return job.output.suffix
     if job.saving.suffix is not None:

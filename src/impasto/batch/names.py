@@ -66,7 +66,7 @@ def _writes_avif() -> bool:
 
 
 def _safe(text: str) -> str:
-    """The text with all but letters, marks, digits, `.` and `_` as `-`."""
+    """Return the text with all but letters, marks, digits, `.` and `_` as `-`."""
     kept = ""
     for letter in unicodedata.normalize("NFC", text).translate(_JOINERS):
         is_mark = unicodedata.category(letter).startswith("M")
@@ -76,7 +76,7 @@ def _safe(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    """The start of the text that is short enough; a letter keeps its marks or goes with them."""
+    """Cut a text to what is short enough; a letter keeps its marks or goes with them."""
     kept = text.encode()[:_HALF_NAME].decode(errors="ignore")
     while kept != text and kept and unicodedata.category(text[len(kept)]).startswith("M"):
         kept = kept[:-1]

@@ -100,7 +100,12 @@ def plan(
     if target is not None and output is not None and not names_folder(output):
         _check_single(photos, target)
         return Plan((Route(photos[0].photo, target, in_folder=False),), tuple(problems))
-    return Plan(tuple(_routes(photos, style_names, target, suffix)), tuple(problems))
+    routes = list(_routes(photos, style_names, target, suffix))
+    # Where paintings lie beside their photos, those of the last time are found, too.
+    paintings = {route.output for route in routes}
+    from_folder = {found.photo for found in photos if found.folder is not None}
+    kept = (r for r in routes if r.input not in paintings or r.input not in from_folder)
+    return Plan(tuple(kept), tuple(problems))
 
 
 def names_folder(word: str) -> bool:
@@ -127,7 +132,7 @@ def _routes(
 
 
 def _free(path: Path, taken: set[str]) -> Path:
-    """The path, with a number where another painting has it: of photo.jpg, say, and photo.png.
+    """Return the path, with a number where another painting has it: of a.jpg, say, and a.png.
 
     Names that differ in the case of letters, or in how their accents are written, are one to many
     disks.
@@ -168,7 +173,7 @@ def _pictures(folder: Path, named: Path, problems: list[str]) -> list[Path]:
 
 
 def _folders(top: Path, skipped: Sequence[Path], problems: list[str]) -> Iterator[Path]:
-    """A folder and all below it, in order. Links are not followed, as they may lead in circles;
+    """List a folder and all below it, in order. Links are not followed: they may lead in circles;
     hidden folders and those that paintings go to are passed over."""
 
     def tell(problem: OSError) -> None:
@@ -203,7 +208,7 @@ def _emptiness(folder: Path, recursive: bool, problems: Sequence[str]) -> str:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """The device and the number of a file; None where there is none."""
+    """Return the device and the number of a file; None where there is none."""
     try:
         found = path.stat()
     except (OSError, ValueError):

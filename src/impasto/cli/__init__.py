@@ -8,6 +8,7 @@ from types import FrameType
 from typing import NoReturn
 
 from impasto.cli import startup
+from impasto.system import streams
 
 INTERRUPTED = 130
 """The exit code that a shell expects of a program that Ctrl-C ended: 128 + SIGINT."""
@@ -20,7 +21,7 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 
 def run() -> NoReturn:
-    """The program `impasto`, in a process of its own, which it ends."""
+    """Run the program `impasto` in a process of its own, and end the process."""
     try:
         main()
     except SystemExit as end:
@@ -28,12 +29,13 @@ def run() -> NoReturn:
 
 
 def main() -> NoReturn:
-    """The program `impasto` with the words in `sys.argv`.
+    """Run the program `impasto` with the words in `sys.argv`.
 
     Raises:
         SystemExit: always, with the exit code.
     """
     startup.collect_less_garbage()
+    streams.run_as_program()
     for stream in (sys.stdout, sys.stderr):  # whose encoding may lack letters of a name
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -55,7 +57,7 @@ def main() -> NoReturn:
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """Ends the program when Ctrl-C or the system asks for it: by an exception, which cleans up.
+    """End the program when Ctrl-C or the system asks for it, by an exception, which cleans up.
 
     But at once while a module is being imported: there an exception can be lost in C, or be taken
     for the module's being missing, and there is nothing yet to clean up.

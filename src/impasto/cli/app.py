@@ -53,7 +53,7 @@ class Commands(Mapping[str, Any]):
 
 
 def _command(name: str) -> Any:
-    """What Typer makes of a module's `app`, a group of commands, or of its function `name`."""
+    """Make a command of a module's `app`, a group of commands, or of its function `name`."""
     module = import_module(f"impasto.cli.{name}")
     alone = typer.Typer(rich_markup_mode=MARKUP, pretty_exceptions_enable=False)
     if hasattr(module, "app"):
@@ -67,12 +67,12 @@ class Program(TyperGroup):
     """The commands as a group in which every failure of a user's making is one line."""
 
     def make_context(self, *words: Any, **more: Any) -> Any:
-        """Reads the options that stand before the command."""
+        """Read the options that stand before the command."""
         with in_one_line():
             return super().make_context(*words, **more)
 
     def invoke(self, ctx: Any) -> Any:
-        """Reads the words of the command, and runs it."""
+        """Read the words of the command, and run it."""
         with in_one_line():
             return super().invoke(ctx)
 

@@ -6,7 +6,7 @@ from impasto.image.suffixes import pictures_in
 
 
 def style_words(incomplete: str) -> list[str]:
-    """Names of styles that begin so, and pictures in this folder that do.
+    """List the names of styles, and the pictures in this folder, that begin so.
 
     Nothing if no name does: then the shell offers files, of any folder.
     """

@@ -69,7 +69,7 @@ def _machine() -> list[str]:
 
 
 def _packages() -> Iterator[str]:
-    """What impasto needs, as its metadata say, and the versions that are there."""
+    """List the packages that impasto needs, and the versions that are installed."""
     yield "packages:"
     for name, extra in requirements().items():
         install = f"impasto[{extra}]" if extra else name
@@ -78,13 +78,16 @@ def _packages() -> Iterator[str]:
 
 
 def _present(name: str, install: str) -> str:
-    """A package's version, or how to get it."""
+    """Find a package's version, or how to get it."""
     return _version(name) or f'not installed: pip install "{install}"'
 
 
 def requirements() -> dict[str, str]:
-    """The packages that impasto needs, each with the first extra that brings it, or "" if all of
-    impasto needs it; none where it runs from a folder without being installed."""
+    """List the packages that impasto needs, each with the first extra that brings it.
+
+    The extra is "" if all of impasto needs the package. The list is empty where impasto runs from a
+    folder without being installed.
+    """
     from importlib import metadata
 
     try:
@@ -102,7 +105,7 @@ def requirements() -> dict[str, str]:
 
 
 def _version(name: str) -> str | None:
-    """A package's version; ONNX Runtime comes in several, for one kind of device each."""
+    """Find a package's version; ONNX Runtime comes in several, for one kind of device each."""
     from importlib import metadata  # as long to import as the whole command line
 
     if name != "onnxruntime":
@@ -137,7 +140,7 @@ def _files() -> Iterator[str]:
 
 
 def _trials() -> Iterator[Trial]:
-    """Paints with every engine on every device that can be asked for."""
+    """Paint with every engine on every device that can be asked for."""
     for device in get_args(Device):
         if device != "auto":
             yield attempt(f"stylize on {device}", partial(_stylize, device))
@@ -163,7 +166,7 @@ def _optimize_trials() -> Iterator[Trial]:
 
 
 def attempt(name: str, paint: Callable[[], "Painting"]) -> Trial:
-    """Paints, and looks at the picture; whatever goes wrong is the outcome."""
+    """Paint, and look at the picture; whatever goes wrong is the outcome."""
     started = time.perf_counter()
     try:
         painting = paint()
@@ -200,7 +203,7 @@ def _optimize(device: str) -> "Painting":
 
 
 def _picture() -> "Image.Image":
-    """A photo that every machine has: rings and gradients in three colours, 256 x 256."""
+    """Draw a test photo: rings and gradients in three colours, 256 x 256."""
     from PIL import Image
 
     gradient = Image.linear_gradient("L")
@@ -208,7 +211,7 @@ def _picture() -> "Image.Image":
 
 
 def _memory(device: str) -> str:
-    """How much is free, and what `optimize` does with pictures that need more."""
+    """Say how much is free, and what `optimize` does with pictures that need more."""
     from impasto.networks import compact
     from impasto.networks import device as devices
     from impasto.optimization.memory import fitting_tile, free_bytes
@@ -224,12 +227,12 @@ def _memory(device: str) -> str:
 
 
 def _told(problem: Exception) -> str:
-    """The first line of what went wrong."""
+    """Cut the message of an error to its first line."""
     line = next(iter(str(problem).splitlines()), "")
     return line if isinstance(problem, ImpastoError) else f"{type(problem).__name__}: {line}"
 
 
 def without_home(line: str) -> str:
-    """The line with the user's home folder, and so their name, written as ~."""
+    """Write the user's home folder, and so their name, as ~."""
     home = os.path.expanduser("~").rstrip("/\\")  # noqa: PTH111 - it never fails
     return re.sub(rf"{re.escape(home)}(?![\w.-])", "~", line) if home else line

@@ -104,7 +104,7 @@ def evaluate(
 def _candidates(
     engines: Iterable[str], strengths: Collection[float], chosen: Sequence[tuple[Path, Path]]
 ) -> "list[Candidate]":
-    """Every engine at every strength; a folder's pictures, whose strength nobody knows, once.
+    """Combine every engine with every strength; a folder's pictures, of unknown strength, once.
 
     Raises:
         SettingError: there are strengths and no engine that has one.
@@ -133,7 +133,7 @@ def _candidates(
 
 
 def _check_outputs(report: Path, inputs: Sequence[Path], *, overwrite: bool) -> None:
-    """Makes sure, before the work, that both files can be written.
+    """Make sure, before the work, that both files can be written.
 
     Raises:
         OutputError: one cannot be.
@@ -165,7 +165,7 @@ def _write(
 
 
 def _tell(row: "Row") -> None:
-    """The figures of a painting, while more are painted."""
+    """Print the figures of a painting, while more are painted."""
     typer.echo(
         f"{row.photo} in {row.style}, {row.series}: content {row.content_distance:.4f} "
         f"style {row.style_distance:.4f} {row.seconds:.2f} s",
@@ -174,7 +174,7 @@ def _tell(row: "Row") -> None:
 
 
 def _tell_means(report: "Report", before: "Report | None") -> None:
-    """The average figures, and what has changed."""
+    """Print the average figures, and what has changed."""
     from impasto.evaluation.report import changes
 
     for series, mean in report.means().items():

@@ -26,7 +26,7 @@ _CLEARER = {
 
 @contextmanager
 def in_one_line() -> Iterator[None]:
-    """Within this, every failure of a user's making is a line on standard error and an exit code.
+    """Turn every failure of a user's making into a line on standard error and an exit code.
 
     Raises:
         typer.Exit: in place of what failed.
@@ -56,7 +56,7 @@ def _ended(message: str, exit_code: int) -> typer.Exit:
 
 
 def _misuse(problem: Any) -> str:
-    """What Typer has to say about a command line, in the way of impasto's own messages."""
+    """Say what Typer says about a command line in the way of impasto's own messages."""
     alike: Sequence[str] = getattr(problem, "possibilities", None) or ()
     message = problem.message if alike else problem.format_message()
     what = printable(" ".join(message.split()))

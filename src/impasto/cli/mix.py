@@ -72,7 +72,7 @@ def mix(
 
 
 def ways(corners: int, steps: int) -> list[tuple[float, ...]]:
-    """The weights of the styles, row by row: of two along a line, of four over a square."""
+    """Compute the weights of the styles, row by row: of two along a line, of four over a square."""
     line = [(1 - k / (steps - 1), k / (steps - 1)) for k in range(steps)]
     if corners == 2:
         return [*line]
@@ -90,7 +90,7 @@ def _between(corners: "list[Style]", weights: tuple[float, ...]) -> "Style":
 
 
 def caption(styles: list[str], weights: tuple[float, ...]) -> str:
-    """The name of the style that is alone, or every style's part in percent."""
+    """Write the name of the style that is alone, or every style's part in percent."""
     if 1 in weights:
         name = Path(styles[weights.index(1)]).stem
         if name.isascii() and name.isprintable():  # the sheet's font has few other letters

@@ -182,7 +182,8 @@ def optimize(
     )
     outputs.check([*pictures, *([weights] if weights else [])], resume)
     check_weights(styles)
-    if weights is None and encoders.spec(settings.encoder).asset is None:
+    fetched = [name for name, spec in encoders.ENCODERS.items() if spec.asset is None]
+    if weights is None and settings.encoder in fetched:
         with or_else(", name a copy with --weights FILE, or choose --encoder vgg16"):
             fetch_with_bar(settings.encoder)
     with display(quiet=quiet) as shown:
@@ -244,7 +245,7 @@ def _paint(
 def _summary(
     outputs: "Outputs", last: "Step", size: tuple[int, int], seconds: float, stopped: bool
 ) -> str:
-    """The line that the program ends with; `size` is (width, height)."""
+    """Return the line that the program ends with; `size` is (width, height)."""
     width, height = size
     line = f"{outputs.name}: {width} x {height} pixels in {seconds:.1f} s"
     if stopped:
@@ -287,7 +288,7 @@ class Outputs:
         return self.picture.with_name(f"{self.picture.stem}-preview.png")
 
     def check(self, inputs: Sequence[Path], resume: Path | None) -> None:
-        """Makes sure, before the work, that all of them can be written.
+        """Make sure, before the work, that all of them can be written.
 
         Args:
             inputs: files that are read.
@@ -323,12 +324,12 @@ class Outputs:
             raise SettingError("--preview-every needs a painting in a file; name it with --output")
 
     def write_preview(self, number: int, step: "Step") -> None:
-        """Writes the picture so far, if it is time to."""
+        """Write the picture so far, if it is time to."""
         if self.preview is not None and self.preview_every and number % self.preview_every == 0:
             step.painting().save(self.preview, overwrite=True)
 
     def write(self, painting: "Painting", settings: OptimizeSettings) -> None:
-        """Writes the painting, and then what tells of its making."""
+        """Write the painting, and then what tells of its making."""
         from impasto.batch.job import save
         from impasto.image.output import left_out
         from impasto.system.files import write_file
@@ -377,7 +378,7 @@ class CtrlC:
 
 
 def _single(named: Sequence[Path], style: list[str] | None) -> Path:
-    """The one photo.
+    """Return the one photo.
 
     Raises:
         SettingError: there are several; the last one may be meant as the style.

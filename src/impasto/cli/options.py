@@ -18,7 +18,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def with_settings(kind: type, first: Collection[str]) -> Callable[[Command], Command]:
-    """Gives a command an option for every field of a settings class.
+    """Give a command an option for every field of a settings class.
 
     The command takes them as `**options`; `settings_from` makes the object of them.
 
@@ -40,7 +40,7 @@ def with_settings(kind: type, first: Collection[str]) -> Callable[[Command], Com
 
 
 def settings_from(kind: type[Settings], options: Mapping[str, Any]) -> Settings:
-    """The settings that the words of a command line say.
+    """Build the settings that the words of a command line say.
 
     Raises:
         SettingError: a value is outside its bounds, or no number where one is needed.
@@ -50,7 +50,7 @@ def settings_from(kind: type[Settings], options: Mapping[str, Any]) -> Settings:
 
 
 def _parameter(entry: "Field[Any]", hint: Any, is_first: bool) -> inspect.Parameter:
-    """The parameter that Typer turns into the option `--name`."""
+    """Build the parameter that Typer turns into the option `--name`."""
     default: Any = entry.default
     plain = _plain(hint)
     option: dict[str, Any] = {
@@ -74,13 +74,13 @@ def _parameter(entry: "Field[Any]", hint: Any, is_first: bool) -> inspect.Parame
 
 
 def _plain(hint: Any) -> Any:
-    """The type without `| None`."""
+    """Strip `| None` from a type."""
     alternatives = [part for part in get_args(hint) if part is not NoneType]
     return alternatives[0] if NoneType in get_args(hint) else hint
 
 
 def _value(name: str, hint: Any, word: Any) -> Any:
-    """A comma-separated list as a tuple; anything else is of its type already."""
+    """Split a comma-separated list into a tuple; anything else is of its type already."""
     plain = _plain(hint)
     if get_origin(plain) is not tuple or word is None:
         return word

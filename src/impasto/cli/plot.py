@@ -16,13 +16,21 @@ if TYPE_CHECKING:
 FORMATS = (".png", ".svg", ".pdf")
 
 # Okabe and Ito's palette: told apart by everybody, in print too.
-COLOURS = {"total": "#000000", "style": "#d55e00", "content": "#0072b2", "tv": "#009e73"}
+COLOURS = {
+    "total": "#000000",
+    "style": "#d55e00",
+    "content": "#0072b2",
+    "structure": "#56b4e9",
+    "tv": "#009e73",
+    "palette": "#cc79a7",
+    "tone": "#e69f00",
+}
 NAMES = {"tv": "total variation"}
 GREY = "#8a8a8a"
 
 
 def check(path: Path) -> None:
-    """Makes sure, before the work, that a plot of that name can be drawn.
+    """Make sure, before the work, that a plot of that name can be drawn.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
@@ -34,7 +42,7 @@ def check(path: Path) -> None:
 
 
 def draw(trace: Sequence["Record"], suffix: str) -> bytes:
-    """The losses of a painting as a line each, with a mark where a scale begins.
+    """Draw the losses of a painting as a line each, with a mark where a scale begins.
 
     Args:
         trace: at least one step.
@@ -68,16 +76,18 @@ def draw(trace: Sequence["Record"], suffix: str) -> bytes:
 
 
 def _draw_loss(axes: Any, scale: Sequence[tuple[int, "Record"]], name: str) -> None:
-    """One loss at one scale; gaps where it is 0, which has no logarithm."""
+    """Draw one loss at one scale; with gaps where it is 0, which has no logarithm."""
     steps = [step for step, _ in scale]
     values = [record.losses[name] or float("nan") for _, record in scale]
     label = NAMES.get(name, name) if steps[0] == 1 else None
     marker = "o" if len(steps) == 1 else None
-    axes.plot(steps, values, label=label, color=COLOURS[name], linewidth=1.4, marker=marker)
+    axes.plot(
+        steps, values, label=label, color=COLOURS.get(name, GREY), linewidth=1.4, marker=marker
+    )
 
 
 def _mark_scale(axes: Any, scale: Sequence[tuple[int, "Record"]]) -> None:
-    """A dotted line where a scale begins, and its size above the plot."""
+    """Draw a dotted line where a scale begins, and its size above the plot."""
     start, record = scale[0]
     if start > 1:
         axes.axvline(start, color=GREY, linewidth=0.8, linestyle=":")

@@ -18,14 +18,14 @@ class Display(Protocol):
     """Shows the steps of a painting, and says what else the user should know."""
 
     def step(self, step: "Step") -> None:
-        """Shows where the painting is."""
+        """Show where the painting is."""
 
     def say(self, line: str) -> None:
-        """Prints a line that stays."""
+        """Print a line that stays."""
 
 
 def display(*, quiet: bool) -> AbstractContextManager[Display]:
-    """What fits where standard error goes; with `quiet` only what must be said is."""
+    """Say what fits where standard error goes; with `quiet` only what must be said is."""
     if quiet:
         return nullcontext(Silence())
     return Bar() if sys.stderr.isatty() else nullcontext(Lines())
@@ -35,10 +35,10 @@ class Silence:
     """Shows no steps."""
 
     def step(self, step: "Step") -> None:
-        """Shows nothing."""
+        """Show nothing."""
 
     def say(self, line: str) -> None:
-        """Prints a line."""
+        """Print a line."""
         print(f"impasto: {line}", file=sys.stderr, flush=True)
 
 
@@ -50,7 +50,7 @@ class Lines(Silence):
         self._said = 0.0
 
     def step(self, step: "Step") -> None:
-        """Prints a line if it is time to."""
+        """Print a line if it is time to."""
         now = time.monotonic()
         if step.scale == self._scale and now - self._said < PAUSE:
             return
@@ -88,7 +88,7 @@ class Bar:
         self._progress.stop()
 
     def step(self, step: "Step") -> None:
-        """Moves the bar."""
+        """Move the bar."""
         scale = step.scales[step.scale]
         self._progress.update(
             self._task,
@@ -100,7 +100,7 @@ class Bar:
         )
 
     def say(self, line: str) -> None:
-        """Prints a line above the bar."""
+        """Print a line above the bar."""
         self._progress.console.print(f"impasto: {line}", markup=False, highlight=False)
 
 
@@ -175,7 +175,7 @@ class PhotoBar(PhotoDisplay):
         self._progress.update(self._task, advance=1, left=self._left())
 
     def _left(self) -> str:
-        """The time left, once it is known: the first photo takes longer, as it loads everything."""
+        """Say the time left, once it is known: the first photo takes longer, as it loads all."""
         done = len(self._times) - 1
         if done < _PHOTOS_TO_KNOW or done == self._count:
             return ""

@@ -28,8 +28,10 @@ def write_sheet(
     columns: int | None = None,
     overwrite: bool,
 ) -> None:
-    """Paints the photo in every style and writes the sheet, with the photo's transparency and EXIF
-    data, as for a single painting; says so, and what the user should know."""
+    """Paint the photo in every style and write the sheet.
+
+    The sheet has the photo's transparency and metadata, as a single painting has.
+    """
     from impasto import api
     from impasto.image.files import load
     from impasto.image.output import write

@@ -176,7 +176,7 @@ def build(
 
 
 def every() -> "dict[str, Style]":
-    """All styles by name: the shipped ones, then the user's own, which replace shipped ones.
+    """List all styles by name: the shipped ones, and the user's own, which replace them.
 
     Of the user's own, those whose files are damaged are left out, with a warning.
     """
@@ -189,7 +189,7 @@ def every() -> "dict[str, Style]":
 
 
 def _sound(name: str, path: Path) -> "Style | None":
-    """One of the user's own styles, or None with a warning."""
+    """Read one of the user's own styles; None with a warning if it is damaged."""
     from impasto.styles import library
 
     try:

@@ -201,7 +201,7 @@ def _told(outcome: "Outcome", seconds: float) -> str:
 
 
 def _missing_style(named: Sequence[Path]) -> str:
-    """What to do about a missing style; often it is the last word, without --style."""
+    """Say what to do about a missing style; often it is the last word, without --style."""
     if len(named) < 2:
         return "there is no style; name one, as in --style great-wave"
     return f"there is no style; name the style: --style {label(named[-1])}"

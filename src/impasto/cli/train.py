@@ -163,7 +163,7 @@ def painter(
 
 
 def _run(training: Callable[[], Path]) -> None:
-    """Trains; says where the weights are, or how to go on after Ctrl-C."""
+    """Train; say where the weights are, or how to go on after Ctrl-C."""
     try:
         weights = training()
     except KeyboardInterrupt:
@@ -179,6 +179,6 @@ def _run(training: Callable[[], Path]) -> None:
 
 
 def _report(figures: dict[str, Any]) -> None:
-    """One line: how far the training is, and its losses or held-out errors."""
+    """Print how far the training is, and its losses or held-out errors, on one line."""
     errors = " ".join(f"{k} {v:.4f}" for k, v in figures.items() if k not in ("step", "steps"))
     typer.echo(f"step {figures['step']} of {figures['steps']}: {errors}", err=True)

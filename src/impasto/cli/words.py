@@ -88,7 +88,7 @@ _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
 def picture_file(word: str) -> Path:
-    """The picture, or the folder, that a word names; no word, as of an unset variable, is neither.
+    """Return the picture or folder that a word names; no word, as of an unset variable, is none.
 
     Raises:
         typer.BadParameter: the word is empty.

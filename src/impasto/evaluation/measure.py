@@ -84,7 +84,7 @@ def measure(
     *,
     size: int,
 ) -> Iterator[Measured]:
-    """Paints pair after pair, with each candidate, and measures.
+    """Paint pair after pair with each candidate, and measure the paintings.
 
     Args:
         judge: see `metrics.distances`.
@@ -101,7 +101,7 @@ def measure(
 
 
 def painted_before(folder: Path, chosen: Iterable[tuple[Path, Path]]) -> Painter:
-    """A painter that looks its pictures up, PHOTO__STYLE.png: measures what others painted.
+    """Make a painter that reads pictures PHOTO__STYLE.png, to measure what other tools painted.
 
     Raises:
         InputError: a picture is missing.

@@ -29,7 +29,7 @@ class Distances(NamedTuple):
 
 @torch.no_grad()
 def distances(judge: Judge, painting: Tensor, photo: Tensor, style: Tensor) -> Distances:
-    """How far a painting is from its photo and from its style, as a judge sees it.
+    """Measure how far a painting is from its photo and from its style.
 
     Content: mean squared difference of relu4_1, each picture's channels normalised to mean 0 and
     deviation 1 first (else a change of palette would count as lost content), over 2, which is

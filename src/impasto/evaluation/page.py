@@ -37,14 +37,14 @@ class ContactSheet:
         self._paintings: dict[tuple[str, str, Series], str] = {}
 
     def add(self, measured: Measured) -> None:
-        """Puts a painting on the sheet, with its photo and its style."""
+        """Put a painting on the sheet, with its photo and its style."""
         row, pair = measured.row, measured.pair
         if (row.photo, row.style) not in self._pairs:
             self._pairs[row.photo, row.style] = _image(pair.photo), _image(pair.style)
         self._paintings[row.photo, row.style, row.series] = _image(measured.painting)
 
     def html(self, report: Report) -> str:
-        """A table with a line for each pair and a column for each engine and strength."""
+        """Build a table with a line for each pair and a column for each engine and strength."""
         rows = {(row.photo, row.style, row.series): row for row in report.rows}
         lines = [_line("th", ["photo", "style", *map(str, report.series())])]
         for names, pictures in self._pairs.items():
@@ -60,7 +60,7 @@ class ContactSheet:
 
 
 def html(report: Report, sheet: ContactSheet, before: Report | None = None) -> str:
-    """The page, which needs no other file; with what has changed since an earlier report."""
+    """Build the page, with what has changed since an earlier report; it needs no other file."""
     changed = {} if before is None else changes(report, before)
     judged = f"{report.size} px, judged by {report.judge} ({report.fingerprint})"
     since = f" Against a report of impasto {before.impasto}." if before else ""
@@ -92,13 +92,13 @@ def _means(report: Report, changed: Mapping[Series, Change]) -> str:
 
 
 def _line(tag: str, cells: Iterable[str], *, escaped: bool = False) -> str:
-    """A line of a table."""
+    """Build a line of a table."""
     texts = (cell if escaped else escape(cell) for cell in cells)
     return f"<tr>{''.join(f'<{tag}>{text}</{tag}>' for text in texts)}</tr>\n"
 
 
 def _image(pixels: Pixels) -> str:
-    """An image element that holds a small copy of a picture (H, W, 3) in [0, 1]."""
+    """Build an image element that holds a small copy of a picture (H, W, 3) in [0, 1]."""
     image = Image.fromarray(np.rint(pixels.clip(0, 1) * 255).astype(np.uint8))
     image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
     encoded = io.BytesIO()

@@ -23,7 +23,7 @@ class Pair:
 
 
 def choose(contents: Path, styles: Path, chosen: Path | None = None) -> list[tuple[Path, Path]]:
-    """The files of photos, each with that of a style.
+    """Pair each photo's file with that of a style.
 
     Args:
         contents, styles: folders of pictures.
@@ -52,7 +52,7 @@ def choose(contents: Path, styles: Path, chosen: Path | None = None) -> list[tup
 
 
 def load(photo: Path, style: Path, size: int) -> Pair:
-    """A pair from its files, both with a long side of at most `size` pixels.
+    """Load a pair from its files, both with a long side of at most `size` pixels.
 
     Raises:
         InputError: a file cannot be read.

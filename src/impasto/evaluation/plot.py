@@ -11,7 +11,7 @@ EARLIER = "#9a9a9a"
 
 
 def draw(report: Report, before: Report | None = None) -> str:
-    """The means, and every pair, as an SVG picture.
+    """Draw the means, and every pair, as an SVG picture.
 
     Closer to both photo and style is nearer to the lower left corner. The strengths of an engine
     are joined by a line; among all pairs those of full strength are darker. The means of an
@@ -48,7 +48,7 @@ def draw(report: Report, before: Report | None = None) -> str:
 
 
 def _colours(report: Report) -> dict[str, str]:
-    """Matplotlib's colours, one for each engine."""
+    """Choose one of Matplotlib's colours for each engine."""
     engines = dict.fromkeys(series.engine for series in report.series())
     return {engine: f"C{number}" for number, engine in enumerate(engines)}
 
@@ -77,6 +77,6 @@ def _draw_earlier(axes: Any, now: dict[Series, Means], before: dict[Series, Mean
 
 
 def _name(axes: Any, name: str, place: Sequence[float], colour: str) -> None:
-    """Names a point; a dollar sign in a folder's name is no formula."""
+    """Write a name beside a point; a dollar sign in a folder's name is no formula."""
     offset = {"xytext": (6, 4), "textcoords": "offset points"}
     axes.annotate(name, place, color=colour, fontsize=9, parse_math=False, **offset)

@@ -37,14 +37,14 @@ class Report:
     impasto: str = __version__
 
     def series(self) -> dict[Series, list[Row]]:
-        """The rows of each engine and strength, in the order in which they were measured."""
+        """Group the rows by engine and strength, in the order in which they were measured."""
         found: dict[Series, list[Row]] = {}
         for row in self.rows:
             found.setdefault(row.series, []).append(row)
         return found
 
     def means(self) -> "dict[Series, Means]":
-        """The average figures of each engine and strength."""
+        """Average the figures of each engine and strength."""
         return {series: Means.of(rows) for series, rows in self.series().items()}
 
 
@@ -59,7 +59,7 @@ class Means:
 
     @classmethod
     def of(cls, rows: list[Row]) -> "Means":
-        """The averages of some rows, at least one."""
+        """Average some rows, at least one."""
         return cls(
             len(rows),
             statistics.fmean(row.content_distance for row in rows),
@@ -86,7 +86,7 @@ class Change:
 
 
 def check_alike(now: Report, before: Report) -> None:
-    """Makes sure that the figures of two reports can be compared.
+    """Make sure that the figures of two reports can be compared.
 
     Raises:
         InputError: they were judged by different networks, or at different sizes.
@@ -100,7 +100,7 @@ def check_alike(now: Report, before: Report) -> None:
 
 
 def changes(now: Report, before: Report) -> dict[Series, Change]:
-    """What has changed, for each engine and strength of which both reports have pairs."""
+    """Compute what has changed, for each engine and strength of which both reports have pairs."""
     earlier = {(row.series, row.photo, row.style): row for row in before.rows}
     found = {}
     for series, rows in now.series().items():
@@ -119,13 +119,13 @@ def changes(now: Report, before: Report) -> dict[Series, Change]:
 
 
 def as_json(report: Report) -> str:
-    """The report, for `read`, with the means for whoever else reads it."""
+    """Write the report as JSON for `read`, with the means for other readers."""
     means = [{**series._asdict(), **asdict(mean)} for series, mean in report.means().items()]
     return json.dumps({**asdict(report), "means": means}, indent=1)
 
 
 def read(path: Path) -> Report:
-    """A report that was written before.
+    """Read a report that was written before.
 
     Raises:
         InputError: the file is missing or no report.
@@ -140,7 +140,7 @@ def read(path: Path) -> Report:
 
 
 def fingerprint(network: nn.Module) -> str:
-    """A word that tells the weights of a network from those of any other."""
+    """Hash the weights of a network."""
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):
         digest.update(name.encode())

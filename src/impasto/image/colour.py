@@ -48,7 +48,7 @@ _FLAT = 1e-2
 
 
 def srgb_to_linear(rgb: Pixels) -> Pixels:
-    """Light from sRGB-encoded values (IEC 61966-2-1).
+    """Convert sRGB-encoded values to light (IEC 61966-2-1).
 
     u = v / 12.92                      where v <= 0.04045
         ((v + 0.055) / 1.055) ** 2.4   elsewhere
@@ -58,7 +58,7 @@ def srgb_to_linear(rgb: Pixels) -> Pixels:
 
 
 def linear_to_srgb(linear: Pixels) -> Pixels:
-    """sRGB-encoded values from light, the inverse of `srgb_to_linear`.
+    """Convert light to sRGB-encoded values, the inverse of `srgb_to_linear`.
 
     v = 12.92 u                        where u <= 0.0031308
         1.055 u ** (1 / 2.4) - 0.055   elsewhere
@@ -68,7 +68,7 @@ def linear_to_srgb(linear: Pixels) -> Pixels:
 
 
 def rgb_to_oklab(rgb: Pixels) -> Pixels:
-    """OKLab, in which distance is close to perceived difference (Ottosson 2020).
+    """Convert to OKLab, in which distance is close to perceived difference (Ottosson 2020).
 
     Returns:
         L in [0, 1], a (green to red) and b (blue to yellow) within about [-0.4, 0.4].
@@ -78,7 +78,7 @@ def rgb_to_oklab(rgb: Pixels) -> Pixels:
 
 
 def oklab_to_rgb(lab: Pixels) -> Pixels:
-    """sRGB from OKLab, clipped to [0, 1]; `reduce_chroma` first avoids a shift of hue."""
+    """Convert OKLab to sRGB, clipped to [0, 1]; `reduce_chroma` first avoids a shift of hue."""
     return linear_to_srgb(_oklab_to_linear(lab)).clip(0, 1)
 
 
@@ -106,7 +106,7 @@ def reduce_chroma(lab: Pixels) -> Pixels:
 
 
 def transfer_luminance(painted: Pixels, photo: Pixels, covered: Mask | None = None) -> Pixels:
-    """The brush strokes of the painting in the colours of the photo.
+    """Give the brush strokes of the painting the colours of the photo.
 
     Lightness comes from the painting, moved to the mean and spread of the photo's, and colour
     from the photo:
@@ -156,7 +156,7 @@ class Gaussian(NamedTuple):
 
 
 def gaussian(image: Pixels, covered: Mask | None = None) -> Gaussian:
-    """The mean and covariance of the image's colours, divided by the number of pixels.
+    """Compute mean and covariance of the image's colours, divided by the number of pixels.
 
     Args:
         covered: how much each pixel counts, (H, W); None for all alike.
@@ -175,7 +175,7 @@ def gaussian(image: Pixels, covered: Mask | None = None) -> Gaussian:
 
 
 def transport(source: Gaussian, target: Gaussian) -> tuple[Reals, Reals]:
-    """The affine map x -> A x + b from one Gaussian of colours to another: A (3, 3), b (3,).
+    """Find the affine map x -> A x + b from one Gaussian of colours to another.
 
     A = C^-1/2 (C^1/2 C_target C^1/2)^1/2 C^-1/2,  b = mean_target - A mean,
 
@@ -215,7 +215,7 @@ def match_mean_covariance(image: Pixels, reference: Pixels, covered: Mask | None
 
 
 def moved(image: Pixels, source: Gaussian, target: Gaussian) -> Pixels:
-    """The image with its colours mapped by the `transport` between the two, clipped to [0, 1]."""
+    """Map the image's colours by the `transport` between two Gaussians, clipped to [0, 1]."""
     matrix, offset = transport(source, target)
     return (_apply(matrix, image) + offset.astype(np.float32)).clip(0, 1)
 
@@ -263,8 +263,12 @@ def _in_gamut(lab: Pixels) -> NDArray[np.bool_]:
 
 
 def _shares(covered: Mask | None) -> Reals | None:
-    """How much each pixel counts, with a sum of 1, in one row; None for all alike, as where
-    nothing is covered."""
+    """Compute how much each pixel counts, with a sum of 1, in one row.
+
+    None means all alike, as where nothing is covered.
+
+    None means all alike, as where nothing is covered.
+    """
     if covered is None or not covered.any():
         return None
     weights = covered.ravel().astype(np.float64)
@@ -272,7 +276,7 @@ def _shares(covered: Mask | None) -> Reals | None:
 
 
 def _mean_and_spread(values: Pixels, shares: Reals | None) -> tuple[float, float]:
-    """The mean and the standard deviation."""
+    """Compute the mean and the standard deviation."""
     if shares is None:
         return float(values.mean()), float(values.std())
     mean = float(values.ravel() @ shares)
@@ -285,7 +289,7 @@ def _match_spread(
     shares: Reals | None = None,
     reference_shares: Reals | None = None,
 ) -> Pixels:
-    """Values moved and scaled to the reference's mean and standard deviation."""
+    """Move and scale values to the reference's mean and standard deviation."""
     mean, spread = _mean_and_spread(values, shares)
     wanted_mean, wanted_spread = _mean_and_spread(reference, reference_shares)
     gain = wanted_spread / max(spread, _FLAT)
@@ -303,13 +307,13 @@ def _match_ranks(values: Pixels, reference: Pixels, shares: Reals | None) -> Pix
 
 
 def _counted(values: Pixels, shares: Reals | None) -> tuple[Pixels, NDArray[np.intp], Reals]:
-    """The distinct values in order, which of them each pixel has, and how much of each there is."""
+    """Find the distinct values in order, where they are, and how much of each there is."""
     distinct, positions = np.unique(values, return_inverse=True)
     return distinct, positions, np.bincount(positions.ravel(), shares).astype(np.float64)
 
 
 def _distribution(values: Pixels, shares: Reals | None) -> tuple[Pixels, Reals]:
-    """The distinct values in order, and how much of each there is, where there is any."""
+    """Find the distinct values in order, and how much of each there is, where there is any."""
     if shares is None:  # without asking which pixel has which value, in a third of the time
         distinct, counts = np.unique(values, return_counts=True)
         return distinct, counts.astype(np.float64)
@@ -318,5 +322,5 @@ def _distribution(values: Pixels, shares: Reals | None) -> tuple[Pixels, Reals]:
 
 
 def _ranks(counts: Reals) -> Reals:
-    """For each distinct value the fraction of pixels below it, plus half of those equal to it."""
+    """Compute the fraction of pixels below each distinct value, plus half of those equal to it."""
     return np.asarray((np.cumsum(counts) - counts / 2) / counts.sum())

@@ -47,7 +47,26 @@ def from_image(image: Image.Image) -> Decoded:
         pixels, unprofiled = profiles.grey_to_srgb(grey, profile)
         return Decoded(pixels, alpha, unusual + unprofiled)
     colour, unprofiled = profiles.to_srgb(image, profile)
-    return Decoded(np.asarray(colour), alpha, unprofiled)
+    return Decoded(np.asarray(colour), alpha, unprofiled + _unusual_gamma(image))
+
+
+def _unusual_gamma(image: Image.Image) -> tuple[str, ...]:
+    """Say what to know of a PNG that says nothing of its colours but a gamma that is not sRGB's.
+
+    Browsers apply it, editors do not; often it is wrong.
+    """
+    gamma = image.info.get("gamma")
+    if image.format != "PNG" or not isinstance(gamma, float) or gamma <= 0:
+        return ()
+    if "srgb" in image.info or "icc_profile" in image.info or abs(gamma * 2.2 - 1) < _GAMMA_OFF:
+        return ()
+    return (
+        f"says that its gamma is {gamma:.3g}, which is not applied; browsers show it otherwise",
+    )
+
+
+_GAMMA_OFF = 0.06
+"""How far from 1 / 2.2 a gamma is told."""
 
 
 def from_array(array: NDArray[Any]) -> Decoded:
@@ -110,14 +129,14 @@ def _scale(largest: float, *, fractional: bool) -> float:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """The same picture without a palette and without premultiplied alpha."""
+    """Return the same picture without a palette and without premultiplied alpha."""
     if image.mode in ("P", "PA", "RGBa"):
         return image.convert("RGBA")
     return image.convert("LA") if image.mode == "La" else image
 
 
 def _samples(image: Image.Image) -> NDArray[Any]:
-    """The stored values of an image of one channel."""
+    """Return the stored values of an image of one channel."""
     samples = np.asarray(image)
     # Before version 11.3 Pillow widened 16-bit PNG to 32 bits; that of PPM it still does. Here its
     # scale is known.

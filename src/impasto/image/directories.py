@@ -60,8 +60,9 @@ class Reader:
         self.first = self._number("Q", head[8:]) if self._big else self._number("I", head[4:])
 
     def directory(self, offset: int) -> dict[int, Entry]:
-        """The directory at an offset. Entries of unknown types, or whose values lie outside the
-        file, are passed over.
+        """Read the directory at an offset.
+
+        Entries of unknown types, or whose values lie outside the file, are passed over.
 
         Raises:
             ValueError: there is no directory.
@@ -79,7 +80,7 @@ class Reader:
         return entries
 
     def numbers(self, entry: Entry | None) -> tuple[int, ...]:
-        """The values of an entry, if they are whole numbers."""
+        """Return the values of an entry, if they are whole numbers."""
         letter = None if entry is None else _NUMBERS.get(entry.type)
         if entry is None or letter is None:
             return ()
@@ -120,12 +121,12 @@ class Reader:
 
 
 def numbers(order: str, kind: int, *values: int) -> Entry:
-    """An entry of whole numbers."""
+    """Return an entry of whole numbers."""
     return Entry(kind, len(values), struct.pack(f"{order}{len(values)}{_NUMBERS[kind]}", *values))
 
 
 def packed(order: str, main: Directory, below: Mapping[int, Directory]) -> bytes:
-    """A whole block: the first directory, and those that entries of it point to.
+    """Return a whole block: the first directory, and those that entries of it point to.
 
     Args:
         order: of the bytes, as `Reader.order`, in which all values are stored already.
@@ -146,7 +147,7 @@ def packed(order: str, main: Directory, below: Mapping[int, Directory]) -> bytes
 
 
 def _placed(order: str, entries: Directory, offset: int) -> bytes:
-    """A directory that starts at an offset, with its values behind it."""
+    """Return a directory that starts at an offset, with its values behind it."""
     values = offset + 2 + 12 * len(entries) + 4
     lines, data = [], b""
     for tag, entry in sorted(entries.items()):

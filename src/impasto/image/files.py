@@ -5,7 +5,7 @@ import os
 import stat
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, cast
@@ -19,6 +19,7 @@ from impasto.image import decode, formats, hidden, metadata
 from impasto.image.metadata import NOTHING, Metadata
 from impasto.image.samples import Raster
 from impasto.system.paths import label, reason
+from impasto.system.streams import silenced
 
 # RGB of this size takes 0.45 GB in 8 bits, and several times that to paint. Pillow has a limit of
 # its own, twice `PIL.Image.MAX_IMAGE_PIXELS` (179 megapixels), which we leave in force.
@@ -68,7 +69,7 @@ def load(
     max_pixels: int = MAX_PIXELS,
     fill_hidden: bool = True,
 ) -> Picture:
-    """A picture from whatever a Python user has at hand.
+    """Return a picture from whatever a Python user has at hand.
 
     Args:
         source: a path, the bytes of a file, an open file, a Pillow image, an array as
@@ -151,7 +152,7 @@ def read(
 
 
 def _content(source: object) -> tuple[str, bytes]:
-    """What messages call the bytes of a file or an open file, and the bytes.
+    """Say what messages call the bytes of a file or an open file, and the bytes.
 
     Raises:
         InputError: it cannot be read.
@@ -186,14 +187,15 @@ def _decode(
     max_pixels: int,
     fill_hidden: bool,
 ) -> Picture:
-    """The picture in a file that is open; `path` is where it lies, if anywhere."""
+    """Return the picture in a file that is open; `path` is where it lies, if anywhere."""
     head = file.read(formats.HEAD_BYTES)
     file.seek(0)
     kind = formats.identify(head, path or Path(), name)
     with _decoding(name, kind), formats.open_as(file, kind, name) as image:
         _check_size(name, image.size, min_side, max_pixels)
         notices = _frames_left_out(image)
-        image.load()
+        with silenced() if kind == "TIFF" else nullcontext():
+            image.load()
         if kind == "TGA" and image.mode == "RGBA" and head[_TGA_ALPHA_BITS] & 15 == 0:
             image = image.convert("RGB")  # the fourth byte of each pixel means nothing
         return _finish(image, name, path, fill_hidden, notices, file)
@@ -211,7 +213,7 @@ def _finish(
     notices: tuple[str, ...] = (),
     file: BinaryIO | None = None,
 ) -> Picture:
-    """The picture from a loaded image."""
+    """Return the picture from a loaded image."""
     kept, lost = metadata.kept(image, file)
     turned = metadata.upright(image)
     turned.format = image.format  # turning forgets it, and it tells the scale of some values
@@ -231,7 +233,7 @@ def _picture(
 
 
 def _load(image: Image.Image) -> None:
-    """Reads the pixels of a Pillow image, if they are still to be had.
+    """Read the pixels of a Pillow image, if they are still to be had.
 
     Raises:
         InputError: it was closed.

@@ -91,7 +91,7 @@ _ADVICE = {
 
 
 def identify(head: bytes, path: Path, name: str) -> str:
-    """Pillow's name of the format of a file.
+    """Find Pillow's name of the format of a file.
 
     Args:
         head: the first `HEAD_BYTES` of the file, or all of a shorter one.
@@ -142,7 +142,7 @@ def open_as(file: BinaryIO, kind: str, name: str) -> Image.Image:
 
 
 def is_unsupported(error: Exception) -> bool:
-    """Whether Pillow says that it knows what a file holds and cannot read it.
+    """Tell whether Pillow knows what a file holds and cannot read it.
 
     A file damaged in the right place can make it say so, too.
     """
@@ -169,7 +169,7 @@ _MOST_SEGMENTS = 1000
 
 
 def _jpeg_kind(file: BinaryIO) -> str | None:
-    """How the frame of a JPEG is encoded, if in a way that is not read."""
+    """Say how the frame of a JPEG is encoded, if in a way that is not read."""
     start = file.tell()
     position = start + 2
     kind = None
@@ -198,7 +198,7 @@ def _sniff(head: bytes) -> str | None:
 
 
 def _sniff_brands(head: bytes) -> str | None:
-    """AVIF or HEIF by the brands of a file in ISO's container (ISO/IEC 14496-12, 4.3)."""
+    """Tell AVIF from HEIF by the brands of a file in ISO's container (ISO/IEC 14496-12, 4.3)."""
     size = min(int.from_bytes(head[:4], "big"), len(head))
     major = head[8:12]
     brands = [major, *(head[start : start + 4] for start in range(16, size - 3, 4))]
@@ -211,7 +211,7 @@ def _sniff_brands(head: bytes) -> str | None:
 
 
 def _advice(head: bytes) -> str | None:
-    """Advice by content, for a file whose suffix says nothing or lies."""
+    """Give advice by content, for a file whose suffix says nothing or is wrong."""
     if head.startswith((b"%PDF", b"%!PS")):
         return _DOCUMENT
     if b"<svg" in head:

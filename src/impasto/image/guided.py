@@ -15,7 +15,7 @@ _LARGEST_SLOPE = 2
 
 
 def enlarge(painted: Pixels, reduced: Pixels, photo: Samples, *, opacity: float = 1.0) -> Samples:
-    """The painting at the photo's size, as sharp as the photo along its edges.
+    """Enlarge a painting to the photo's size, as sharp as the photo along its edges.
 
     Enlarging blurs. What blurring takes from the photo's lightness g is therefore added again,
     as strongly as the painting follows the photo near that place:
@@ -54,8 +54,14 @@ def enlarge(painted: Pixels, reduced: Pixels, photo: Samples, *, opacity: float 
 
 
 def _shares(painted: Pixels, guide: Pixels) -> Pixels:
-    """The slopes of the painting's channels over the guide, (h, w, 3), as shares of their range:
-    `resized_rows` keeps to [0, 1], and few slopes lie outside."""
+    """Compute the slopes of the painting's channels over the guide, (h, w, 3).
+
+    They are given as shares of their range: `resized_rows` keeps to [0, 1], and few slopes lie
+    outside.
+
+    They are given as shares of their range: `resized_rows` keeps to [0, 1], and few slopes lie
+    outside.
+    """
     mean = _mean(guide)
     variance = np.maximum(_mean(guide * guide) - mean * mean, 0) + _NOISE_VARIANCE
     shares = np.empty_like(painted)
@@ -67,7 +73,7 @@ def _shares(painted: Pixels, guide: Pixels) -> Pixels:
 
 
 def _mean(values: Pixels) -> Pixels:
-    """The mean of the window of `RADIUS` around each pixel of (h, w), mirrored at the border."""
+    """Average the window of `RADIUS` around each pixel of (h, w), mirrored at the border."""
     side = 2 * RADIUS + 1
     padded = np.pad(values, RADIUS, mode="reflect")
     rows = np.lib.stride_tricks.sliding_window_view(padded, side, 0).mean(-1, dtype=np.float32)

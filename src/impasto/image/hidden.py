@@ -33,7 +33,7 @@ def seen(alpha: Mask | None) -> Mask | None:
 
 
 def filled(samples: Samples, alpha: NDArray[np.float32]) -> Samples:
-    """The picture with what is hidden continued from what is seen: mirrored at its edge.
+    """Return the picture with what is hidden continued from what is seen: mirrored at its edge.
 
     A mirror image keeps the texture that networks and statistics look at, where a blur would dilute
     it. The colour of a pixel that is hardly seen fades into the same.
@@ -55,7 +55,7 @@ def filled(samples: Samples, alpha: NDArray[np.float32]) -> Samples:
 
 
 def _continued(samples: Samples, shares: Pixels) -> Pixels:
-    """A guess (H, W, 3) of what lies under the hidden parts, soft where the picture is large."""
+    """Guess what lies under the hidden parts, (H, W, 3), softly where the picture is large."""
     height, width = shares.shape
     scale = min(1.0, _SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -75,7 +75,7 @@ def _continued(samples: Samples, shares: Pixels) -> Pixels:
 
 
 def _mirror(guess: Pixels, known: NDArray[np.bool_], axis: int) -> None:
-    """Fills, along an axis, those unseen pixels whose mirror image beyond the nearest edge is seen.
+    """Fill, along an axis, those unseen pixels whose mirror image beyond the nearest edge is seen.
 
     What is filled counts as seen from then on, so that every pass doubles it.
     """

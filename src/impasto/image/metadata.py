@@ -110,7 +110,7 @@ NOTHING = Metadata()
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """The image turned as its EXIF orientation asks; a broken EXIF block turns nothing.
+    """Return the image turned as its EXIF orientation asks; a broken EXIF block turns nothing.
 
     The image must be loaded: in a PNG, EXIF may follow the pixels, and a TIFF is turned by
     Pillow itself on loading.
@@ -123,7 +123,7 @@ def upright(image: Image.Image) -> Image.Image:
 
 
 def kept(image: Image.Image, file: BinaryIO | None = None) -> tuple[Metadata, tuple[str, ...]]:
-    """What may travel on to the painting, and notices on what was lost.
+    """Say what may travel on to the painting, and notices on what was lost.
 
     Args:
         image: loaded.
@@ -139,7 +139,7 @@ def kept(image: Image.Image, file: BinaryIO | None = None) -> tuple[Metadata, tu
 def kept_exif(
     image: Image.Image, file: BinaryIO | None = None
 ) -> tuple[bytes | None, tuple[str, ...]]:
-    """The EXIF block for the painting, and notices on what was lost.
+    """Return the EXIF block for the painting, and notices on what was lost.
 
     Kept are author, date, camera, exposure and place, byte by byte. Left out are orientation (the
     pixels are upright), the thumbnail (it shows the photo, not the painting), maker notes, and
@@ -156,7 +156,7 @@ def kept_exif(
 
 
 def with_dpi(exif: bytes | None, dpi: tuple[float, float] | None) -> bytes | None:
-    """The EXIF block with the size of a print, for a file that has no other place for it."""
+    """Return the EXIF block with the size of a print, for a file that has no other place for it."""
     if dpi is None:
         return exif
     order, main, below = parts(exif)
@@ -164,7 +164,7 @@ def with_dpi(exif: bytes | None, dpi: tuple[float, float] | None) -> bytes | Non
 
 
 def resolution(order: str, dpi: tuple[float, float]) -> dict[int, Entry]:
-    """The size of a print as the entries of a directory."""
+    """Return the size of a print as the entries of a directory."""
 
     def rational(value: float) -> Entry:
         return Entry(_RATIONAL, 1, struct.pack(f"{order}II", round(value * 10_000), 10_000))
@@ -177,7 +177,7 @@ def resolution(order: str, dpi: tuple[float, float]) -> dict[int, Entry]:
 
 
 def parts(exif: bytes | None) -> tuple[str, dict[int, Entry], dict[int, Directory]]:
-    """The order of bytes of an EXIF block, its main directory, and those of camera and place."""
+    """Return the order of bytes of an EXIF block, and its directories: main, camera, place."""
     if exif is None:
         return "<", {}, {}
     return _directories(Reader(io.BytesIO(exif.removeprefix(_EXIF))))
@@ -245,7 +245,7 @@ def _kept(image: Image.Image, file: BinaryIO | None) -> bytes | None:
 def _all_directories(
     image: Image.Image, file: BinaryIO | None
 ) -> tuple[str, dict[int, Entry], dict[int, Directory]] | None:
-    """The directories of an image, from wherever its format keeps them.
+    """Return the directories of an image, from wherever its format keeps them.
 
     Raises:
         Exception: of nearly any kind, where they are broken.
@@ -271,7 +271,7 @@ def _directories(reader: Reader) -> tuple[str, dict[int, Entry], dict[int, Direc
 
 
 def _from_pillow(exif: Image.Exif) -> tuple[str, dict[int, Entry], dict[int, Directory]]:
-    """What Pillow has read. Each letter of its texts is a byte, which it would not write so."""
+    """Say what Pillow has read. Each letter of its texts is a byte, which it would not write so."""
     order, main, below = parts(exif.tobytes())
     texts: Iterable[tuple[Any, Any]] = [
         (main, exif),
@@ -286,7 +286,7 @@ def _from_pillow(exif: Image.Exif) -> tuple[str, dict[int, Entry], dict[int, Dir
 
 
 def _main_directory(image: Image.Image, file: BinaryIO | None) -> dict[int, bytes]:
-    """The bytes of the entries of a TIFF's directory; none for other files."""
+    """Return the bytes of the entries of a TIFF's directory; none for other files."""
     if image.format != "TIFF" or file is None:
         return {}
     try:
@@ -309,7 +309,7 @@ def _png_profile(image: Image.Image, *names: str) -> bytes | None:
 
 
 def _xmp(image: Image.Image, tags: dict[int, bytes]) -> bytes | None:
-    """The packet, without what it says of the file that it was in."""
+    """Return the packet, without what it says of the file that it was in."""
     found = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or tags.get(_XMP_TAG)
     if found is None:  # before version 11 Pillow has it only so
         segments = (data for name, data in getattr(image, "applist", ()) if name == "APP1")

@@ -118,7 +118,7 @@ def encoded(
     strip: bool = False,
     quality: int | None = None,
 ) -> bytes:
-    """The bytes of a file, as `write` writes them.
+    """Return the bytes of a file, as `write` writes them.
 
     Args:
         kind: Pillow's name of the format.
@@ -140,7 +140,7 @@ def encoded(
 
 
 def left_out(path: Path, metadata: Metadata) -> str | None:
-    """What the user should know if the format has no place for some of the metadata."""
+    """Say what the user should know if the format has no place for some of the metadata."""
     kind = FORMATS.get(path.suffix.lower(), "")
     missing = [name.upper() for name in _NO_PLACE_FOR.get(kind, ()) if getattr(metadata, name)]
     if not missing:
@@ -188,7 +188,7 @@ def _to_image(pixels: Samples, alpha: NDArray[np.float32] | None, kind: str) -> 
 
 
 def _options(kind: str, metadata: Metadata, strip: bool) -> dict[str, Any]:
-    """What Pillow is told beside the picture."""
+    """Say what Pillow is told beside the picture."""
     options: dict[str, Any] = {}
     if metadata.dpi is not None and kind in ("PNG", "JPEG", "BMP"):
         options["dpi"] = metadata.dpi

@@ -34,7 +34,7 @@ class Prepared(NamedTuple):
 
 
 def prepared(file: BinaryIO) -> Prepared:
-    """The file without texts that nobody looks at or that are too long; itself where it has none.
+    """Leave out the texts that nobody looks at or that are too long; a file without stays itself.
 
     Nothing is checked beyond that: what is broken stays so.
     """

@@ -13,7 +13,7 @@ _MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L", "Lab": "LAB"}
 
 @lru_cache(maxsize=1)
 def srgb_profile() -> bytes:
-    """The sRGB profile that tags what is written, 588 bytes.
+    """Build the sRGB profile that tags what is written, 588 bytes.
 
     The date of creation in its header (ICC.1:2022, 7.2, bytes 24 to 35) is zeroed, so that the
     same painting gives the same file on any day.
@@ -23,7 +23,7 @@ def srgb_profile() -> bytes:
 
 
 def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
-    """8-bit sRGB from an image of any 8-bit mode without alpha.
+    """Convert an image of any 8-bit mode without alpha to 8-bit sRGB.
 
     The intent is perceptual, which compensates for the black point, so that press black becomes
     black. Cameras' and screens' profiles have but one intent, in which colours inside sRGB stay
@@ -45,7 +45,7 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tup
 def grey_to_srgb(
     grey: NDArray[np.float32], profile: bytes | None
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """sRGB from grey values of any precision.
+    """Convert grey values of any precision to sRGB.
 
     A profile is asked for the colours of 256 greys, between which we interpolate: this serves
     profiles of grey and of RGB alike, and keeps the steps of 16-bit scans.

@@ -12,7 +12,7 @@ _SUPPORT = 3
 
 
 def fit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
-    """The size of the same shape whose longer side is `long_side`, at least 1 pixel each way.
+    """Compute the size of the same shape whose longer side is `long_side`, at least 1 pixel.
 
     Raises:
         ValueError: a side is below 1.
@@ -25,12 +25,12 @@ def fit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
 
 
 def limit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
-    """As `fit`, but a smaller size stays as it is: nothing is ever enlarged."""
+    """Compute the size as `fit`, but never a larger one."""
     return fit(size, min(long_side, max(size)))
 
 
 def fit_least(size: tuple[int, int], long_side: int, least: int) -> tuple[int, int]:
-    """As `fit`, but with a longer side where the shorter one would have less than `least`."""
+    """Compute the size as `fit`, but larger where the shorter side would be below `least`."""
     return fit(size, max(long_side, math.ceil(least * max(size) / min(size))))
 
 
@@ -59,7 +59,7 @@ def resize(samples: Samples, size: tuple[int, int]) -> Pixels:
 
 
 def resized_rows(samples: Samples, size: tuple[int, int], rows: slice) -> Pixels:
-    """As `resize`, but only these rows of the result."""
+    """Resample as `resize`, but only these rows of the result."""
     width, height = size
     scale = samples.shape[0] / height
     reach = _SUPPORT * max(1, scale) + 1

@@ -24,7 +24,7 @@ BAND = 1 << 20
 
 
 def to_float(samples: Samples) -> Pixels:
-    """Values in [0, 1]; floats are given back as they are, not copied."""
+    """Convert to values in [0, 1]; floats are given back as they are, not copied."""
     if samples.dtype == np.uint8:
         floats: Pixels = samples.astype(np.float32) / np.float32(255)
         return floats
@@ -32,7 +32,7 @@ def to_float(samples: Samples) -> Pixels:
 
 
 def to_bytes(samples: Samples) -> NDArray[np.uint8]:
-    """Values from 0 to 255, clipped and rounded.
+    """Convert to values from 0 to 255, clipped and rounded.
 
     Raises:
         ValueError: a value is not finite.
@@ -68,7 +68,7 @@ class Raster:
 
 
 def bands(height: int, width: int) -> Iterator[slice]:
-    """Rows of a picture, in parts of about `BAND` pixels."""
+    """Divide the rows of a picture into parts of about `BAND` pixels."""
     rows = max(1, BAND // width)
     for top in range(0, height, rows):
         yield slice(top, min(top + rows, height))

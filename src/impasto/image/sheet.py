@@ -21,7 +21,7 @@ PAPER, INK = (255, 255, 255), (40, 40, 40)
 def contact_sheet(
     pictures: Iterable[tuple[str, Image.Image]], columns: int | None = None
 ) -> Picture:
-    """Pictures of one size in rows, names below them.
+    """Lay pictures of one size out in rows, with names below them.
 
     Args:
         pictures: pairs of a name and an RGB or RGBA image; at least one.
@@ -48,7 +48,7 @@ def contact_sheet(
 
 
 def _cut(name: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """As much of the name as fits."""
+    """Cut a name to what fits."""
     while len(name) > 1 and font.getlength(name) > width:
         name = name[:-1]
     return name

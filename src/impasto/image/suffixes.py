@@ -18,7 +18,7 @@ PICTURES = PLAIN_PICTURES | {
 
 
 def pictures_in(folder: Path, suffixes: Container[str] = PICTURES) -> list[Path]:
-    """The files of a folder that are pictures by their names, sorted.
+    """Return the files of a folder that are pictures by their names, sorted.
 
     Raises:
         OSError: the folder cannot be read.

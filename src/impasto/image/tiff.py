@@ -127,7 +127,7 @@ def _described(file: BinaryIO) -> tuple[str, _Kind] | None:
 
 
 def encoded(image: Image.Image, profile: bytes, metadata: Metadata) -> bytes:
-    """An RGB or RGBA image as a TIFF, not compressed.
+    """Return an RGB or RGBA image as a TIFF, not compressed.
 
     By our own hand, as Pillow would write a question mark for every letter of EXIF's texts that
     is not ASCII.

@@ -12,7 +12,7 @@ LAST = "relu5_1"
 
 
 def build(*, pooling: Literal["max", "average"] = "max") -> VGG:
-    """The untrained network: VGG-19 up to relu5_1 with `WIDTHS` channels.
+    """Build the untrained network: VGG-19 up to relu5_1 with `WIDTHS` channels.
 
     The first convolution pads by repeating the border, the others with zeros, which the
     convolution routines do without a copy.

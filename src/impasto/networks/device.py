@@ -7,7 +7,7 @@ from impasto.system.extras import torch_was_forked
 
 
 def choose(name: str | None = None, threads: int | None = None) -> torch.device:
-    """The device called `name`, or the fastest there is: CUDA, then Metal (MPS), then the CPU.
+    """Find the device called `name`, or the fastest: CUDA, then Metal (MPS), then the CPU.
 
     Args:
         name: "cpu", "mps", "cuda" (the first one) or "cuda:1"; "auto" is None.
@@ -36,7 +36,7 @@ def choose(name: str | None = None, threads: int | None = None) -> torch.device:
 
 
 def precision(name: str, device: torch.device) -> torch.dtype:
-    """The type in which an encoder is to compute: `name`, or what "auto" means on the device.
+    """Find the type in which an encoder is to compute: `name`, or what "auto" means on the device.
 
     "auto" takes bfloat16 on CPUs that multiply it natively (AVX-512 BF16, AMX): there an
     iteration takes two thirds of the time, and less memory, for pictures as good to the eye.
@@ -51,7 +51,7 @@ def precision(name: str, device: torch.device) -> torch.dtype:
 
 
 def available() -> tuple[str, ...]:
-    """The names of this machine's devices, the fastest first."""
+    """Return the names of this machine's devices, the fastest first."""
     names = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
         names.append("mps")

@@ -14,21 +14,21 @@ class Encoder(Protocol):
         """The layers it has, from shallow to deep, named as in the papers: `relu4_1`."""
 
     def minimum_side(self, layers: Collection[str]) -> int:
-        """The fewest pixels a side of a picture may have to reach the deepest of `layers`."""
+        """Compute the fewest pixels a side may have to reach the deepest of `layers`."""
 
     def stride(self, layer: str) -> int:
-        """The pixels a side that one position of a layer stands for: 8 for `relu4_1`."""
+        """Compute the pixels a side that one position of a layer stands for: 8 for `relu4_1`."""
 
     def reach(self, layers: Collection[str]) -> int:
-        """How many pixels beyond those that it stands for a position of `layers` looks at."""
+        """Compute how many pixels beyond its own a position of `layers` looks at."""
 
     def values_per_pixel(self, layers: Collection[str]) -> float:
-        """The values of all features, per pixel, that a pass to the deepest of `layers` makes."""
+        """Count the values of all features, per pixel, on the way to the deepest of `layers`."""
 
     def __call__(
         self, image: Tensor, layers: Collection[str], *, recompute: bool = False
     ) -> dict[str, Tensor]:
-        """The features of `layers`, each (N, C, h, w), in an image (N, 3, H, W) in [0, 1].
+        """Compute the features of `layers`, each (N, C, h, w), of (N, 3, H, W) in [0, 1].
 
         With `recompute`, features that only gradients need are computed again instead of kept.
         """

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from impasto.errors import SettingError
 from impasto.networks import downloads
 from impasto.networks.downloads import Progress
+from impasto.networks.reading import load as read
 from impasto.networks.reading import load_into
 
 if TYPE_CHECKING:
@@ -104,6 +105,20 @@ def spec(name: str) -> EncoderSpec:
     if name not in ENCODERS:
         raise SettingError(f"unknown encoder {name!r}; there are: {', '.join(ENCODERS)}")
     return ENCODERS[name]
+
+
+def recognize(path: Path) -> EncoderName:
+    """Tell which encoder's weights a file holds, from its entries.
+
+    Raises:
+        InputError, WeightsError: as `reading.load`.
+    """
+    weights = read(path)
+    first = weights.get("features.0.weight")
+    if first is not None and len(first) == ENCODERS["compact"].widths[0]:
+        return "compact"
+    # In VGG-16 there is a pool at this place.
+    return "vgg19" if "features.16.weight" in weights else "vgg16"
 
 
 def is_sound(name: str) -> bool:

@@ -53,7 +53,7 @@ class CollaborativeEncoder(nn.Module):
 
 
 def teacher(source: str) -> nn.Module:
-    """A frozen teacher.
+    """Load a frozen teacher.
 
     Args:
         source: the name of an encoder in the registry, or the path of a safetensors file:

@@ -34,7 +34,7 @@ _DEVIATION = (0.229, 0.224, 0.225)
 
 
 def layer_names(depth: Depth) -> tuple[str, ...]:
-    """The layers of VGG-16 or VGG-19, from `conv1_1` to `pool5`.
+    """List the layers of VGG-16 or VGG-19, from `conv1_1` to `pool5`.
 
     The position of a name is the layer's index in torchvision's `features`.
     """
@@ -99,7 +99,7 @@ class VGG(nn.Module):
         self._deviation: Tensor
 
     def compute_in(self, dtype: torch.dtype) -> "VGG":
-        """Makes all convolutions but the first compute in `dtype`; features are of that type.
+        """Let all convolutions but the first compute in `dtype`; features are of that type.
 
         The first sees pixels, of which bfloat16 would keep 8 bits; it is a two-hundredth of
         the work.
@@ -113,7 +113,7 @@ class VGG(nn.Module):
         return self._layer_names
 
     def minimum_side(self, layers: Collection[str]) -> int:
-        """The fewest pixels a side of a picture may have to reach the deepest of `layers`.
+        """Compute the fewest pixels a side may have to reach the deepest of `layers`.
 
         Raises:
             SettingError: a layer is unknown.
@@ -122,7 +122,7 @@ class VGG(nn.Module):
         return int(2**pools)
 
     def stride(self, layer: str) -> int:
-        """The pixels a side that one position of a layer stands for.
+        """Compute the pixels a side that one position of a layer stands for.
 
         Raises:
             SettingError: the layer is unknown.
@@ -130,7 +130,7 @@ class VGG(nn.Module):
         return self.minimum_side([layer])
 
     def reach(self, layers: Collection[str]) -> int:
-        """How many pixels beyond those that it stands for a position of `layers` looks at.
+        """Compute how many pixels beyond its own a position of `layers` looks at.
 
         A 3 x 3 convolution looks one position further, which is its layer's stride in pixels; a
         pool only at what its own position stands for.
@@ -142,7 +142,7 @@ class VGG(nn.Module):
         return sum(self.stride(name) for name in path if name.startswith("conv"))
 
     def values_per_pixel(self, layers: Collection[str]) -> float:
-        """The values that the convolutions on the way to the deepest of `layers` give, per pixel.
+        """Count the values of convolutions, per pixel, on the way to the deepest of `layers`.
 
         Raises:
             SettingError: a layer is unknown.
@@ -157,7 +157,7 @@ class VGG(nn.Module):
     def forward(
         self, image: Tensor, layers: Collection[str], *, recompute: bool = False
     ) -> dict[str, Tensor]:
-        """The features of `layers`, computed in one pass that stops at the deepest of them.
+        """Compute the features of `layers` in one pass that stops at the deepest of them.
 
         Args:
             image: (N, 3, H, W), RGB, sRGB-encoded, in [0, 1]; ImageNet's statistics are
@@ -190,7 +190,7 @@ class VGG(nn.Module):
     def _pass_stage(
         self, x: Tensor, stage: list[tuple[str, nn.Module]], layers: Collection[str]
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """What leaves a stage that `x` enters, and its features of `layers`."""
+        """Pass `x` through a stage; give back what leaves it, and its features of `layers`."""
         found: dict[str, Tensor] = {}
         for name, layer in stage:
             if name.startswith("relu"):
@@ -205,13 +205,13 @@ class VGG(nn.Module):
         return x, found
 
     def _stages(self, path: tuple[str, ...]) -> Iterator[list[tuple[str, nn.Module]]]:
-        """The layers on `path` by name, stage by stage; a stage ends with its pool."""
+        """Group the layers on `path` by stage; a stage ends with its pool."""
         named = zip(path, self.features, strict=False)
         for _, stage in groupby(named, key=lambda entry: _stage(entry[0])):
             yield list(stage)
 
     def _path(self, layers: Collection[str]) -> tuple[str, ...]:
-        """The layers from the first to the deepest of `layers`."""
+        """List the layers from the first to the deepest of `layers`."""
         positions = [_position(name, self._layer_names) for name in layers]
         return self._layer_names[: max(positions, default=-1) + 1]
 
@@ -239,7 +239,7 @@ def _pool(pooling: Pooling) -> nn.Module:
 
 
 def _stage(name: str) -> int:
-    """`conv4_1` is in stage 4."""
+    """Read the stage off a layer's name: `conv4_1` is in stage 4."""
     return int(name[4])
 
 

@@ -48,7 +48,7 @@ class Identity:
         parts: SHA-256 of the part of each style that counts, where not all does.
         regions: SHA-256 of each region's mask and style, and its weight.
         init: SHA-256 of the first picture, where the settings name one.
-        encoder: SHA-256 of the encoder's weights.
+        encoder: SHA-256 of the weights of all encoders in use.
         version: of impasto.
     """
 
@@ -71,7 +71,7 @@ class Checkpoint:
     trace: list[Record]
 
 
-def identity(inputs: Inputs, encoder: nn.Module) -> Identity:
+def identity(inputs: Inputs, encoders: Sequence[nn.Module]) -> Identity:
     """The identity of a run."""
     settings = inputs.settings
     chosen = json.loads(json.dumps(asdict(settings)))
@@ -90,7 +90,7 @@ def identity(inputs: Inputs, encoder: nn.Module) -> Identity:
             for r in inputs.regions
         ],
         init=_optional_fingerprint(inputs.init),
-        encoder=_fingerprint(t.cpu().numpy() for t in encoder.state_dict().values()),
+        encoder=_fingerprint(t.cpu().numpy() for e in encoders for t in e.state_dict().values()),
     )
 
 

@@ -4,9 +4,15 @@ Pictures are float32 RGB (H, W, 3) in [0, 1], sRGB-encoded. Of each mode `image.
 formula and the paper.
 """
 
-from impasto.image.colour import COLOUR_TRANSFERS, gaussian, match_luminance, moved
+from collections.abc import Sequence
+
+import numpy as np
+
+from impasto.image.colour import COLOUR_TRANSFERS, Gaussian, gaussian, match_luminance, moved
 from impasto.image.masks import Mask
+from impasto.image.masks import resize as resize_mask
 from impasto.image.samples import Pixels
+from impasto.scene import WeightedStyle
 from impasto.settings import Colour
 
 
@@ -24,6 +30,24 @@ def prepare(style: Pixels, photo: Pixels, colour: Colour, covered: Mask | None =
     return style
 
 
+def recolour(
+    photo: Pixels, styles: Sequence[WeightedStyle[Pixels]], covered: Mask | None = None
+) -> Pixels:
+    """Give the photo the mean and covariance of the colours of several styles mixed.
+
+    Args:
+        styles: pictures of any size.
+        covered: how much of each of the photo's pixels counts, (H, W); None for all alike.
+    """
+    weights = [style.weight for style in styles]
+    each = [gaussian(style.style, _fitting(style.mask, style.style)) for style in styles]
+    mean = np.average([one.mean for one in each], axis=0, weights=weights)
+    moments = [one.covariance + np.outer(one.mean, one.mean) for one in each]
+    second = np.average(moments, axis=0, weights=weights)
+    mixed = Gaussian(mean, second - np.outer(mean, mean))
+    return moved(photo, gaussian(photo, covered), mixed)
+
+
 def finish(painted: Pixels, photo: Pixels, colour: Colour, covered: Mask | None = None) -> Pixels:
     """The painting in its final colours; the photo has the painting's size.
 
@@ -34,3 +58,8 @@ def finish(painted: Pixels, photo: Pixels, colour: Colour, covered: Mask | None 
     if colour in ("style", "linear"):  # painted with, from the start
         return painted
     return COLOUR_TRANSFERS[colour](painted, photo, covered)
+
+
+def _fitting(mask: Mask | None, pixels: Pixels) -> Mask | None:
+    """Bring a mask to the size of its picture."""
+    return None if mask is None else resize_mask(mask, (pixels.shape[1], pixels.shape[0]))

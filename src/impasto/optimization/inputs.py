@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -90,10 +91,11 @@ class Inputs:
         content = _tensor(photo, device)
         parts = self.parts(photo)
         regions = [_region(part, device) for part in parts]
+        recoloured = _tensor(self._recoloured(photo, parts), device)
         if self.settings.init == "content":
-            return Images(content, regions, first=content)
+            return Images(content, regions, content, recoloured)
         if self.settings.init == "noise":
-            return Images(content, regions, first=None)
+            return Images(content, regions, None, recoloured)
         if first is None:
             first = self.init
         if first is None and parts:
@@ -101,7 +103,18 @@ class Inputs:
             first = main.styles[0].style
         if first is None:
             first = photo
-        return Images(content, regions, first=_tensor(_covering(first, _size(photo)), device))
+        first = _covering(first, _size(photo))
+        return Images(content, regions, _tensor(first, device), recoloured)
+
+    def _recoloured(self, photo: Pixels, parts: Sequence[Part[Pixels]]) -> Pixels:
+        """Give each part of the photo its styles' colours, as far as there is strength."""
+
+        def recoloured(part: Part[Pixels]) -> Pixels:
+            mapped = colours.recolour(photo, part.styles, part.mask)
+            share = np.float32(self.settings.strength * part.strength)
+            return np.asarray(photo + share * (mapped - photo))
+
+        return to_float(composite(photo, parts, recoloured)).clip(0, 1)
 
     def finish(self, painted: Pixels) -> Pixels:
         """A picture of the solver's, of any scale: each part in its final colours, and the photo

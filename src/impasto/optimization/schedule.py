@@ -1,35 +1,64 @@
-"""The coarse-to-fine schedule: at which sizes to paint, and for how many steps."""
+"""The coarse-to-fine schedule: at which sizes to paint, for how many steps, with which encoder."""
 
 import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from impasto.settings import Quality
 
 SMALLEST = 128
 """Long side in pixels, roughly, of the first scale: there a network's receptive field spans
-half of the picture, so composition and colour settle in a fraction of a second."""
+half of the picture, so composition and colour settle in a few seconds."""
 
-EFFORT: dict[Quality, float] = {"draft": 0.4, "good": 1.0, "best": 3.0}
-"""Steps relative to the default quality."""
+KNOTS = (128, 256, 512, 1024)
+"""Long sides for which `STEPS` says the steps."""
 
-COARSE_STEPS = 80
-"""Steps at sizes up to 256 pixels."""
+STEPS: dict[Quality, tuple[int, int, int, int]] = {
+    "draft": (30, 12, 6, 6),
+    "good": (60, 45, 12, 12),
+    "best": (200, 150, 80, 40),
+}
+"""Composition, forms and strokes come from scales up to 256 pixels, where an iteration is cheap; a
+picture that starts from a finished one half its size only needs its finest strokes."""
 
-FALL = 0.65
-"""Factor for the steps at every doubling above that: a picture that starts from a finished
-one half its size only needs its fine strokes."""
+FINE: dict[Quality, int] = {"draft": 320, "good": 640, "best": 1280}
+"""Long side beyond which the fast encoder takes over, if there is one."""
+
+OVERHEAD = 20_000
+"""Pixels that take as long as what an iteration takes at any size: roots of covariances, mostly."""
+
+FINE_COST = 0.2
+"""What a step takes with the fast encoder, relative to VGG-16."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """One scale of the schedule: the long side in pixels, and the steps to take there."""
+    """One scale of the schedule.
+
+    Attributes:
+        side: long side in pixels.
+        steps: how many to take there.
+        fine: whether it is one for the fast encoder.
+    """
 
     side: int
     steps: int
+    fine: bool = False
+
+    @property
+    def step_cost(self) -> float:
+        """What a step takes, relative to other scales'."""
+        return (self.side**2 + OVERHEAD) * (FINE_COST if self.fine else 1)
+
+    @property
+    def cost(self) -> float:
+        """What all steps take."""
+        return self.steps * self.step_cost
 
 
 def schedule(side: int, quality: Quality = "good", steps: int | None = None) -> tuple[Scale, ...]:
-    """The scales that lead to a picture whose long side is `side`.
+    """Plan the scales that lead to a picture whose long side is `side`.
 
     Each is about twice the last; the first is close to `SMALLEST`, or `side` itself if that is
     smaller. Gatys et al. 2017 (section 6) use two; halving down to 128 is after Katherine
@@ -41,9 +70,10 @@ def schedule(side: int, quality: Quality = "good", steps: int | None = None) -> 
     sides = [side]
     while sides[0] / 2 > SMALLEST * 0.75:
         sides.insert(0, round(sides[0] / 2))
-    return tuple(Scale(s, steps or _steps(s, quality)) for s in sides)
+    return tuple(Scale(s, steps or _steps(s, quality), s > FINE[quality]) for s in sides)
 
 
 def _steps(side: int, quality: Quality) -> int:
-    doublings = max(0.0, math.log2(side / 256))
-    return max(1, round(EFFORT[quality] * COARSE_STEPS * math.pow(FALL, doublings)))
+    """Read the steps off `STEPS`, between two of its sides along the logarithm."""
+    knots = [math.log2(knot) for knot in KNOTS]
+    return max(1, round(float(np.interp(math.log2(side), knots, STEPS[quality]))))

@@ -1,6 +1,7 @@
 """The solver: paints scale after scale, and yields its state after every step."""
 
 import math
+import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,9 +14,9 @@ from torch import Tensor
 from impasto.errors import DeviceError, ImpastoError
 from impasto.image.resize import fit_least
 from impasto.networks.encoder import Encoder
+from impasto.optimization import objective as objectives
 from impasto.optimization.canvas import to_canvas, to_image
 from impasto.optimization.memory import fitting_tile, is_out_of_memory
-from impasto.optimization.objective import Objective
 from impasto.optimization.regions import Region, StylePicture
 from impasto.optimization.schedule import Scale, schedule
 from impasto.settings import OptimizeSettings, work_side
@@ -24,9 +25,6 @@ LEARNING_RATE = {"adam": 0.03, "lbfgs": 1.0}
 
 PATIENCE = 8
 """Steps without a finite loss, at one scale, after which the solver gives up."""
-
-_ENOUGH_STEPS = 3
-"""Steps at a scale after which their time is known."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +35,13 @@ class Images:
         content: (1, 3, H, W) in [0, 1].
         regions: what to paint where, their masks of the content's size.
         first: what to start from, (1, 3, H', W') resized as needed; None for noise.
+        recoloured: the content in the styles' colours where these are wanted; None where not.
     """
 
     content: Tensor
     regions: Sequence[Region]
     first: Tensor | None
+    recoloured: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,7 @@ class State:
         losses: weighted parts and their "total".
         scale: index into `scales`.
         step: of the current scale, from 1.
-        seconds_left: an estimate from the steps so far and the pixels to come; infinity as long
-            as too few steps were made.
+        seconds_left: an estimate from the steps so far; infinity while there are too few.
     """
 
     image: Tensor
@@ -68,10 +67,10 @@ class State:
 
     @property
     def done(self) -> float:
-        """The part of the whole work that is done, in [0, 1], by pixels painted."""
-        total = sum(s.steps * s.side**2 for s in self.scales)
-        before = sum(s.steps * s.side**2 for s in self.scales[: self.scale])
-        return (before + self.step * self.scales[self.scale].side ** 2) / total
+        """The part of the whole work that is done, in [0, 1]."""
+        total = sum(s.cost for s in self.scales)
+        before = sum(s.cost for s in self.scales[: self.scale])
+        return (before + self.step * self.scales[self.scale].step_cost) / total
 
 
 @dataclass
@@ -89,7 +88,7 @@ class Position:
 
 
 class Solver:
-    """Paints `images` as `settings` say.
+    """Paints `images` as `settings` say, with `fine` at fine scales if there is one.
 
     Iterating yields a `State` after every step. `position` can be saved between steps; a
     solver made with it goes on exactly as the first one would have.
@@ -111,8 +110,11 @@ class Solver:
         images: Images,
         settings: OptimizeSettings,
         position: Position | None = None,
+        *,
+        fine: Encoder | None = None,
     ) -> None:
         self._encoder = encoder
+        self._fine = fine or encoder
         self._images = images
         self._settings = settings
         self.position = position or Position()
@@ -121,8 +123,10 @@ class Solver:
         side = work_side(settings, max(height, width))
         side = max(fit_least((width, height), side, least))
         scales = schedule(side, settings.quality, settings.steps)
+        if fine is None:
+            scales = tuple(replace(scale, fine=False) for scale in scales)
         if settings.init == "fast":
-            scales = scales[-1:]  # what the coarse scales are for is there already
+            scales = scales[-2:]  # what the coarse scales are for is there already
         # A panorama's first scales can be too narrow for the encoder.
         self.scales = tuple(s for s in scales if min(fitted(images.content, s.side)) >= least)
 
@@ -155,7 +159,9 @@ class Solver:
         last = self.scales[-1]
         picture = resized(self._images.content, fitted(self._images.content, last.side))
         self.position = Position(scale=len(self.scales), canvas=to_canvas(picture))
-        losses = dict.fromkeys(("content", "style", "tv", "total"), 0.0)
+        losses = dict.fromkeys(
+            ("content", "structure", "style", "tv", "palette", "tone", "total"), 0.0
+        )
         yield State(picture, losses, len(self.scales) - 1, self.scales, last.steps, 0.0)
 
     def _settle_for(self) -> State:
@@ -181,13 +187,17 @@ class Solver:
         size = self.size(self.position.scale)
         content = resized(self._images.content, size)
         regions = [self._region_at(region, size, scale.side) for region in self._images.regions]
+        encoder = self._fine if scale.fine else self._encoder
         tile = self._settings.tile or fitting_tile(
-            self._encoder,
+            encoder,
             self._settings.content_layers + self._settings.style_layers,
             size,
             content.device,
         )
-        objective = Objective(self._encoder, content, regions, self._settings, tile)
+        recoloured = self._images.recoloured
+        if recoloured is not None:
+            recoloured = resized(recoloured, size)
+        objective = objectives.build(encoder, content, regions, self._settings, tile, recoloured)
         canvas = self._start(size).requires_grad_(True)
         optimizer = self.optimizer(canvas, self.position.optimizer)
         while self.position.step < scale.steps:
@@ -290,7 +300,7 @@ class Solver:
 
 
 def _descend(
-    objective: Objective, optimizer: torch.optim.Optimizer, canvas: Tensor
+    objective: objectives.Objective, optimizer: torch.optim.Optimizer, canvas: Tensor
 ) -> dict[str, float]:
     """One step of the optimizer; the losses are those before it."""
     before: dict[str, Tensor] = {}
@@ -331,41 +341,29 @@ def _resized_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 class _Clock:
-    """Estimates the time left from how long steps have taken.
+    """Estimates the time left from the steps so far.
 
-    A step takes a + b side^2 seconds. Both come from the last two scales: one alone does not tell
-    them apart, and small pictures take several times as long a pixel as large ones.
+    The first steps of a scale include its setting up, so there is no estimate before the third.
     """
 
     def __init__(self, scales: Sequence[Scale]) -> None:
         self._scales = scales
         self._last = time.monotonic()
-        self._steps: dict[int, int] = {}
-        self._seconds: dict[int, float] = {}
+        self._rates: list[float] = []
+        self._scale = -1
 
     def tick(self, position: Position) -> float:
-        """The seconds left after a step; infinity as long as nobody knows."""
+        """Estimate the seconds left after a step; infinity if too little is known."""
         now = time.monotonic()
+        current = self._scales[position.scale]
         spent, self._last = now - self._last, now
-        scale = position.scale
-        count = self._steps[scale] = self._steps.get(scale, 0) + 1
-        # The first step of a scale includes its setting up, the second corrects it.
-        before = self._seconds.get(scale, 0.0)
-        self._seconds[scale] = before + (spent - before) * (1.0 if count <= 2 else 0.2)
-        rest = self._scales[scale].steps - position.step
-        later = self._scales[scale + 1 :]
-        if not rest and not later:
+        if position.scale == self._scale:
+            self._rates = [*self._rates[-7:], spent / current.step_cost]
+        self._scale = position.scale
+        later = sum(s.cost for s in self._scales[position.scale + 1 :])
+        left = (current.steps - position.step) * current.step_cost + later
+        if left == 0:
             return 0.0
-        measured = [s for s, steps in self._steps.items() if steps >= _ENOUGH_STEPS][-2:]
-        here = [] if scale in measured else [replace(self._scales[scale], steps=rest)]
-        if len(measured) < 2 and (here or later):
+        if len(self._rates) < 2:
             return math.inf
-        known = rest * self._seconds[scale] if not here else 0.0
-        return known + sum(s.steps * self._expected(s.side, measured) for s in (*here, *later))
-
-    def _expected(self, side: int, measured: Sequence[int]) -> float:
-        """The seconds of a step at a scale of which there were none, or too few."""
-        (small, large) = ((self._scales[s].side ** 2, self._seconds[s]) for s in measured)
-        slope = max(0.0, (large[1] - small[1]) / (large[0] - small[0]))
-        slope = min(slope, large[1] / large[0])  # or the constant would be below 0
-        return large[1] + slope * (side**2 - large[0])
+        return left * statistics.median(self._rates)

@@ -64,7 +64,7 @@ class Sight:
         self._strides = {layer: encoder.stride(layer) for layer in layers}
 
     def total(self, image: Tensor, measure: Callable[[View], Measure]) -> Measure:
-        """The sum over an image's tiles of what `measure` finds in each.
+        """Sum over an image's tiles what `measure` finds in each.
 
         Differentiable. Of a tile nothing is kept for the gradient; when its turn comes, it is
         looked at once more (Chen et al. 2016, arXiv 1604.06174). By then the gradient by the
@@ -87,7 +87,7 @@ class Sight:
 
     @torch.no_grad()
     def features(self, image: Tensor) -> dict[str, Tensor]:
-        """Each layer of the whole image, (1, C, h, w), without gradient."""
+        """Compute each layer of the whole image, (1, C, h, w), without gradient."""
         framed = _Framed.of(image)
         whole: dict[str, Tensor] = {}
         for tile in self._tiles(framed):
@@ -101,7 +101,7 @@ class Sight:
         return whole
 
     def carried(self, mask: Tensor) -> dict[str, Tensor]:
-        """A picture's mask (1, 1, H, W) at each layer, (h, w): the means over its cells.
+        """Average a picture's mask (1, 1, H, W) over the cells of each layer, (h, w).
 
         What lies beyond the last whole cells belongs to them: they are the ones that see it.
         """
@@ -113,7 +113,7 @@ class Sight:
         }
 
     def sizes(self, image: Tensor) -> dict[str, tuple[int, int]]:
-        """(h, w) of each layer of (1, 3, H, W): what it has without the frame, give or take 1."""
+        """Compute the size (h, w) of each layer of an image (1, 3, H, W), without the frame."""
         framed = _Framed.of(image)
         return {layer: framed.size(stride) for layer, stride in self._strides.items()}
 
@@ -155,19 +155,25 @@ class _Framed:
         return cls(F.pad(image, (frame,) * 4, mode="reflect"), frame)
 
     def cut(self, stride: int) -> int:
-        """The outer cells of a layer that show the continuation, along every side."""
+        """Count the outer cells of a layer that show the continuation, along every side."""
         width = self.pixels.shape[-1]
         return round(self.frame * (width // stride) / width)
 
     def size(self, stride: int) -> tuple[int, int]:
-        """(h, w) of a layer without those cells."""
+        """Compute the size (h, w) of a layer without those cells."""
         height, width = self.pixels.shape[-2:]
         cut = self.cut(stride)
         return height // stride - 2 * cut, width // stride - 2 * cut
 
     def sums(self, stride: int) -> Tensor:
-        """The sums of (1, 1, H, W) over a layer's cells, (h, w); what is left of the picture below
-        and to the right counts with the last ones, its continuation there does not."""
+        """Sum (1, 1, H, W) over a layer's cells, (h, w).
+
+        What is left of the picture below and to the right counts with the last cells; its
+        continuation there does not.
+
+        What is left of the picture below and to the right counts with the last cells; its
+        continuation there does not.
+        """
         cut = self.cut(stride)
         height, width = self.size(stride)
         picture = self.pixels[..., : -self.frame or None, : -self.frame or None]
@@ -178,8 +184,12 @@ class _Framed:
         return torch.cat([cells[:, : width - 1], last], 1)
 
     def seen(self, rows: Span, columns: Span, stride: int) -> tuple[slice, slice]:
-        """The cells of a layer that are a tile's own and show the picture, not its
-        continuation; counted with the continuation."""
+        """Find the cells of a layer that are a tile's own and show the picture.
+
+        They are counted with the continuation, which they do not show.
+
+        They are counted with the continuation, which they do not show.
+        """
         cut = self.cut(stride)
         found = []
         for span, size in zip((rows, columns), self.size(stride), strict=True):

@@ -5,10 +5,12 @@ means the same at every layer, with every encoder and at every size, which the p
 losses do not (a layer's energy differs a thousandfold between encoders).
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.perceptual.statistics import Statistics, eigh
@@ -122,6 +124,121 @@ class TotalVariationLoss:
     def __call__(self, image: Tensor) -> Tensor:
         """A scalar, 0 for a flat picture."""
         return total_variation(image) * self._scale
+
+
+class SelfSimilarityLoss:
+    """Compare how alike the parts of one picture are with how alike those of another are.
+
+    D[i, j] = 1 - cos(F[i], F[j]),  each column divided by its sum
+    L = N * mean(|D - D_c|)  over N positions i, j
+
+    Kolkin, Salavon, Shakhnarovich, "Style Transfer by Relaxed Optimal Transport and
+    Self-Similarity", CVPR 2019, eq. 7. It lets a face take on any colour and stroke as long as
+    eyes, mouth and cheeks differ from each other as they did.
+
+    Args:
+        target: (C, N), the content's features at N positions.
+    """
+
+    def __init__(self, target: Tensor) -> None:
+        self._target = _dissimilarities(target)
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """A scalar: 0 where all relations are kept; at most 2.
+
+        Args:
+            features: (C, N) at the same positions.
+        """
+        difference = _dissimilarities(features) - self._target
+        distance: Tensor = difference.abs().mean() * difference.shape[1]
+        return distance
+
+
+def _dissimilarities(features: Tensor) -> Tensor:
+    """(N, N) cosine distances between columns, each column with a sum of 1."""
+    columns = features.to(torch.promote_types(features.dtype, torch.float32))
+    # A column of zeros, as rectified features have where nothing is seen, is at distance 1.
+    columns = columns / (columns.norm(dim=0, keepdim=True) + 1e-6)
+    distances: Tensor = (1 - columns.mT @ columns).clamp_min(0)
+    relative: Tensor = distances / (distances.sum(0, keepdim=True) + 1e-6)
+    return relative
+
+
+class PaletteLoss:
+    """Sliced Wasserstein distance between the colours of two pictures, relative to their spread.
+
+    L = mean over directions d of |sort(d . x) - sort(d . y)|^2 / mean over d of var(d . y)
+
+    Rabin et al., "Wasserstein Barycenter and its Application to Texture Mixing", 2011; as a loss,
+    Heitz et al., CVPR 2021, arXiv 2006.07229. Mean and covariance, which the style loss compares,
+    do not tell a palette of three colours from one of two. The directions are fixed, so that a
+    painting is the same every time, and red-green and yellow-blue count double: small accents of
+    colour weigh little otherwise.
+
+    Args:
+        target: (3, N) colours, RGB.
+    """
+
+    def __init__(self, target: Tensor) -> None:
+        directions = _directions(PALETTE_DIRECTIONS) @ torch.tensor(_OPPONENT)
+        self._directions = directions.to(target)
+        self._sorted = (self._directions @ target).sort(1).values
+        spread = self._sorted - self._sorted.mean(1, keepdim=True)
+        self._scale = 1 / (spread.square().mean() + 1e-4)
+
+    def __call__(self, colours: Tensor) -> Tensor:
+        """A scalar: 0 for the same palette, about 1 for a picture of one colour.
+
+        Args:
+            colours: (3, M), RGB; M need not be N.
+        """
+        found = (self._directions @ colours).sort(1).values
+        target = F.interpolate(self._sorted[None], found.shape[1], mode="linear")[0]
+        distance: Tensor = (found - target).square().mean() * self._scale
+        return distance
+
+
+PALETTE_DIRECTIONS = 16
+"""Directions along which palettes are compared."""
+
+# Brightness; red against green; yellow against blue.
+_OPPONENT = [[1 / 3, 1 / 3, 1 / 3], [2.0, -2.0, 0.0], [1.0, 1.0, -2.0]]
+
+
+def _directions(count: int) -> Tensor:
+    """(count, 3) unit vectors spread evenly over half a sphere, along a spiral."""
+    steps = torch.arange(count, dtype=torch.float32) + 0.5
+    height = 1 - steps / count
+    angle = math.pi * (1 + math.sqrt(5)) * steps
+    radius = (1 - height.square()).sqrt()
+    return torch.stack([angle.cos() * radius, angle.sin() * radius, height], 1)
+
+
+class ToneLoss:
+    """Mean absolute difference of two pictures whose details are averaged out, relative to what
+    the target varies by.
+
+    Args:
+        target: (1, 3, H, W).
+        cells: so many windows fit along the long side; each overlaps the next by half.
+    """
+
+    def __init__(self, target: Tensor, cells: int) -> None:
+        height, width = target.shape[-2:]
+        side = max(1, round(max(height, width) / cells))
+        self._window = min(side, height), min(side, width)
+        self._target = self._averaged(target)
+        spread = (self._target - self._target.mean((2, 3), keepdim=True)).abs().mean()
+        self._scale = 1 / (spread + 0.02)
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """A scalar: 0 where the large areas agree, about 1 for a picture of one colour."""
+        distance: Tensor = (self._averaged(image) - self._target).abs().mean() * self._scale
+        return distance
+
+    def _averaged(self, image: Tensor) -> Tensor:
+        height, width = self._window
+        return F.avg_pool2d(image, self._window, stride=(max(1, height // 2), max(1, width // 2)))
 
 
 class _TraceRoot(torch.autograd.Function):

@@ -23,7 +23,7 @@ class Statistics:
     gram: Tensor
 
     def __add__(self, other: "Statistics") -> "Statistics":
-        """Of a whole, from what two of its parts contribute."""
+        """Combine what two parts contribute to the statistics of a whole."""
         return Statistics(self.mean + other.mean, self.gram + other.gram)
 
     @property
@@ -38,7 +38,7 @@ class Statistics:
 
 
 def gram(features: Tensor) -> Tensor:
-    """Correlations between feature maps, averaged over positions.
+    """Compute the correlations between feature maps, averaged over positions.
 
     G[i, j] = 1/(H W) * sum over positions p of F[i, p] F[j, p]
 
@@ -56,7 +56,7 @@ def gram(features: Tensor) -> Tensor:
 
 
 def statistics(features: Tensor, positions: int | None = None) -> Statistics:
-    """Mean and Gram matrix of (1, C, H, W) features, in float32 also of half-precise ones.
+    """Compute mean and Gram matrix of (1, C, H, W) features, in float32 or wider.
 
     Args:
         positions: to average over, where the features are a part of a picture that has so many:
@@ -68,7 +68,7 @@ def statistics(features: Tensor, positions: int | None = None) -> Statistics:
 
 
 def guided_statistics(features: Tensor, guide: Tensor) -> Statistics:
-    """Mean and second moments of (1, C, H, W) features, each position weighted.
+    """Compute mean and second moments of (1, C, H, W) features, each position weighted.
 
     m[i] = sum over positions p of w[p] F[i, p]
     G[i, j] = sum over positions p of w[p] F[i, p] F[j, p]
@@ -83,7 +83,7 @@ def guided_statistics(features: Tensor, guide: Tensor) -> Statistics:
 
 
 def mixture(parts: Sequence[Statistics], weights: Sequence[float]) -> Statistics:
-    """The statistics of several styles, averaged with weights that need not sum to 1."""
+    """Average the statistics of several styles with weights that need not sum to 1."""
     total = sum(weights)
     shares = [weight / total for weight in weights]
     mean = torch.stack([w * s.mean for w, s in zip(shares, parts, strict=True)]).sum(0)
@@ -121,7 +121,7 @@ class _Moments(torch.autograd.Function):
 
 
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues (..., C), ascending, and eigenvectors of (..., C, C); NaN where there are none.
+    """Compute eigenvalues (..., C), ascending, and eigenvectors of (..., C, C).
 
     LAPACK fails on a NaN, and in rare cases on a sound matrix. A loss that is NaN instead lets
     the solver step back.

@@ -27,7 +27,7 @@ class Span:
 
 
 def plan(length: int, side: int | None, *, stride: int, reach: int) -> tuple[Span, ...]:
-    """The spans along an axis of a picture, of about equal length.
+    """Divide an axis of a picture into spans of about equal length.
 
     Args:
         length: of the picture.
@@ -53,13 +53,19 @@ def plan(length: int, side: int | None, *, stride: int, reach: int) -> tuple[Spa
 
 
 def overlap(stride: int, reach: int) -> int:
-    """What is shown on either side of a tile's own part: the reach, up to a whole stride."""
+    """Compute what is shown on either side of a tile: the reach, up to a whole stride."""
     return math.ceil(reach / stride) * stride
 
 
 def largest_side(pixels: float, *, stride: int, reach: int) -> int:
-    """The side of the largest square tile of which, surroundings included, no more than `pixels`
-    are shown; at least four times the surroundings' width, lest they be most of the work."""
+    """Compute the side of the largest square tile that shows at most so many pixels.
+
+    The surroundings count. The side is at least four times their width, or they would be most of
+    the work.
+
+    The surroundings count. The side is at least four times their width, or they would be most of
+    the work.
+    """
     around = overlap(stride, reach)
     side = math.isqrt(max(0, int(pixels))) - 2 * around
     return max(4 * around, side // stride * stride)

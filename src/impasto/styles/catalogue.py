@@ -34,7 +34,7 @@ COLUMNS = [field.name for field in fields(Entry)]
 
 
 def read(path: Path) -> list[Entry]:
-    """The works of a catalogue, whose first line names the columns.
+    """Return the works of a catalogue, whose first line names the columns.
 
     Raises:
         InputError: the file is missing, or a line is not as it should be.

@@ -25,7 +25,7 @@ _PATH = re.compile(r"\S[\\/]|[\\/]\S")
 
 @cache
 def shipped() -> Mapping[str, Style]:
-    """The styles that ship with impasto, by name.
+    """Return the styles that ship with impasto, by name.
 
     Raises:
         InputError: the file is missing or damaged; reinstall impasto.
@@ -87,7 +87,7 @@ def resolve(word: str) -> str | None:
 
 
 def _readable_own() -> dict[str, Style]:
-    """The user's own styles, but for those in damaged files."""
+    """Return the user's own styles, but for those in damaged files."""
     styles = {}
     for name, path in own().items():
         with suppress(InputError):
@@ -101,7 +101,7 @@ def _described(name: str, style: Style) -> str:
 
 
 def read(path: Path) -> Style:
-    """The style in a file that holds one.
+    """Return the style in a file that holds one.
 
     Raises:
         InputError: the file is missing, damaged, or holds several.
@@ -113,7 +113,7 @@ def read(path: Path) -> Style:
 
 
 def add(name: str, style: Style, *, overwrite: bool = False) -> Path:
-    """Keeps a style under a name of the user's; gives back its file.
+    """Keep a style under a name of the user's; gives back its file.
 
     Raises:
         InputError: the name cannot be one, or is that of a style that ships with impasto.
@@ -125,7 +125,7 @@ def add(name: str, style: Style, *, overwrite: bool = False) -> Path:
 
 
 def free_path(name: str, *, overwrite: bool = False) -> Path:
-    """The file for a new style of that name; its folder exists.
+    """Return the file for a new style of that name; its folder exists.
 
     Raises:
         As `add`.
@@ -157,7 +157,7 @@ def remove(name: str) -> None:
 
 
 def _instead(name: str) -> str:
-    """What the user may have meant."""
+    """Say what the user may have meant."""
     from difflib import get_close_matches  # only errors need it
 
     spelt = {style.lower(): style for style in (*own(), *shipped())}

@@ -74,7 +74,7 @@ def own_problem() -> str | None:
 
 
 def _data_folder() -> Path:
-    """The platform's folder for the data of applications."""
+    """Return the platform's folder for the data of applications."""
     if sys.platform == "win32":
         return Path(os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming")
     if sys.platform == "darwin":

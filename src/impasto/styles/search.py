@@ -59,14 +59,14 @@ def is_spelt_alike(word: str, other: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    """The words in lower case, without accents."""
+    """Return the words in lower case, without accents."""
     letters = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return re.findall(r"[^\W_]+", plain)
 
 
 def _joined(words: Sequence[str]) -> str:
-    """The words as one, without a leading article."""
+    """Return the words as one, without a leading article."""
     return "".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
 
 

@@ -28,7 +28,7 @@ def torch_was_forked() -> bool:
 
 
 def require(feature: str, extra: str, *modules: str) -> None:
-    """Makes sure that modules can be imported, without importing them.
+    """Make sure that modules can be imported, without importing them.
 
     Raises:
         MissingExtraError: one is not installed; the message names the extra that brings it.
@@ -40,7 +40,7 @@ def require(feature: str, extra: str, *modules: str) -> None:
 
 
 def _let_threads_sleep() -> None:
-    """Has PyTorch's threads, when they wait for each other, spin for microseconds, then sleep.
+    """Let PyTorch's threads spin for microseconds when they wait, and then sleep.
 
     Spinning on makes painting several times as slow on a machine that is busy with other work
     too; sleeping at once, a fifth slower on one that is not. The variables are read when PyTorch

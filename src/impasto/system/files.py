@@ -89,7 +89,7 @@ def _check_existing(path: Path, overwrite: bool, inputs: "Files | Sequence[Path]
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """The device and the number of a file; None where there is none, as behind a bad link."""
+    """Return the device and the number of a file; None where there is none."""
     try:
         found = path.stat()
     except (OSError, ValueError):
@@ -147,7 +147,7 @@ def _place_new(temporary: Path, path: Path) -> None:
 
 
 def _claim_and_replace(temporary: Path, path: Path) -> None:
-    """The same where there are no hard links (FAT, some network disks): claim the name first."""
+    """Do the same where there are no hard links (FAT, some network disks): claim the name first."""
     try:
         path.touch(exist_ok=False)
     except FileExistsError as error:

@@ -9,7 +9,7 @@ from impasto.system.paths import label, reason
 
 
 def read_json(path: Path) -> Any:
-    """What a JSON file holds.
+    """Read a JSON file that a user names.
 
     Raises:
         InputError: it cannot be read, or is no JSON.

@@ -21,9 +21,13 @@ to read files faster."""
 
 
 def free_bytes(root: Path = Path("/")) -> int | None:
-    """The memory that this process can have: what the machine has left, or less where a control
-    group, as of a container, allows less. Half of all, where the system does not say how much is
-    taken; None where it does not even tell that.
+    """Measure the memory that this process can have.
+
+    That is what the machine has left, or less where a control group, as of a container, allows
+    less; half of all where the system does not say how much is taken; None where it tells nothing.
+
+    That is what the machine has left, or less where a control group, as of a container, allows
+    less; half of all where the system does not say how much is taken; None where it tells nothing.
 
     Args:
         root: where Linux shows its state.
@@ -34,7 +38,7 @@ def free_bytes(root: Path = Path("/")) -> int | None:
 
 
 def _available(meminfo: Path) -> int | None:
-    """What the machine has left."""
+    """Measure what the machine has left."""
     for line in _lines(meminfo):
         name, _, amount = line.partition(":")
         kilobytes = _whole(amount.removesuffix("kB"))
@@ -46,8 +50,11 @@ def _available(meminfo: Path) -> int | None:
 
 
 def _groups(root: Path) -> Iterator[Path]:
-    """The folders of the control groups that may limit this process's memory: its own, and all
-    above it, whose limits hold for it, too.
+    """List the folders of the control groups that may limit this process's memory.
+
+    These are its own and all above it, whose limits hold for it, too.
+
+    These are its own and all above it, whose limits hold for it, too.
 
     A container may see its own group as the topmost one, under a path that is the host's; then
     the folders in between are missing, and only the topmost is one.
@@ -69,7 +76,7 @@ def _groups(root: Path) -> Iterator[Path]:
 
 
 def _left(group: Path) -> int | None:
-    """What a control group allows beyond what it has taken; None where it sets no limit."""
+    """Compute what a control group allows beyond what it has taken; None without a limit."""
     for limits, usage, of_files in _LIMITS:
         allowed = [amount for limit in limits if (amount := _number(group / limit)) is not None]
         taken = _number(group / usage)
@@ -82,7 +89,7 @@ def _left(group: Path) -> int | None:
 
 
 def _number(file: Path) -> int | None:
-    """The number that is all of a file; None where it is not there or holds another word."""
+    """Read the number that is all of a file; None where there is none."""
     lines = _lines(file)
     return _whole(lines[0]) if lines else None
 
@@ -95,7 +102,7 @@ def _whole(word: str) -> int | None:
 
 
 def _lines(file: Path) -> list[str]:
-    """The lines of a file of the system's; none where there is no such file."""
+    """Read the lines of a file of the system's; none where there is no such file."""
     try:
         return file.read_text("utf-8", errors="replace").splitlines()
     except (OSError, ValueError):  # a ValueError for a name that no system takes

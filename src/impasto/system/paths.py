@@ -26,19 +26,19 @@ _REASONS = _WRONG_PATH | _FULL
 
 
 def label(path: Path) -> str:
-    """The path as the user gave it, with anything that would break the line replaced."""
+    """Write a path as the user gave it, without anything that would break the line."""
     return printable(str(path))
 
 
 def printable(text: str) -> str:
-    """The text with every line break, control character and undecodable byte replaced."""
+    """Replace every line break, control character and undecodable byte of a text."""
     return "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
 
 
 def is_hidden(path: Path) -> bool:
-    """Whether a file is none of its user's making.
+    """Tell whether a file was not made by its user.
 
     macOS puts `._x.jpg` beside `x.jpg` on other systems' disks.
     """
@@ -46,7 +46,7 @@ def is_hidden(path: Path) -> bool:
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is something of that name, or may be where nobody lets us look.
+    """Tell whether a path exists, or might exist in a folder that we cannot read.
 
     As `Path.exists`, which raises an error for a name that is too long, and for a folder that is
     locked: who reads the file will say so in better words.
@@ -66,12 +66,12 @@ def is_folder(path: Path) -> bool:
 
 
 def is_wrong_path(error: OSError | ValueError) -> bool:
-    """Whether the path is to blame for a failed system call, and not the disk or the system."""
+    """Tell whether the path is to blame for a failed system call, not the disk or the system."""
     return isinstance(error, ValueError) or error.errno in _WRONG_PATH
 
 
 def reason(error: OSError | ValueError) -> str:
-    """What a failed system call means to a user.
+    """Say what a failed system call means to a user.
 
     A ValueError is what Python raises for a path that no system accepts (a null byte).
     """

@@ -116,7 +116,7 @@ class Student(nn.Module):
 
 
 def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -> Path:
-    """Trains, or goes on training, and writes the weights that ship.
+    """Train, or go on training, and write the weights that ship.
 
     Args:
         report: is given the figures of every log line.
@@ -183,7 +183,7 @@ class NormalisedTeacher:
 def distillation_loss(
     predicted: dict[str, Tensor], wanted: dict[str, Tensor], variances: dict[str, Tensor]
 ) -> Tensor:
-    """Squared error over the teacher's variance, per channel, averaged over the layers.
+    """Compute the squared error over the teacher's variance, averaged over channels and layers.
 
     Args:
         predicted: by the heads, (N, C, H, W) a layer.
@@ -202,7 +202,7 @@ def distillation_loss(
 def pictures(
     folders: Sequence[ImageFolder], rng: np.random.Generator, count: int, size: int
 ) -> Tensor:
-    """A batch of what the encoder will meet: crops, noisy crops, noise. (count, 3, size, size)."""
+    """Make a batch (count, 3, size, size) of what the encoder will meet: crops, noise, both."""
     crops = [folders[k % len(folders)].crop(rng, size, zoom=2.5) for k in range(count)]
     batch = to_tensor(crops)
     noisy, noise = count - 1, count - 2
@@ -214,7 +214,7 @@ def pictures(
 
 
 def coloured_noise(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
-    """(3, size, size) noise in [0, 1] whose amplitude falls as frequency**-a, a in [0, 2]."""
+    """Draw (3, size, size) noise in [0, 1] whose amplitude falls as frequency**-a, a in [0, 2]."""
     frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
     frequency[0, 0] = 1 / size
     spectrum = np.fft.rfft2(rng.standard_normal((3, size, size)))
@@ -226,7 +226,7 @@ def coloured_noise(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
 
 
 def half_optimized(encoder: nn.Module, image: Tensor, *, seed: int) -> Tensor:
-    """Optimizes half of the batch a little towards the style of the other half.
+    """Optimize half of the batch a little towards the style of the other half.
 
     Gram matrices of `encoder` itself, up to 8 Adam steps from the picture: what an
     optimization that uses this encoder passes through.
@@ -262,7 +262,7 @@ def held_out_errors(
     folders: Iterable[ImageFolder],
     training: EncoderTraining,
 ) -> dict[str, float]:
-    """|prediction - teacher| / |teacher| per layer on fixed crops of the held-out images."""
+    """Measure |prediction - teacher| / |teacher| per layer on fixed crops of held-out images."""
     student = Student({k: weights[f"heads.{k}.bias"] for k in LAYERS + BETWEEN})
     student.load_state_dict(weights)
     student.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -281,7 +281,7 @@ def held_out_errors(
 
 
 def save(weights: dict[str, Tensor], file: Path) -> Path:
-    """Writes the encoder's part of a student's weights as float16 safetensors."""
+    """Write the encoder's part of a student's weights as float16 safetensors."""
     own = {
         name.removeprefix("encoder."): value.half().contiguous()
         for name, value in weights.items()

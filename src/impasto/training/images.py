@@ -105,13 +105,13 @@ def image_files(folder: Path) -> list[Path]:
 
 
 def to_tensor(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
-    """(N, 3, H, W) float in [0, 1], channels last in memory, of N (H, W, 3) uint8 arrays."""
+    """Convert N (H, W, 3) uint8 arrays to (N, 3, H, W) float in [0, 1], channels last in memory."""
     stacked = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
     return stacked.float().div_(255).contiguous(memory_format=torch.channels_last)
 
 
 def prefetch(make: Callable[[int], Batch], steps: Iterator[int]) -> Iterator[tuple[int, Batch]]:
-    """Yields (step, make(step)), the next batch being made in a thread meanwhile.
+    """Yield (step, make(step)) while a thread makes the next batch.
 
     A batch depends on its step alone, so a resumed run sees what an uninterrupted one sees.
     """

@@ -88,7 +88,7 @@ class TrainingRun:
         return self.folder / "checkpoint.pt"
 
     def steps(self) -> Generator[int, None, None]:
-        """The steps still to do; a checkpoint is saved every so often, at the end and on Ctrl-C."""
+        """Yield the steps still to do; save a checkpoint at intervals, at the end and on Ctrl-C."""
         step, measured = -1, self._measured()
         try:
             while self.step < self.schedule.steps:
@@ -104,7 +104,7 @@ class TrainingRun:
             self.save()
 
     def update(self, loss: Tensor) -> None:
-        """Back-propagates `loss`, steps, and moves the average of the weights."""
+        """Back-propagate `loss`, step, and move the average of the weights."""
         for group in self._optimizer.param_groups:
             group["lr"] = self.learning_rate() * group["spread"]
         self._optimizer.zero_grad(set_to_none=True)
@@ -123,19 +123,19 @@ class TrainingRun:
         self.step += 1
 
     def learning_rate(self) -> float:
-        """The relative learning rate at the current step: linear warm-up, then half a cosine."""
+        """Compute the relative learning rate: linear warm-up, then half a cosine."""
         rise = min(1.0, (self.step + 1) / max(1, self.schedule.warmup))
         fall = 0.5 * (1 + math.cos(math.pi * self.step / self.schedule.steps))
         return self.schedule.learning_rate * rise * fall
 
     def log(self, figures: Mapping[str, Any]) -> None:
-        """Appends one line of JSON to `log.jsonl`: the step, the seconds spent, the figures."""
+        """Append a line of JSON to `log.jsonl`: the step, the seconds spent, the figures."""
         line = {"step": self.step, "seconds": round(self._seconds(), 1), **figures}
         with (self.folder / "log.jsonl").open("a") as log:
             log.write(json.dumps(line) + "\n")
 
     def save(self) -> None:
-        """Writes the checkpoint, whole or not at all.
+        """Write the checkpoint, whole or not at all.
 
         Raises:
             OutputError: it cannot be written; the one before is still there.
@@ -199,7 +199,7 @@ class TrainingRun:
 
 
 def _spread(parameter: Tensor) -> float:
-    """By how much a layer's weights differ at the start (He et al. 2015).
+    """Compute by how much a layer's weights differ at the start (He et al. 2015).
 
     Adam moves every weight equally far. That is far too much for the thousand small weights
     behind a deep feature where it suits the 27 of a first layer, so rates are relative to this.

@@ -15,7 +15,7 @@ FLATTENED, RECOLOURED, SHARPENED = 0.15, 0.5, 0.4
 
 
 def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The artwork, or what it would be in other colours, sharper, or painted in flat areas.
+    """Vary an artwork: other colours, sharper, or painted in flat areas.
 
     Args:
         artwork: (H, W, 3).
@@ -36,13 +36,13 @@ def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
 
 
 def flattened(image: Image.Image, radius: float, colours: int) -> Image.Image:
-    """The picture in a few colours, without what is smaller than some pixels."""
+    """Reduce a picture to a few colours, without what is smaller than some pixels."""
     few = image.filter(ImageFilter.GaussianBlur(radius)).quantize(colours)
     return few.convert("RGB").filter(ImageFilter.GaussianBlur(0.5))  # no stairs along edges
 
 
 def colour_change(mean: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Another contrast, saturation and brightness, and half the time other hues.
+    """Draw another contrast, saturation and brightness, and half the time other hues.
 
     Args:
         mean: (3,), of the picture, in 0 to 255; a grey of that lightness only gets the brightness.
@@ -61,7 +61,7 @@ def colour_change(mean: NDArray[np.float64], rng: np.random.Generator) -> NDArra
 
 
 def _hue_turned(angle: float) -> NDArray[np.float64]:
-    """The rotation (3, 3) about the axis of greys (Rodrigues' formula)."""
+    """Build the rotation (3, 3) about the axis of greys (Rodrigues' formula)."""
     across = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
     along = np.full((3, 3), 1 / 3)
     turned: NDArray[np.float64]
