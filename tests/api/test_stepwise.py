@@ -1,4 +1,5 @@
 import io
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -183,6 +184,16 @@ def test_steps(photo, wave, compact_weights):
     assert not np.array_equal(steps[0].picture(), steps[1].picture())
     whole = impasto.optimize(photo, wave, weights=compact_weights, size=200, steps=2, seed=1)
     assert np.array_equal(steps[-1].painting().pixels, whole.pixels)
+
+
+def test_a_step_can_be_pickled(photo, wave, compact_weights):
+    steps = list(impasto.optimize_steps(photo, wave, weights=compact_weights, steps=2))
+    for step in steps:
+        copy = pickle.loads(pickle.dumps(step))
+        assert copy.losses == step.losses
+        assert np.array_equal(copy.painting().pixels, step.painting().pixels)
+        assert copy.painting().losses == step.painting().losses
+    assert [len(step.painting().losses) for step in steps] == [1, 2]
 
 
 def test_settings_and_options(paint):

@@ -1,7 +1,7 @@
 """Feeds impasto's readers of files with bytes that libFuzzer invents; see README.md."""
 
-import hashlib
 import io
+import json
 import sys
 import tempfile
 import warnings
@@ -16,7 +16,7 @@ with atheris.instrument_imports(include=["impasto", "PIL"]):
     from impasto.errors import ImpastoError
     from impasto.image import files
     from impasto.networks import reading
-    from impasto.optimization import checkpoint
+    from impasto.optimization import checkpoint, sealed
     from impasto.optimization.solver import Position
     from impasto.painting import Record
     from impasto.styles import library, storage
@@ -50,14 +50,15 @@ def pickles() -> Iterator[bytes]:
 
 
 def checkpoints() -> Iterator[bytes]:
-    """A checkpoint without its head and its seal."""
+    """The state in a checkpoint, without its tensors and its seal."""
     run = checkpoint.Identity({"size": 8}, "content", [("style", 1.0)], [None], [], None, "encoder")
     position = Position(step=1, canvas=torch.zeros(1, 3, 8, 8))
     trace = [Record(0, 8, 1, 0.5, {"total": 1.0})]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkpoint"
         checkpoint.save(path, checkpoint.Checkpoint(run, position, trace))
-        yield path.read_bytes()[len(checkpoint.MAGIC) + hashlib.sha256().digest_size :]
+        header = path.read_bytes()[8:].decode(errors="ignore")
+        yield json.JSONDecoder().raw_decode(header)[0]["__metadata__"]["state"].encode()
 
 
 def tensors() -> Iterator[bytes]:
@@ -82,8 +83,8 @@ def read_weights(path: Path) -> None:
 
 def read_checkpoint(path: Path) -> None:
     """Loads a checkpoint around the bytes, rightly sealed, or nothing would get any further."""
-    body = path.read_bytes()
-    path.write_bytes(checkpoint.MAGIC + hashlib.sha256(body).digest() + body)
+    state = path.read_bytes().decode(errors="replace")
+    path.write_bytes(sealed.seal(state, [torch.zeros(1, 3, 8, 8)]))
     checkpoint.load(path, torch.device("cpu"))
 
 

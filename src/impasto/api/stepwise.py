@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -56,7 +55,8 @@ if TYPE_CHECKING:
 class Step:
     """What one step of the optimization brought.
 
-    It keeps the picture as it is after the step, so a list of all steps takes much memory.
+    It keeps the picture as it is after the step, so a list of all steps takes much memory. It is
+    plain data: it can be pickled, and sent to another process; with it go the photo and the styles.
 
     Attributes:
         losses: weighted parts by the names of the terms ("content", "structure", "style", "tv",
@@ -77,8 +77,9 @@ class Step:
     seconds_left: float
     notices: tuple[str, ...]
     _image: "Tensor" = field(repr=False)
-    _finish: Callable[[NDArray[np.float32]], NDArray[np.float32]] = field(repr=False)
-    _frame: Callable[[NDArray[np.float32]], Painting] = field(repr=False)
+    _inputs: "Inputs" = field(repr=False)
+    _told: "tuple[tuple[str, ...], Sequence[Record], int]" = field(repr=False)
+    """All notices so far, the trace, which grows, and how much of it is of this step."""
 
     def picture(self) -> NDArray[np.float32]:
         """Show the picture so far, (h, w, 3) float32 in [0, 1], at the size of the current scale.
@@ -87,14 +88,20 @@ class Step:
         that nobody looks at.
         """
         pixels: NDArray[np.float32] = self._image[0].permute(1, 2, 0).cpu().numpy()
-        return self._finish(np.ascontiguousarray(pixels))
+        return self._inputs.finish(np.ascontiguousarray(pixels))
 
     def painting(self) -> Painting:
         """Show the picture so far with the content's alpha and metadata; the last one is finished.
 
         At the last scale it is enlarged to the size asked for, if that is more than was painted.
         """
-        return self._frame(self.picture())
+        content = self._inputs.content
+        samples = self._inputs.enlarge(self.picture())
+        alpha = content.alpha
+        if alpha is not None:
+            alpha = resize(alpha, (samples.shape[1], samples.shape[0]))
+        notices, trace, steps = self._told
+        return Painting(samples, alpha, content.metadata, notices, tuple(trace[:steps]))
 
 
 def optimize(
@@ -391,19 +398,9 @@ class _Run:
             seconds_left=state.seconds_left,
             notices=notices,
             _image=state.image,
-            _finish=self._inputs.finish,
-            _frame=partial(self._painting, self._notices, len(self._trace)),
+            _inputs=self._inputs,
+            _told=(self._notices, self._trace, len(self._trace)),
         )
-
-    def _painting(
-        self, notices: tuple[str, ...], steps: int, pixels: NDArray[np.float32]
-    ) -> Painting:
-        content = self._inputs.content
-        samples = self._inputs.enlarge(pixels)
-        alpha = content.alpha
-        if alpha is not None:
-            alpha = resize(alpha, (samples.shape[1], samples.shape[0]))
-        return Painting(samples, alpha, content.metadata, notices, tuple(self._trace[:steps]))
 
     def _finished(self) -> "State":
         """Rebuild the last state of a run that was finished before it was resumed."""

@@ -3,39 +3,37 @@
 import os
 import sys
 import time
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from impasto.batch.names import suffix_for, suffix_of
 from impasto.batch.plan import STREAM
 from impasto.errors import InputError, OutputError
-from impasto.settings import StylizeSettings
 from impasto.system.files import Files, make_folder
 from impasto.system.paths import label, reason
 
 if TYPE_CHECKING:
     from impasto.api import Painter
     from impasto.painting import Painting
+    from impasto.settings import StylizeSettings
 
 _STANDARD_INPUT, _STANDARD_OUTPUT = "standard input", "standard output"
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(NamedTuple):
     """How photos are painted: one painter paints all that share it.
 
     Attributes:
         styles: pictures, files of styles or names of them, each with its weight.
         regions: masks, each with a style and how much of the strength is used there.
-        settings: all else.
+        settings: all else; None for the defaults.
         model: a network in place of those that ship, or None.
     """
 
     styles: tuple[tuple[str, float], ...]
     regions: tuple[tuple[str, str, float], ...] = ()
-    settings: StylizeSettings = field(default_factory=StylizeSettings)
+    settings: "StylizeSettings | None" = None
     model: Path | None = None
 
     def files(self) -> list[Path]:
@@ -46,8 +44,7 @@ class Look:
         return paths if self.model is None else [*paths, self.model]
 
 
-@dataclass(frozen=True)
-class Saving:
+class Saving(NamedTuple):
     """How paintings are written.
 
     Attributes:
@@ -63,8 +60,7 @@ class Saving:
     strip_metadata: bool = False
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """A photo to paint. It pickles, and `paint` runs it in whatever process.
 
     Attributes:
@@ -87,8 +83,7 @@ class Job:
         return _STANDARD_INPUT if self.input == STREAM else label(self.input)
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a job.
 
     Attributes:

@@ -76,7 +76,7 @@ def _safe(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    """Cut a text to what is short enough; a letter keeps its marks or goes with them."""
+    """Return the start of the text that is short enough; no letter loses its marks."""
     kept = text.encode()[:_HALF_NAME].decode(errors="ignore")
     while kept != text and kept and unicodedata.category(text[len(kept)]).startswith("M"):
         kept = kept[:-1]

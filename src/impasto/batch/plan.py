@@ -4,9 +4,9 @@ import errno
 import os
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
+from typing import NamedTuple
 
 from impasto.batch.names import default_output
 from impasto.errors import InputError, OutputError, SettingError
@@ -22,8 +22,7 @@ STREAM = Path("-")
 _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """A photo and where its painting goes.
 
     Attributes:
@@ -37,8 +36,7 @@ class Route:
     in_folder: bool
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """All that is to be painted.
 
     Attributes:
@@ -55,8 +53,7 @@ class Plan:
         return Plan(tuple(left), self.problems)
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """A photo; the folder that was named and holds it, or None; and its place in there."""
 
     photo: Path

@@ -13,7 +13,6 @@ from impasto.batch.plan import PAINTED, STREAM, Plan, plan
 from impasto.cli import startup
 from impasto.cli.completion import style_words
 from impasto.cli.options import settings_from, with_settings
-from impasto.cli.progress import PhotoDisplay, photo_display
 from impasto.cli.words import (
     FileFormat,
     ModelFile,
@@ -35,6 +34,7 @@ from impasto.system.paths import label
 
 if TYPE_CHECKING:
     from impasto.batch.job import Job, Outcome
+    from impasto.cli.progress import PhotoDisplay
     from impasto.system.files import Files
 
 
@@ -158,6 +158,8 @@ def _paint_all(jobs: "Sequence[Job]", made: Plan, inputs: "Files", quiet: bool) 
     Raises:
         typer.Exit: with code 1, if there is a rest.
     """
+    from impasto.cli.progress import photo_display
+
     failures = list(made.problems)
     said: set[str] = set()
     with photo_display(len(jobs), quiet=quiet) as shown:
@@ -176,7 +178,7 @@ def _paint_all(jobs: "Sequence[Job]", made: Plan, inputs: "Files", quiet: bool) 
 
 
 def _try_to_paint(
-    job: "Job", inputs: "Files", shown: PhotoDisplay, said: set[str], quiet: bool
+    job: "Job", inputs: "Files", shown: "PhotoDisplay", said: set[str], quiet: bool
 ) -> str | None:
     """Paint a photo, and tell what the user should know that was not `said`; or why it failed."""
     from impasto.batch.job import check_streams, paint

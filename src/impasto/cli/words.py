@@ -45,7 +45,7 @@ StripMetadata = Annotated[
 """The option `--strip-metadata`."""
 
 FileFormat = Annotated[
-    Literal["png", "jpeg", "webp", "tiff", "bmp", "avif"] | None,
+    Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "avif"] | None,
     typer.Option(
         "--format",
         help="Format of the painting [default: as the suffix of --output says, or the photo's].",

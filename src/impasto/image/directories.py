@@ -60,9 +60,8 @@ class Reader:
         self.first = self._number("Q", head[8:]) if self._big else self._number("I", head[4:])
 
     def directory(self, offset: int) -> dict[int, Entry]:
-        """Read the directory at an offset.
-
-        Entries of unknown types, or whose values lie outside the file, are passed over.
+        """Read the directory at an offset. Entries of unknown types, or with values outside the
+        file, are passed over.
 
         Raises:
             ValueError: there is no directory.

@@ -1,12 +1,10 @@
 """Checkpoints: a painting under way as a file, from which it goes on exactly.
 
-The file is a line that says what it is, the SHA-256 of the rest, and the rest as `torch.save`
-writes it. PyTorch alone does not notice a flipped bit, which would end in another picture.
+The file is safetensors; see `sealed`.
 """
 
 import copy
 import hashlib
-import io
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,14 +20,13 @@ from torch import nn
 from impasto._version import __version__
 from impasto.errors import InputError, SettingError
 from impasto.networks.reading import is_plain_float
+from impasto.optimization import sealed
 from impasto.optimization.inputs import Inputs
 from impasto.optimization.solver import PATIENCE, Position, Solver, State
 from impasto.painting import Record
 from impasto.settings import INIT_WORDS
 from impasto.system.files import write_file
 from impasto.system.paths import label, printable, reason
-
-MAGIC = b"impasto checkpoint 1\n"
 
 _OTHER_VERSION = "this is no checkpoint of this version; start anew"
 
@@ -100,15 +97,12 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    body = io.BytesIO()
     parts = {
         "identity": asdict(checkpoint.identity),
         "position": vars(checkpoint.position),
         "trace": [asdict(record) for record in checkpoint.trace],
     }
-    torch.save(parts, body)
-    content = body.getvalue()
-    write_file(path, MAGIC + hashlib.sha256(content).digest() + content, overwrite=True)
+    write_file(path, sealed.pack(parts), overwrite=True)
 
 
 def load(path: Path, device: torch.device) -> Checkpoint:
@@ -122,19 +116,22 @@ def load(path: Path, device: torch.device) -> Checkpoint:
         content = path.read_bytes()
     except (OSError, ValueError) as problem:
         raise InputError(f"{name}: {reason(problem)}") from problem
-    body = content[len(MAGIC) + hashlib.sha256().digest_size :]
-    if not content.startswith(MAGIC):
-        raise InputError(f"{name}: this is no checkpoint; name a file that --checkpoint wrote")
-    if content != MAGIC + hashlib.sha256(body).digest() + body:
-        raise InputError(f"{name}: the checkpoint is damaged or cut short; start anew")
     try:
-        parts = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+        parts = sealed.unpack(content)
+    except sealed.DamagedError as problem:
+        raise InputError(f"{name}: the checkpoint is damaged or cut short; start anew") from problem
+    # What strangers wrote can fail in any way.
+    except Exception as problem:
+        raise InputError(
+            f"{name}: this is no checkpoint; name a file that --checkpoint wrote"
+        ) from problem
+    try:
         position = Position(**parts["position"])
         position.canvas = parts["position"]["canvas"].to(device)
         trace = [Record(**record) for record in parts["trace"]]
         found = Checkpoint(Identity(**parts["identity"]), position, trace)
         sound = _is_sound(found)
-    # The digest is right, so another program wrote this; its unpickling can raise anything.
+    # The digest is right, so another program wrote this.
     except Exception as problem:
         raise InputError(f"{name}: {_OTHER_VERSION}") from problem
     if not sound:
