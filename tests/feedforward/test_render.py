@@ -170,6 +170,8 @@ def test_where_a_photo_is_painted(size, settings, painted_at, model):
         ((4000, 3000), {}, (1536, 1152)),
         ((4000, 3000), {"brush": 2}, (768, 576)),
         ((1000, 500), {}, (1000, 500)),
+        ((1000, 500), {"brush": 2}, (500, 250)),
+        ((451, 300), {"brush": 2}, None),  # coarse strokes stay coarse
         ((800, 600), {}, None),  # too little larger than 640
         ((640, 480), {}, None),
         ((4000, 3000), {"work_size": 2000}, None),

@@ -126,7 +126,8 @@ def plan(size: tuple[int, int], settings: StylizeSettings, spec: ModelSpec) -> P
     first = _pass(fit_least(size, side, spec.min_side), settings, spec)
     if settings.work_size is not None or not spec.detail_side:
         return first
-    side = min(max(size), round(spec.detail_side / settings.brush), LARGEST)
+    side = round(min(max(size), spec.detail_side) / settings.brush)
+    side = min(side, max(size), LARGEST)
     if side < DETAIL_FROM * max(first.size):
         return first
     return replace(first, detail=_pass(fit_least(size, side, spec.min_side), settings, spec))
