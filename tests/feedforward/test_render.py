@@ -182,6 +182,15 @@ def test_where_a_painting_is_painted_over(size, settings, painted_over_at, model
     assert (None if detail is None else detail.size) == painted_over_at
 
 
+@pytest.mark.parametrize("period", [2, 4])
+def test_the_grid_of_the_network_is_not_painted_over(period):
+    wave = np.cos(2 * np.pi * np.arange(48) / period)
+    grid = np.zeros((48, 48, 3), np.float32) + 0.5
+    grid += 0.1 * (wave[:, None, None] + wave[None, :, None]).astype(np.float32)
+    left = module._without_grid(grid)[4:-4, 4:-4]
+    assert left == pytest.approx(np.full_like(left, 0.5), abs=1e-6)
+
+
 def test_a_second_pass_keeps_the_forms_and_adds_finer_strokes(wave, model):
     """What differs between one pass and two lies in fine detail."""
     photo = resize(np.random.default_rng(1).random((6, 10, 3), np.float32), (1000, 600))

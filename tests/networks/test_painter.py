@@ -9,6 +9,7 @@ from impasto.networks.painter import (
     MARGIN,
     MODULATED,
     NORMALISED,
+    STEM,
     VECTOR,
     Painter,
     Palette,
@@ -80,8 +81,9 @@ def test_the_palette_dyes_the_painting(painter: Painter) -> None:
 
 
 def test_hues_have_no_lightness_and_follow_large_areas_only() -> None:
-    wide = torch.zeros(1, 3, 32 + 2 * MARGIN, 64 + 2 * MARGIN)
-    wide[:, 0, :, : 32 + MARGIN] = 0.6
+    border = MARGIN + STEM
+    wide = torch.zeros(1, 3, 32 + 2 * border, 64 + 2 * border)
+    wide[:, 0, :, : 32 + border] = 0.6
     found = hues(wide)
     assert found.shape == (1, 3, 32, 64)
     torch.testing.assert_close(found.mean(1), torch.zeros(1, 32, 64), atol=1e-6, rtol=0)

@@ -26,6 +26,10 @@ DETAIL_FROM = 1.4
 """A painting that is enlarged by this factor or more is painted over in finer strokes."""
 
 
+_GRID_FILTER = np.array([1, 2, 2, 2, 1], np.float32) / 8
+"""The shortest filter with whole numbers that lets no wave of two or of four pixels through."""
+
+
 @dataclass(frozen=True, eq=False)
 class Rendering:
     """A painting and how it was made.
@@ -190,11 +194,27 @@ def _paint(
     if plan.detail is not None:
         detail = plan.detail
         reduced = _resized_to(photo, detail.size)
-        enlarged = resize(painted, detail.size)
+        enlarged = resize(_without_grid(painted), detail.size)
         given = None if statistics is None else statistics.detail
         painted, details_made_by = _paint_pass(enlarged, seen, style, detail.tile, model, given)
         made_by = replace(made_by, detail=details_made_by)
     return _at_full_size(painted, reduced, photo, opacity(strength)), made_by
+
+
+def _without_grid(painted: Pixels) -> Pixels:
+    """Remove what repeats every two or four pixels from (H, W, 3), blurring it by about as much.
+
+    The network's inner grids leave such patterns, too faint to see. Enlarged, they would be seen
+    by the second pass, and painted.
+    """
+    for axis in (0, 1):
+        pad = [(0, 0)] * 3
+        pad[axis] = (2, 2)
+        windows = np.lib.stride_tricks.sliding_window_view(
+            np.pad(painted, pad, mode="reflect"), len(_GRID_FILTER), axis
+        )
+        painted = np.asarray(windows @ _GRID_FILTER)
+    return painted
 
 
 def _paint_pass(

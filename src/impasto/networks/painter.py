@@ -26,6 +26,9 @@ MARGIN = 16
 """Pixels by which a photo is extended by reflection before, and cropped after: convolutions see
 the padding beyond the border and would paint it."""
 
+STEM = 2
+"""Pixels beyond the margin that the first convolution takes in."""
+
 WIDTHS = (128, 48, 16)
 """Channels of the residual blocks at 1/8, 1/4 and 1/2 of the photo's size."""
 
@@ -87,7 +90,8 @@ class Painter(nn.Module):
         super().__init__()
         eighth, quarter, half = WIDTHS
         photo_quarter, photo_eighth = PHOTO_WIDTHS
-        self.stem = nn.Conv2d(3, 16, 6, stride=2, padding=2)
+        # Without padding: zeros here would show 64 pixels deep, see `with_margin`.
+        self.stem = nn.Conv2d(3, 16, 6, stride=2)
         self.down1 = conv(16, 32, stride=2)
         self.mid1 = conv(32, 32)
         self.out1 = conv(32, photo_quarter)
@@ -153,8 +157,8 @@ class Painter(nn.Module):
 
 
 def with_margin(photo: Tensor) -> Tensor:
-    """Extend a photo by `MARGIN` pixels of its reflection on all sides."""
-    return F.pad(photo, (MARGIN,) * 4, mode="reflect")
+    """Extend a photo by `MARGIN` + `STEM` pixels of its reflection on all sides."""
+    return F.pad(photo, (MARGIN + STEM,) * 4, mode="reflect")
 
 
 def split(vector: Tensor) -> StyleVector:
@@ -172,12 +176,12 @@ def hues(wide: Tensor) -> Tensor:
     Dyeing gives a painting the two main colours of its style; this brings the others back.
 
     Args:
-        wide: (N, 3, H + 2 MARGIN, W + 2 MARGIN), less the style's mean colour.
+        wide: the photo with its margin, see `with_margin`, less the style's mean colour.
 
     Returns:
         (N, 3, H, W).
     """
-    coarse = F.avg_pool2d(wide.float(), STRIDE)
+    coarse = F.avg_pool2d(wide[..., STEM:-STEM, STEM:-STEM].float(), STRIDE)
     coarse = F.avg_pool2d(F.pad(coarse, (1,) * 4, mode="replicate"), 3, 1)
     coarse = coarse - coarse.mean(1, keepdim=True)
     large = F.interpolate(coarse, scale_factor=float(STRIDE), mode="bilinear")
