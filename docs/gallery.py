@@ -1,9 +1,10 @@
 """Renders the pictures in docs/gallery/, which README and docs/ show.
 
-    python docs/gallery.py                  all of them, about two minutes on two CPU cores
+    python docs/gallery.py                  all of them
     python docs/gallery.py regions mix      only these
 
-They are made of the photos in samples/ and of the built-in styles, whose licences allow it: see samples/README.md and src/impasto/assets/styles.tsv.
+They are made of the photos in samples/ and of the built-in styles, whose licences allow it: see
+samples/README.md and src/impasto/assets/styles.tsv.
 """
 
 import argparse
