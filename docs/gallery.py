@@ -1,10 +1,10 @@
 """Renders the pictures in docs/gallery/, which README and docs/ show.
 
-    python docs/gallery.py                  all of them, about two minutes on two CPU cores
+    python docs/gallery.py                  all of them
     python docs/gallery.py regions mix      only these
 
-They are made of the photos and drawn styles in samples/ and of the built-in styles, whose licences
-allow it: see samples/README.md and src/impasto/assets/styles.tsv.
+They are made of the photos in samples/ and of the built-in styles, whose licences allow it: see
+samples/README.md and src/impasto/assets/styles.tsv.
 """
 
 import argparse
@@ -19,12 +19,12 @@ import impasto
 from impasto.image.resize import fit, resize
 from impasto.image.samples import to_bytes
 from impasto.image.sheet import contact_sheet
+from impasto.styles.names import PICTURES
 
 ROOT = Path(__file__).parents[1]
-PHOTOS, STYLES = ROOT / "samples/photos", ROOT / "samples/styles"
+PHOTOS = ROOT / "samples/photos"
 ASTRONAUT, CHELSEA = PHOTOS / "astronaut.jpg", PHOTOS / "chelsea.jpg"
-COFFEE, ROCKET = PHOTOS / "coffee.jpg", PHOTOS / "rocket.jpg"
-FLOW, WAVE = STYLES / "flow.jpg", STYLES / "wave.jpg"
+COFFEE = PHOTOS / "coffee.jpg"
 
 WIDTH = 1280
 """Of a whole sheet in pixels, about; a page shows it at three quarters of that."""
@@ -39,32 +39,30 @@ Panel: TypeAlias = tuple[str, Any]
 """A caption and an array (H, W, 3) in [0, 1]."""
 
 
-def stars(side: int) -> list[Panel]:
-    """Paint a rocket under a swirling sky, by the slow engine."""
-    painting = impasto.optimize(ROCKET, FLOW, size=side)
-    return [
-        ("photo", cut(ROCKET, painting.size)),
-        ("style", cut(FLOW, painting.size)),
-        ("impasto optimize", painting.pixels),
-    ]
+def portrait(side: int) -> list[Panel]:
+    """Paint a portrait in five of the built-in styles."""
+    names = ("great-wave", "the-scream", "elephant-mosaic", "starry-night", "composition-vii")
+    paintings = {name: impasto.stylize(ASTRONAUT, name, size=side) for name in names}
+    photo = cut(ASTRONAUT, paintings["great-wave"].size)
+    return [("photo", photo), *((name, p.pixels) for name, p in paintings.items())]
 
 
 def wave(side: int) -> list[Panel]:
-    """Paint a woodcut of a wave over a cup of coffee, by both engines."""
-    fast = impasto.stylize(COFFEE, WAVE, size=side)
-    slow = impasto.optimize(COFFEE, WAVE, size=side)
+    """Paint a cup of coffee in the style of The Great Wave, by both engines."""
+    fast = impasto.stylize(COFFEE, "great-wave", size=side)
+    slow = impasto.optimize(COFFEE, "great-wave", size=side)
     return [
         ("photo", cut(COFFEE, fast.size)),
-        ("style", cut(WAVE, fast.size)),
+        ("great-wave", cut(PICTURES / "great-wave.jpg", fast.size)),
         ("impasto stylize", fast.pixels),
         ("impasto optimize", slow.pixels),
     ]
 
 
 def styles(side: int) -> list[Panel]:
-    """Paint a cat in eight of the built-in styles."""
-    names = ("great-wave", "irises", "composition-vii", "calavera")
-    names += ("red-blue-yellow", "water-lilies", "the-kiss", "two-horses")
+    """Paint a cat in eight of the bolder built-in styles."""
+    names = ("elephant-mosaic", "dance", "calavera", "four-aces")
+    names += ("caligari", "goldfish", "red-horse", "udnie")
     return [(name, impasto.stylize(CHELSEA, name, size=side).pixels) for name in names]
 
 
@@ -101,7 +99,7 @@ def colours(side: int) -> list[Panel]:
 
 
 GALLERY: dict[str, tuple[Callable[[int], list[Panel]], int]] = {
-    "stars": (stars, 3),
+    "portrait": (portrait, 3),
     "wave": (wave, 4),
     "styles": (styles, 4),
     "mix": (mix, 5),

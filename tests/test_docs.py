@@ -43,7 +43,14 @@ QUICKER = {
     "optimize": {"size": 96, "steps": 2, "encoder": "compact"},
     "evaluate": {"size": 64, "judge": "compact"},
     "train encoder": {"steps": 1, "size": 64, "batch": 4, "teacher": "teacher.safetensors"},
-    "train painter": {"steps": 1, "size": 64, "batch": 1, "predictor_steps": 1},
+    "train painter": {
+        "steps": 1,
+        "size": 64,
+        "batch": 1,
+        "predictor-steps": 1,
+        "styles": "samples/styles",
+    },
+    "styles train": {"minutes": 0.01},
 }
 """Options that commands are given here, whatever stands on the page."""
 
@@ -119,12 +126,14 @@ def training(folder):
 
 @pytest.fixture
 def hurried(monkeypatch):
-    """`impasto.optimize` and `optimize_steps` with the settings that its command is given here."""
-    for verb in ("optimize", "optimize_steps"):
+    """What takes long in `impasto`, with the settings that its command is given here."""
+    commands = dict.fromkeys(("optimize", "optimize_steps"), "optimize")
+    commands |= dict.fromkeys(("train_style", "train_style_steps"), "styles train")
+    for verb, command in commands.items():
         real = getattr(impasto, verb)
 
-        def quickly(*pictures, real=real, **options):
-            return real(*pictures, **options | QUICKER["optimize"])
+        def quickly(*pictures, real=real, command=command, **options):
+            return real(*pictures, **options | QUICKER[command])
 
         monkeypatch.setattr(impasto, verb, quickly)
 
@@ -256,7 +265,8 @@ def test_commands_in_the_text_exist(page):
 @every_page
 def test_options_in_the_text_exist(page):
     commands = [["stylize", "x"], ["optimize", "x"], ["mix", "x"], ["evaluate"], ["export"]]
-    commands += [["train", "painter"], ["train", "encoder"], ["weights", "list"], []]
+    commands += [["train", "painter"], ["train", "encoder"], ["styles", "train", "x", "x"]]
+    commands += [["weights", "list"], []]
     for span in spans(page):
         if span.startswith("--"):
             words = shlex.split(span)
@@ -312,10 +322,10 @@ def gallery():
 
 
 def test_gallery_renders_its_pictures(gallery, hurried, tmp_path, monkeypatch):
-    words = ["gallery.py", "stars", "mix", "regions", "--out", str(tmp_path), "--width", "480"]
+    words = ["gallery.py", "wave", "mix", "regions", "--out", str(tmp_path), "--width", "480"]
     monkeypatch.setattr("sys.argv", words)
     gallery.main()
-    assert {path.stem for path in tmp_path.iterdir()} == {"stars", "mix", "regions"}
+    assert {path.stem for path in tmp_path.iterdir()} == {"wave", "mix", "regions"}
 
 
 def test_gallery_is_whole_and_light(gallery):
