@@ -8,13 +8,8 @@ import numpy as np
 import pytest
 
 from impasto.errors import SettingError
-from impasto.settings import (
-    OptimizeSettings,
-    PaintSettings,
-    StylizeSettings,
-    region_weight,
-    style_weights,
-)
+from impasto.schema import region_weight, style_weights
+from impasto.settings import OptimizeSettings, PaintSettings, StylizeSettings
 
 KINDS = (OptimizeSettings, StylizeSettings)
 
