@@ -212,7 +212,7 @@ def with_options(settings: SettingsKind, options: Mapping[str, Any]) -> Settings
 
 
 class PaintOptions(TypedDict, total=False):
-    """The fields of `PaintSettings` as keyword arguments."""
+    """The fields of `PaintSettings` as keyword arguments; see `with_options`."""
 
     size: int | None
     strength: float
@@ -237,11 +237,14 @@ class OptimizeOptions(PaintOptions, total=False):
     content_weight: float
     style_weight: float
     tv_weight: float
+    structure_weight: float
+    palette_weight: float
+    tone_weight: float
     style_loss: Literal["wasserstein", "gram"]
     content_layers: tuple[str, ...]
     style_layers: tuple[str, ...]
     style_layer_weights: tuple[float, ...] | None
-    encoder: Literal["compact", "vgg16", "vgg19"]
+    encoder: Literal["auto", "compact", "vgg16", "vgg19"]
     pooling: Literal["max", "average"]
     first_padding: Literal["zero", "replicate"]
     init: str

@@ -186,13 +186,13 @@ def test_where_a_painting_is_painted_over(size, settings, painted_over_at, model
 def test_a_second_pass_keeps_the_forms_and_adds_finer_strokes(wave, model):
     """What differs between one pass and two lies in fine detail."""
     photo = resize(np.random.default_rng(1).random((6, 10, 3), np.float32), (1000, 600))
-    scene = scene_of(photo, wave)
-    two = module.render(scene, StylizeSettings(), [model])
-    one = module.render(scene, StylizeSettings(work_size=640), [model])
+    scene = scene_of(photo, model, wave)
+    two = module.render(scene, StylizeSettings())
+    one = module.render(scene, StylizeSettings(work_size=640))
     assert two.statistics[0].detail is not None
     assert one.statistics[0].detail is None
     assert np.abs(two.samples - one.samples).mean() > 0.005
     coarse_two, coarse_one = (resize(r.samples, (20, 12)) for r in (two, one))
     assert np.abs(coarse_two - coarse_one).mean() < 0.1
-    again = module.render(scene, StylizeSettings(), [model], two.statistics)
+    again = module.render(scene, StylizeSettings(), two.statistics)
     assert again.samples == pytest.approx(two.samples, abs=1e-3)
