@@ -13,10 +13,11 @@ from impasto.styles.library import shipped
 
 def one_pass(side: int) -> Callable[[], object]:
     """Paints a photo of (side, side) pixels, at that size, in a style that is known."""
-    parts = (Part((WeightedStyle(shipped()["great-wave"]),)),)
+    style = model.choose(model.shipped("auto"), shipped()["great-wave"])
+    parts = (Part((WeightedStyle(style),)),)
     scene = Scene(Picture(pixels(square(PHOTO, side))), parts)
-    models, settings = model.shipped("auto"), StylizeSettings(work_size=LARGEST)
-    return lambda: render(scene, settings, models)
+    settings = StylizeSettings(work_size=LARGEST)
+    return lambda: render(scene, settings)
 
 
 def style(side: int) -> Callable[[], object]:

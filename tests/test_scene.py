@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from impasto.image.files import Picture
-from impasto.scene import Part, Region, Scene, WeightedStyle, composite
+from impasto.scene import Part, Region, Scene, WeightedStyle
 
 PHOTO = Picture(np.zeros((20, 30, 3), np.float32))
 
@@ -54,26 +54,27 @@ def test_masks_are_stretched_over_the_picture():
     assert region.mask[:, -1].max() == 0
 
 
-def test_composite():
+def composite(*parts, values=()):
+    """What one row of four grey pixels becomes where parts are painted in these values."""
     photo = np.full((1, 4, 3), 0.5, np.float32)
-    values = {}
+    scene = Scene(PHOTO, parts)
+    painted = scene.composite(photo, lambda number, _: np.full_like(photo, values[number]))
+    return painted[0, :, 0]
 
-    def paint(one):
-        return np.full_like(photo, values[one])
 
-    parts = laid(part(1, 1, 0.5, 0), part(0, 0, 0, 1))
-    values = dict(zip(parts, (1.0, 0.0), strict=True))
-    assert composite(photo, parts, paint)[0, :, 0] == pytest.approx([1, 1, 0.75, 0])
-    assert composite(photo, [], paint) == pytest.approx(photo)
-    only = laid(part())
-    values = {only[0]: 0.25}
-    assert composite(photo, only, paint) == pytest.approx(0.25)
+def test_composite():
+    both = part(1, 1, 0.5, 0), part(0, 0, 0, 1)
+    assert composite(*both, values=(1.0, 0.0)) == pytest.approx([1, 1, 0.75, 0])
+    assert composite(part(), values=(0.25,)) == pytest.approx([0.25] * 4)
+    none = part(1, 1, 0, 0, strength=0)
+    assert composite(none, part(), values=(9, 0.25)) == pytest.approx([0.5, 0.5, 0.25, 0.25])
 
 
 def test_a_scene_without_parts_is_the_photo_itself_not_a_view():
     photo = np.zeros((1, 4, 3), np.uint8)
-    assert composite(photo, [], None).dtype == np.uint8
-    assert not np.shares_memory(composite(photo, [], None), photo)
+    unchanged = Scene(PHOTO, ()).composite(photo, None)
+    assert unchanged.dtype == np.uint8
+    assert not np.shares_memory(unchanged, photo)
 
 
 def test_a_region_is_a_tuple_with_names():

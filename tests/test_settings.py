@@ -8,13 +8,8 @@ import numpy as np
 import pytest
 
 from impasto.errors import SettingError
-from impasto.settings import (
-    OptimizeSettings,
-    PaintSettings,
-    StylizeSettings,
-    region_weight,
-    style_weights,
-)
+from impasto.schema import region_weight, style_weights
+from impasto.settings import OptimizeSettings, PaintSettings, StylizeSettings
 
 KINDS = (OptimizeSettings, StylizeSettings)
 
@@ -82,7 +77,7 @@ def test_values_at_the_bounds_are_accepted(accepted):
         ("quality", "superb", "quality is 'superb'; it can be: draft, good, best"),
         ("quality", 1, "quality is 1; it can be: draft, good, best"),
         ("optimizer", "Adam", "optimizer is 'Adam'; it can be: adam, lbfgs"),
-        ("encoder", None, "encoder is None; it can be: compact, vgg16, vgg19"),
+        ("encoder", None, "encoder is None; it can be: auto, compact, vgg16, vgg19"),
         ("low_memory", "yes", "low-memory is 'yes'; it must be True or False"),
         ("low_memory", 1, "low-memory is 1; it must be True or False"),
         ("init", 3, "init is 3; it must be a text"),

@@ -103,7 +103,8 @@ class Painting(Raster):
             OutputError: the file exists and is not to be replaced, or cannot be written.
             SettingError: the quality is out of bounds.
         """
-        quality = output_quality(quality)
+        if quality is not None:
+            quality = output_quality(quality)
         if not isinstance(path, (str, os.PathLike)):
             path.write(
                 self.to_bytes(format or "png", quality=quality, strip_metadata=strip_metadata)

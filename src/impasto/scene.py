@@ -79,38 +79,47 @@ class Scene(Generic[StyleKind]):
             none where that is everything. None stands for a part that is not to be painted, as its
             strength is 0 or nothing is left for it.
         """
-        given = [part.mask for part in self.parts if part.mask is not None]
-        shares = masks.normalize([masks.resize(mask, size) for mask in given])
-        laid: list[Part[StyleKind] | None] = [
-            replace(part, mask=share) if part.strength > 0 else None
-            for part, share in zip(self.parts, shares, strict=False)
-        ]
-        for part in self.parts[len(given) :]:
+        masked = [part for part in self.parts if part.mask is not None]
+        masks_given = [part.mask for part in masked if part.mask is not None]
+        shares = masks.normalize([masks.resize(m, size) for m in masks_given]) if masked else []
+        laid: list[Part[StyleKind] | None] = []
+        for part, share in zip(masked, shares, strict=True):
+            laid.append(replace(part, mask=share) if part.strength > 0 else None)
+        for part in self.parts[len(masked) :]:
             rest = masks.uncovered(shares) if shares else None
             empty = part.strength == 0 or (rest is not None and not rest.any())
             laid.append(None if empty else replace(part, mask=rest))
         return laid
 
+    def composite(
+        self, photo: Samples, paint: Callable[[int, Part[StyleKind]], Samples]
+    ) -> Samples:
+        """Paint the parts over the scene's photo at any size; see the function `composite`."""
+        return composite(photo, self.at((photo.shape[1], photo.shape[0])), paint)
+
 
 def composite(
     photo: Samples,
-    parts: Sequence[Part[StyleKind]],
-    paint: Callable[[Part[StyleKind]], Samples],
+    parts: Sequence[Part[StyleKind] | None],
+    paint: Callable[[int, Part[StyleKind]], Samples],
 ) -> Samples:
-    """Paint every part of a photo; what none covers stays.
+    """Paint every part over a photo; what none covers stays.
 
     Args:
         photo: (H, W, 3).
-        parts: with masks of that size, or a single one without a mask.
-        paint: paints all of the photo for a part. It is called for one part after another.
+        parts: laid over it by `Scene.at`.
+        paint: paints all of the photo for a part, of which it is given the number and the part.
+            It is called for one part after another.
 
     Returns:
-        (H, W, 3); of the photo's own values where there is no part.
+        (H, W, 3); of the photo's own values where no part is painted.
     """
-    if not parts:
+    painted = [(number, part) for number, part in enumerate(parts) if part is not None]
+    if not painted:
         unchanged: Samples = photo.copy()
         return unchanged
-    if parts[0].mask is None:
-        return paint(parts[0])
-    shares = [part.mask for part in parts if part.mask is not None]
-    return masks.composite(to_float(photo), shares, (to_float(paint(part)) for part in parts))
+    if painted[0][1].mask is None:
+        return paint(*painted[0])
+    shares = [part.mask for _, part in painted if part.mask is not None]
+    layers = (to_float(paint(number, part)) for number, part in painted)
+    return masks.composite(to_float(photo), shares, layers)

@@ -7,7 +7,7 @@ line makes its options from it, `check` compares the values with it.
 import math
 import operator
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field, fields
 from numbers import Integral, Real
 from types import UnionType
@@ -83,6 +83,34 @@ def checked_number(name: str, value: Any, wanted: type, bounds: Mapping[str, Any
         upper = "" if high == math.inf else f" and at most {high}"
         raise SettingError(f"{name} is {number}; it must be at least {low}{upper}")
     return number
+
+
+def region_weight(name: str, weight: Any) -> float:
+    """Check a region's weight: how much of the strength is used there, in both engines.
+
+    Args:
+        name: of the region, for the message.
+
+    Raises:
+        SettingError: it is no number from 0 to 1.
+    """
+    return checked_number(f"the weight of {name}", weight, float, {"minimum": 0, "maximum": 1})
+
+
+def style_weights(weights: Iterable[Any]) -> list[float]:
+    """Check the weights of styles: only their ratio matters, in both engines.
+
+    Raises:
+        SettingError: one is no number from 0 to a million, or none is above 0.
+    """
+    bounds = {"minimum": 0, "maximum": 1_000_000}
+    checked = [
+        checked_number(f"the weight of style {number}", weight, float, bounds)
+        for number, weight in enumerate(weights, start=1)
+    ]
+    if not any(checked):
+        raise SettingError("there is no style with a weight above 0; name at least one")
+    return checked
 
 
 def _shown(value: Any) -> str:

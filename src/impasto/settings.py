@@ -4,7 +4,7 @@ A field's metadata says in one sentence what it does and which values it takes; 
 line makes its options from it, `__post_init__` checks it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict, TypeVar
 
@@ -212,7 +212,7 @@ def with_options(settings: SettingsKind, options: Mapping[str, Any]) -> Settings
 
 
 class PaintOptions(TypedDict, total=False):
-    """The fields of `PaintSettings` as keyword arguments."""
+    """The fields of `PaintSettings` as keyword arguments; see `with_options`."""
 
     size: int | None
     strength: float
@@ -237,11 +237,14 @@ class OptimizeOptions(PaintOptions, total=False):
     content_weight: float
     style_weight: float
     tv_weight: float
+    structure_weight: float
+    palette_weight: float
+    tone_weight: float
     style_loss: Literal["wasserstein", "gram"]
     content_layers: tuple[str, ...]
     style_layers: tuple[str, ...]
     style_layer_weights: tuple[float, ...] | None
-    encoder: Literal["compact", "vgg16", "vgg19"]
+    encoder: Literal["auto", "compact", "vgg16", "vgg19"]
     pooling: Literal["max", "average"]
     first_padding: Literal["zero", "replicate"]
     init: str
@@ -264,18 +267,6 @@ def work_side(settings: PaintSettings, side: int, usual: int = WORK_SIZE) -> int
     return min(settings.size or side, settings.work_size or usual)
 
 
-def region_weight(name: str, weight: Any) -> float:
-    """Check a region's weight: how much of the strength is used there, in both engines.
-
-    Args:
-        name: of the region, for the message.
-
-    Raises:
-        SettingError: it is no number from 0 to 1.
-    """
-    return checked_number(f"the weight of {name}", weight, float, {"minimum": 0, "maximum": 1})
-
-
 def output_quality(quality: Any) -> int | None:
     """Check the quality of a file to write; None for its format's own.
 
@@ -284,19 +275,3 @@ def output_quality(quality: Any) -> int | None:
     """
     bounds = {"minimum": 1, "maximum": 100}
     return None if quality is None else int(checked_number("quality", quality, int, bounds))
-
-
-def style_weights(weights: Iterable[Any]) -> list[float]:
-    """Check the weights of styles: only their ratio matters, in both engines.
-
-    Raises:
-        SettingError: one is no number from 0 to a million, or none is above 0.
-    """
-    bounds = {"minimum": 0, "maximum": 1_000_000}
-    checked = [
-        checked_number(f"the weight of style {number}", weight, float, bounds)
-        for number, weight in enumerate(weights, start=1)
-    ]
-    if not any(checked):
-        raise SettingError("there is no style with a weight above 0; name at least one")
-    return checked

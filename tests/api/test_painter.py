@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 import impasto
+from impasto.api import painter
 from impasto.errors import InputError, OutputError, SettingError
-from impasto.feedforward import render
 from impasto.image.colour import rgb_to_oklab
 from impasto.models.assets import FOLDER
 
@@ -256,7 +256,7 @@ def test_what_is_covered_all_over_is_not_painted(chelsea):
 def test_regions_are_examined_before_anything_is_painted(
     chelsea, left, monkeypatch, region, message
 ):
-    monkeypatch.setattr(render, "composite", None)
+    monkeypatch.setattr(painter, "render", None)
     mask, *style = region
     mask = left if isinstance(mask, str) and mask == "left" else mask
     with pytest.raises((InputError, SettingError), match=message):

@@ -74,9 +74,10 @@ def test_strength_0_is_the_photo(paint, photo, pixels, wave, words):
 def test_more_strength_is_further_from_the_photo(paint, photo, pixels, wave):
     distances = [
         np.abs(paint(photo, wave, strength=strength).pixels - pixels / 255).mean()
-        for strength in (0.2, 0.6, 1)
+        for strength in (0, 0.3, 1)
     ]
-    assert distances == sorted(distances)
+    assert distances[0] < distances[1] + 1e-3
+    assert distances[1] < distances[2]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from impasto.feedforward.model import FeedforwardModel
+from impasto.feedforward.model import FeedforwardModel, ModelStyle
 from impasto.feedforward.render import render as render_scene
 from impasto.image.files import Picture, read
 from impasto.image.resize import limit, resize
@@ -49,7 +49,7 @@ def render(model):
     """Paints all of a photo in one style."""
 
     def paint(photo, style, **settings):
-        scene = Scene(Picture(photo), (Part((WeightedStyle(style),)),))
-        return render_scene(scene, StylizeSettings(**settings), [model]).samples
+        scene = Scene(Picture(photo), (Part((WeightedStyle(ModelStyle(model, style)),)),))
+        return render_scene(scene, StylizeSettings(**settings)).samples
 
     return paint

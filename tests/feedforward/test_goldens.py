@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto.feedforward.model import shipped
+from impasto.feedforward.model import ModelStyle, shipped
 from impasto.feedforward.render import render
 from impasto.image.files import Picture, read
 from impasto.image.resize import limit, resize
@@ -37,11 +37,11 @@ def sheet(model) -> np.ndarray:
     tiles = []
     for name in STYLES:
         style = library.shipped()[name]
-        if not model.reads(style):
+        if model.spec.style_space not in style.vectors:
             tiles.append(np.zeros((SIDE, SIDE, 3), np.float32))
             continue
-        scene = Scene(small, (Part((WeightedStyle(style),)),))
-        tiles.append(render(scene, StylizeSettings(), [model]).samples)
+        scene = Scene(small, (Part((WeightedStyle(ModelStyle(model, style)),)),))
+        tiles.append(render(scene, StylizeSettings()).samples)
     return np.hstack(tiles)
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from impasto.errors import SettingError
 from impasto.feedforward import render as module
+from impasto.feedforward.model import ModelStyle
 from impasto.feedforward.render import plan
 from impasto.image.files import Picture
 from impasto.image.resize import resize
@@ -105,21 +106,23 @@ def test_a_blend_lies_between(astronaut, wave, flow, render):
     assert max(difference(middle, a), difference(middle, b)) < difference(a, b)
 
 
-def scene_of(photo, *styles):
+def scene_of(photo, model, *styles):
     """The left half in the first style, the rest in the second, if there is one."""
     mask = np.zeros((8, 8), np.float32)
     mask[:, :4] = 1
     masks = [mask, None]
-    parts = (Part((WeightedStyle(s),), m) for s, m in zip(styles, masks, strict=False))
+    parts = (
+        Part((WeightedStyle(ModelStyle(model, s)),), m) for s, m in zip(styles, masks, strict=False)
+    )
     return Scene(Picture(photo), tuple(parts))
 
 
 def test_a_scene_painted_by_its_own_statistics_is_the_same(astronaut, wave, flow, model):
-    scene, settings = scene_of(astronaut, wave, flow), StylizeSettings(strength=0.8)
-    first = module.render(scene, settings, [model])
+    scene, settings = scene_of(astronaut, model, wave, flow), StylizeSettings(strength=0.8)
+    first = module.render(scene, settings)
     assert first.tile is None
     assert first.notices == ()
-    again = module.render(scene, settings, [model], first.statistics)
+    again = module.render(scene, settings, first.statistics)
     assert again.samples == pytest.approx(first.samples, abs=1e-4)
 
 
@@ -127,25 +130,25 @@ def test_another_photo_is_painted_alike_by_given_statistics(astronaut, wave, mod
     """As a frame of a film whose light changes: the recolouring does not follow it."""
     darker = 0.5 * astronaut
     settings = StylizeSettings()
-    first = module.render(scene_of(astronaut, wave), settings, [model])
-    free = module.render(scene_of(darker, wave), settings, [model])
-    held = module.render(scene_of(darker, wave), settings, [model], first.statistics)
+    first = module.render(scene_of(astronaut, model, wave), settings)
+    free = module.render(scene_of(darker, model, wave), settings)
+    held = module.render(scene_of(darker, model, wave), settings, first.statistics)
     left = np.s_[:, :80]
     assert held.samples[left].mean() < free.samples[left].mean() - 0.05
 
 
 def test_statistics_must_be_as_many_as_the_parts(astronaut, wave, flow, model):
-    first = module.render(scene_of(astronaut, wave), StylizeSettings(), [model])
+    first = module.render(scene_of(astronaut, model, wave), StylizeSettings())
     with pytest.raises(SettingError, match="there are statistics for 1 parts, not 2"):
-        module.render(scene_of(astronaut, wave, flow), StylizeSettings(), [model], first.statistics)
+        module.render(scene_of(astronaut, model, wave, flow), StylizeSettings(), first.statistics)
 
 
 def test_tiles_have_statistics_too(wave, model):
     photo = np.random.default_rng(1).random((48, 300, 3), np.float32)
     settings = StylizeSettings(tile=256)
-    first = module.render(scene_of(photo, wave), settings, [model])
+    first = module.render(scene_of(photo, model, wave), settings)
     assert first.tile == 256
-    again = module.render(scene_of(photo, wave), settings, [model], first.statistics)
+    again = module.render(scene_of(photo, model, wave), settings, first.statistics)
     assert again.samples == pytest.approx(first.samples, abs=1e-4)
 
 
@@ -194,13 +197,13 @@ def test_the_grid_of_the_network_is_not_painted_over(period):
 def test_a_second_pass_keeps_the_forms_and_adds_finer_strokes(wave, model):
     """What differs between one pass and two lies in fine detail."""
     photo = resize(np.random.default_rng(1).random((6, 10, 3), np.float32), (1000, 600))
-    scene = scene_of(photo, wave)
-    two = module.render(scene, StylizeSettings(), [model])
-    one = module.render(scene, StylizeSettings(work_size=640), [model])
+    scene = scene_of(photo, model, wave)
+    two = module.render(scene, StylizeSettings())
+    one = module.render(scene, StylizeSettings(work_size=640))
     assert two.statistics[0].detail is not None
     assert one.statistics[0].detail is None
     assert np.abs(two.samples - one.samples).mean() > 0.005
     coarse_two, coarse_one = (resize(r.samples, (20, 12)) for r in (two, one))
     assert np.abs(coarse_two - coarse_one).mean() < 0.1
-    again = module.render(scene, StylizeSettings(), [model], two.statistics)
+    again = module.render(scene, StylizeSettings(), two.statistics)
     assert again.samples == pytest.approx(two.samples, abs=1e-3)

@@ -91,16 +91,16 @@ def test_networks_do_without_shared_memory_where_it_is_refused(monkeypatch, not_
 
     monkeypatch.setattr(onnxruntime, "create_and_register_allocator", refused)
     assert not session._shares_memory()
-    assert Network(STATISTICS, "cpu").input_names == {"image", "matrix", "offset"}
+    assert Network(STATISTICS, "cpu").load()
 
 
 def test_giving_memory_back_after_another_network_changes_nothing():
     rng = np.random.default_rng(0)
     image = rng.random((1, 3, 64, 64), np.float32)
     encoder = Network(FOLDER / "style_encoder.onnx", "cpu")
-    [before] = encoder(image=image)
+    [before] = encoder({"image": image})
     stylize(rng.random((64, 64, 3), np.float32), "udnie", device="cpu")
-    [after] = encoder(image=image, release_memory=True)
+    [after] = encoder({"image": image}, release_memory=True)
     assert np.array_equal(before, after)
 
 
@@ -176,7 +176,7 @@ def test_auto_prefers_accelerators():
 def test_failure_of_a_device_is_one_line():
     painter = Network(PAINTER, "cpu")
     with pytest.raises(DeviceError, match=r"CPU: .*; try a smaller size") as told:
-        painter(image=np.zeros((1, 3, 8, 8), np.float32), embedding=np.zeros((1, 1), np.float32))
+        painter({"image": np.zeros((1, 3, 8, 8), np.float32)})
     assert len(str(told.value).splitlines()) == 1
 
 

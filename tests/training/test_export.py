@@ -56,14 +56,14 @@ def test_onnx_equals_pytorch(weights, exported, size):
     with torch.no_grad():
         vector = trained.predictor(torch.from_numpy(style))
         expected = trained.painter(torch.from_numpy(image), vector, palette).clamp(0, 1).numpy()
-    [found] = embed(image=style)
+    [found] = embed({"image": style})
     assert found.shape == (1, VECTOR)
     assert found == pytest.approx(vector.numpy(), abs=1e-4)
     colours = {"matrix": np.eye(3, dtype=np.float32), "offset": np.zeros(3, np.float32)}
     colours |= {"colour_mean": palette.mean.numpy(), "colour_root": palette.root.numpy()}
     unshared = np.zeros((1, 2, NORMALISED), np.float32)
     own = {"statistics": unshared, "share": np.zeros((), np.float32)}
-    painted, _ = paint(image=image, **colours, embedding=found, **own)
+    painted, _ = paint({"image": image, **colours, "embedding": found, **own})
     assert painted == pytest.approx(expected, abs=TOLERANCE)
     assert exported.difference <= TOLERANCE
 

@@ -9,23 +9,21 @@ from impasto.api.sources import (
     Loader,
     RegionSource,
     Source,
-    StyleSource,
     StyleSources,
-    models_for,
     photo_mask,
-    stored_style,
     weighted,
 )
 from impasto.errors import SettingError
-from impasto.feedforward.model import FeedforwardModel, choose
+from impasto.feedforward.model import FeedforwardModel, ModelStyle, open_models
 from impasto.feedforward.render import render
 from impasto.image import files
 from impasto.image.files import Picture
+from impasto.image.masks import Mask
 from impasto.image.resize import resize
 from impasto.painting import Painting, Statistics
 from impasto.scene import Part, Region, Scene, WeightedStyle
-from impasto.settings import StylizeSettings, region_weight, with_options
-from impasto.styles.embedding import Style, blend
+from impasto.schema import region_weight
+from impasto.settings import StylizeSettings, with_options
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -72,41 +70,25 @@ class Painter:
         settings: StylizeSettings | None = None,
         **options: "Unpack[StylizeOptions]",
     ) -> None:
-        self.settings = with_options(settings or StylizeSettings(), options)
-        self._models = models_for(model, self.settings.device, self.settings.threads)
-        named = [Region(*region) for region in regions]
-        weights = [region_weight(f"region {n}", r.weight) for n, r in enumerate(named, start=1)]
-        mixtures = [weighted(region.style) for region in named]
-        if rest := weighted(style):
-            mixtures.append(rest)
-        if not mixtures:
-            raise SettingError("there is no style; name at least one")
-        mixtures = [[(stored_style(s) or s, w) for s, w in mixture] for mixture in mixtures]
-        self._preload(mixtures)
+        self.settings = settings or StylizeSettings()
+        if options:
+            self.settings = with_options(self.settings, options)
+        models = open_models(model, self.settings.device, self.settings.threads)
         loader = Loader()
-        styles = [self._blended(loader, mixture) for mixture in mixtures]
-        masks = [loader.mask(f"region {n}", r.mask) for n, r in enumerate(named, start=1)]
-        self._parts = [
-            (mask, _part(style, weight))
-            for mask, style, weight in zip(masks, styles, weights, strict=False)
-        ]
-        self._rest = [_part(style) for style in styles[len(named) :]]
+        self._parts: list[tuple[Mask | str, Part[ModelStyle]]] = []
+        for number, region in enumerate(regions, start=1):
+            mask, mixture, weight = Region(*region)
+            strength = region_weight(f"region {number}", weight)
+            loaded = loader.mixture(weighted(mixture), models, preload=True)
+            part = Part((WeightedStyle(loaded),), strength=strength)
+            self._parts.append((loader.mask(f"region {number}", mask), part))
+        self._rest: tuple[Part[ModelStyle], ...] = ()
+        if everywhere := weighted(style):
+            loaded = loader.mixture(everywhere, models, preload=True)
+            self._rest = (Part((WeightedStyle(loaded),)),)
+        elif not self._parts:
+            raise SettingError("there is no style; name at least one")
         self._notices = loader.notices
-
-    def _preload(self, mixtures: list[list[tuple[StyleSource, float]]]) -> None:
-        """Start to load the network that the first style will need, while pictures are decoded."""
-        first = next(source for mixture in mixtures for source, _ in mixture)
-        if isinstance(first, Style):
-            choose(self._models, first).preload()
-        else:
-            next((m for m in self._models if m.can_encode), self._models[0]).preload()
-
-    def _blended(self, loader: Loader, mixture: list[tuple[StyleSource, float]]) -> Style:
-        """Load the styles of a mixture and mix them; make sure that a model reads the result."""
-        styles = [loader.style(source, self._models) for source, _ in mixture]
-        style = blend(styles, [weight for _, weight in mixture])
-        choose(self._models, style)
-        return style
 
     def paint(self, photo: Source, *, statistics: Sequence[Statistics | None] = ()) -> Painting:
         """Paint a photo.
@@ -126,7 +108,7 @@ class Painter:
             DeviceError: the device's memory is too small.
         """
         picture = files.load(photo)
-        rendering = render(self._scene(picture), self.settings, self._models, statistics)
+        rendering = render(self._scene(picture), self.settings, statistics)
         height, width = rendering.samples.shape[:2]
         alpha = picture.alpha
         if alpha is not None and picture.size != (width, height):
@@ -142,12 +124,11 @@ class Painter:
             statistics=rendering.statistics,
         )
 
-    def _scene(self, photo: Picture) -> Scene[Style]:
-        masks = [
-            photo_mask(f"region {number}", photo) if isinstance(mask, str) else mask
-            for number, (mask, _) in enumerate(self._parts, start=1)
-        ]
-        parts = [replace(part, mask=m) for m, (_, part) in zip(masks, self._parts, strict=True)]
+    def _scene(self, photo: Picture) -> Scene[ModelStyle]:
+        parts = []
+        for number, (mask, part) in enumerate(self._parts, start=1):
+            shown = photo_mask(f"region {number}", photo) if isinstance(mask, str) else mask
+            parts.append(replace(part, mask=shown))
         return Scene(photo, (*parts, *self._rest))
 
 
@@ -175,7 +156,3 @@ def stylize(
     """
     painter = Painter(style, regions=regions, model=model, settings=settings, **options)
     return painter.paint(content)
-
-
-def _part(style: Style, strength: float = 1.0) -> Part[Style]:
-    return Part((WeightedStyle(style),), strength=strength)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from os.path import isdir  # which never fails, as `Path.is_dir` does
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -10,16 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import InputError
+from impasto.errors import InputError, SettingError
 from impasto.image import files, hidden, masks
 from impasto.image.files import Picture, Stored, is_stored
 from impasto.scene import Region
-from impasto.settings import ALPHA, Device, style_weights
+from impasto.schema import style_weights
+from impasto.settings import ALPHA, Device
 from impasto.styles.embedding import Style, blend
-from impasto.system.paths import is_folder, is_there, label
+from impasto.system.paths import is_there, label
 
 if TYPE_CHECKING:
-    from impasto.feedforward.model import FeedforwardModel
+    from impasto.feedforward.model import FeedforwardModel, ModelStyle
 
 Source: TypeAlias = Stored | Image.Image | NDArray[Any] | Picture
 """A picture as a user has it: a file, its bytes, a Pillow image, or an array; see
@@ -62,10 +64,12 @@ def load_style(
         SettingError: there is none, or a weight is negative.
         DeviceError, WeightsError: as `stylize`.
     """
+    from impasto.feedforward.model import open_models
+
     pairs = weighted(source)
-    models = models_for(model, device)
-    styles = [Loader().style(stored_style(item) or item, models) for item, _ in pairs]
-    return blend(styles, [weight for _, weight in pairs])
+    if not pairs:
+        raise SettingError("there is no style; name at least one")
+    return Loader().mixture(pairs, open_models(model, device)).style
 
 
 def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> None:
@@ -79,24 +83,6 @@ def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> No
     storage.save(Path(path), {Path(path).stem: style}, overwrite=overwrite)
 
 
-def models_for(
-    model: "str | Path | FeedforwardModel | None", device: Device, threads: int | None = None
-) -> "tuple[FeedforwardModel, ...]":
-    """List the models to paint with: the user's own, or those that ship with impasto.
-
-    Raises:
-        InputError: the user's file is missing, or no model that paints.
-        WeightsError: the networks that ship with impasto are missing.
-    """
-    from impasto.feedforward.model import FeedforwardModel, shipped
-
-    if model is None:
-        return shipped(device, threads)
-    if isinstance(model, FeedforwardModel):
-        return (model,)
-    return (FeedforwardModel(Path(model), device, threads),)
-
-
 def weighted(sources: Any) -> list[tuple[Any, float]]:
     """Pair one source, or several, each alone or in a pair with its weight, with their weights.
 
@@ -105,17 +91,20 @@ def weighted(sources: Any) -> list[tuple[Any, float]]:
             weights by source.
 
     Raises:
-        SettingError: as `settings.style_weights`.
+        SettingError: as `schema.style_weights`.
         TypeError: it is nothing of the kind.
     """
-    if is_stored(sources) or isinstance(sources, (Image.Image, np.ndarray, Picture, Style)):
+    single = (str, os.PathLike, Style, Image.Image, np.ndarray, Picture)
+    if isinstance(sources, single):
+        return [(sources, 1.0)]
+    if not isinstance(sources, (list, tuple, Mapping)) and is_stored(sources):
         return [(sources, 1.0)]
     if isinstance(sources, Mapping):
         sources = list(sources.items())
     if not isinstance(sources, Iterable):
         raise TypeError(f"a style is a picture, or a list of them, not {type(sources).__name__}")
     pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in sources]
-    weights = style_weights(weight for _, weight in pairs) if pairs else []
+    weights = style_weights([weight for _, weight in pairs]) if pairs else []
     return [(source, weight) for (source, _), weight in zip(pairs, weights, strict=True)]
 
 
@@ -132,7 +121,7 @@ def stored_style(source: StyleSource) -> Style | None:
     if not isinstance(source, (str, os.PathLike)):
         return None
     path = Path(source)
-    if not is_there(path) or (is_folder(path) and library.resolve(str(path)) is not None):
+    if not is_there(path) or (isdir(path) and library.resolve(str(path)) is not None):
         return library.find(os.fspath(source))
     return library.read(path) if path.suffix.lower() == names.SUFFIX else None
 
@@ -159,7 +148,7 @@ def style_file(path: Path) -> Path:
     """
     from impasto.styles import library, names
 
-    if is_there(path) and not is_folder(path):
+    if is_there(path) and not isdir(path):
         numbers = path.suffix.lower() == names.SUFFIX
     else:
         name = library.resolve(str(path))
@@ -226,34 +215,57 @@ class Loader:
     """Loads pictures, masks and styles, and gathers what the user should know of them.
 
     Attributes:
-        notices: one line each, each once.
+        notices: one line each, in order, each once; as far as things were loaded.
     """
 
     def __init__(self) -> None:
-        self._notices: dict[str, None] = {}
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """As far as things were loaded."""
-        return tuple(self._notices)
+        self.notices: dict[str, None] = {}
 
     def picture(self, source: Source) -> Picture:
         """Load a picture, as `image.files.load`."""
         picture = files.load(source)
-        self._notices |= dict.fromkeys(picture.notices)
+        self.notices |= dict.fromkeys(picture.notices)
         return picture
 
-    def style(self, source: StyleSource, models: "Sequence[FeedforwardModel]") -> Style:
-        """Load one style: as it is, or measured in a picture for each of the models."""
-        from impasto.feedforward.model import encode
+    def mixture(
+        self,
+        pairs: Sequence[tuple[StyleSource, float]],
+        models: "Sequence[FeedforwardModel]",
+        *,
+        preload: bool = False,
+    ) -> "ModelStyle":
+        """Load styles with their weights, mix them, and choose the model that paints the result.
 
-        if not isinstance(source, Style):
-            picture = files.load(source)
-            check_is_seen(picture)
-            style = encode(models, picture.samples, hidden.seen(picture.alpha))
-            source = replace(style, notices=picture.notices)
-        self._notices |= dict.fromkeys(source.notices)
-        return source
+        Args:
+            pairs: of `weighted`, at least one.
+            models: that are to read the styles of pictures.
+            preload: whether to start to load the network that will paint.
+
+        Raises:
+            InputError: as `load_style`, or no model reads the result.
+        """
+        from impasto.feedforward.model import choose, encode
+
+        styles = []
+        for source, _ in pairs:
+            style = stored_style(source)
+            if style is None:
+                assert not isinstance(source, Style), "which is stored"
+                if preload:
+                    next((model for model in models if model.can_encode), models[0]).preload()
+                picture = files.load(source)
+                check_is_seen(picture)
+                style = encode(models, picture.samples, hidden.seen(picture.alpha))
+                style = replace(style, notices=picture.notices)
+            self.notices |= dict.fromkeys(style.notices)
+            styles.append(style)
+        mixed = styles[0]
+        if len(styles) > 1:
+            mixed = blend(styles, [weight for _, weight in pairs])
+        chosen = choose(models, mixed)
+        if preload:
+            chosen.model.preload()
+        return chosen
 
     def mask(self, name: str, source: Source) -> masks.Mask | str:
         """Load the mask of a region, of any size; the word `ALPHA` stays as it is.
@@ -267,5 +279,5 @@ class Loader:
         if isinstance(source, str) and source == ALPHA:
             return source
         picture = files.load_mask(source)
-        self._notices |= dict.fromkeys(picture.notices)
+        self.notices |= dict.fromkeys(picture.notices)
         return mask_from_picture(name, picture)

@@ -16,8 +16,6 @@ from impasto.api.sources import (
     Source,
     Styles,
     check_is_seen,
-    load_style,
-    models_for,
     photo_mask,
     style_picture,
     weighted,
@@ -28,14 +26,8 @@ from impasto.image.resize import resize
 from impasto.image.samples import to_float
 from impasto.painting import Painting
 from impasto.scene import Part, Region, Scene, WeightedStyle
-from impasto.settings import (
-    INIT_WORDS,
-    LARGEST,
-    OptimizeSettings,
-    StylizeSettings,
-    region_weight,
-    with_options,
-)
+from impasto.schema import region_weight
+from impasto.settings import INIT_WORDS, LARGEST, OptimizeSettings, StylizeSettings, with_options
 from impasto.system.extras import require
 
 if TYPE_CHECKING:
@@ -298,7 +290,7 @@ def _load(
     if everywhere:
         parts.append(Part(tuple(style for style in everywhere if style.weight > 0)))
     init = None if settings.init in INIT_WORDS else loader.picture(Path(settings.init)).pixels
-    return Inputs(settings, Scene(photo, tuple(parts)), init), loader.notices
+    return Inputs(settings, Scene(photo, tuple(parts)), init), tuple(loader.notices)
 
 
 PictureStyle: TypeAlias = WeightedStyle[NDArray[np.float32]]
@@ -311,6 +303,7 @@ def _painted_fast(
 
     Of a style of which only a part counts, the rectangle around that part is the style.
     """
+    from impasto.feedforward.model import open_models
     from impasto.feedforward.render import render
 
     chosen = inputs.settings
@@ -322,21 +315,14 @@ def _painted_fast(
         work_size=LARGEST,  # the photo is reduced already
         device="cpu" if device and device.startswith("cpu") else "auto",
     )
-    models = models_for(None, settings.device, settings.threads)
+    models = open_models(None, settings.device, settings.threads)
     photo = inputs.photo()
-    parts = tuple(
-        Part(
-            (
-                WeightedStyle(
-                    load_style([(masks.crop(s.style, s.mask), s.weight) for s in part.styles])
-                ),
-            ),
-            part.mask,
-            part.strength,
-        )
-        for part in inputs.parts(photo)
-    )
-    rendering = render(Scene(files.Picture(photo), parts), settings, models)
+    parts = []
+    for part in inputs.parts(photo):
+        pictures = [(masks.crop(style.style, style.mask), style.weight) for style in part.styles]
+        mixed = Loader().mixture(pictures, models)
+        parts.append(Part((WeightedStyle(mixed),), part.mask, part.strength))
+    rendering = render(Scene(files.Picture(photo), tuple(parts)), settings)
     return to_float(rendering.samples).clip(0, 1), rendering.notices
 
 

@@ -5,13 +5,14 @@ import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import chain, count
+from os.path import isdir  # which never fails, as `Path.is_dir` does
 from pathlib import Path
 from typing import NamedTuple
 
 from impasto.batch.names import default_output
 from impasto.errors import InputError, OutputError, SettingError
 from impasto.image.suffixes import pictures_in
-from impasto.system.paths import is_folder, is_hidden, label, reason
+from impasto.system.paths import is_hidden, label, reason
 
 PAINTED = "painted"
 """The folder in a folder of photos that their paintings go to."""
@@ -107,7 +108,7 @@ def plan(
 
 def names_folder(word: str) -> bool:
     """Tell whether an output is a folder: there is one, or it ends in a / or has no suffix."""
-    return is_folder(Path(word)) or word.endswith(_SEPARATORS) or not Path(word).suffix
+    return isdir(word) or word.endswith(_SEPARATORS) or not Path(word).suffix
 
 
 def _check_single(photos: Sequence[_Found], target: Path) -> None:
@@ -145,7 +146,7 @@ def _free(path: Path, taken: set[str]) -> Path:
 
 
 def _photos(path: Path, recursive: bool, target: Path | None, problems: list[str]) -> list[_Found]:
-    if not is_folder(path):
+    if not isdir(path):
         return [_Found(path, None, Path())]
     skipped = [path / PAINTED, *([] if target is None else [target])]
     folders = _folders(path, skipped, problems) if recursive else [path]

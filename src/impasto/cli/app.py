@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from impasto._version import __version__
-from impasto.cli.failures import in_one_line
+from impasto.cli.failures import report
 
 COMMANDS = (
     "stylize",
@@ -68,13 +68,21 @@ class Program(TyperGroup):
 
     def make_context(self, *words: Any, **more: Any) -> Any:
         """Read the options that stand before the command."""
-        with in_one_line():
+        try:
             return super().make_context(*words, **more)
+        except Exception as problem:
+            if (end := report(problem)) is None:
+                raise
+            raise end from None
 
     def invoke(self, ctx: Any) -> Any:
         """Read the words of the command, and run it."""
-        with in_one_line():
+        try:
             return super().invoke(ctx)
+        except (Exception, KeyboardInterrupt) as problem:
+            if (end := report(problem)) is None:
+                raise
+            raise end from None
 
 
 class Impasto(Program):

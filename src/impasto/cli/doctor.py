@@ -126,7 +126,7 @@ def _files() -> Iterator[str]:
     yield "files:"
     yield f"  networks and styles that ship: {names.CATALOGUE.parent}"
     try:
-        problem = names.own_problem()
+        _, problem = names.own_styles()
         own = f"{len(names.own())} in {names.user_folder()}"
         yield f"  your own styles: {own}" if problem is None else f"  {problem}"
     except ImpastoError as problem:

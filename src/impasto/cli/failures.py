@@ -1,8 +1,7 @@
 """How the program ends when something goes wrong: with one line that says what, and what to do."""
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,30 +23,25 @@ _CLEARER = {
 """Words of Typer's, and what a user would say."""
 
 
-@contextmanager
-def in_one_line() -> Iterator[None]:
-    """Turn every failure of a user's making into a line on standard error and an exit code.
+def report(problem: BaseException) -> typer.Exit | None:
+    """Print a failure of a user's making as one line on standard error.
 
-    Raises:
-        typer.Exit: in place of what failed.
+    Returns:
+        The exit to raise in its place; None if it is of another kind.
     """
-    try:
-        yield
-    except ImpastoError as problem:
-        raise _ended(str(problem), problem.exit_code) from None
-    except _UsageError as problem:
-        if type(problem).__name__ == "NoArgsIsHelpError":
-            raise  # which Typer answers with the help
-        raise _ended(_misuse(problem), 2) from None
-    except BrokenPipeError:
-        raise  # Typer ends quietly: whoever read our output has seen enough
-    except MemoryError:
-        raise _ended("not enough memory; try a smaller --size", 1) from None
-    except OSError as problem:
+    if isinstance(problem, ImpastoError):
+        return _ended(str(problem), problem.exit_code)
+    if isinstance(problem, _UsageError):
+        # Typer answers `NoArgsIsHelpError` with the help.
+        is_help = type(problem).__name__ == "NoArgsIsHelpError"
+        return None if is_help else _ended(_misuse(problem), 2)
+    if isinstance(problem, MemoryError):
+        return _ended("not enough memory; try a smaller --size", 1)
+    # A broken pipe ends quietly: whoever read our output has seen enough.
+    if isinstance(problem, OSError) and not isinstance(problem, BrokenPipeError):
         where = f"{label(Path(str(problem.filename)))}: " if problem.filename else ""
-        raise _ended(f"{where}{reason(problem)}", 2 if is_wrong_path(problem) else 1) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
+        return _ended(f"{where}{reason(problem)}", 2 if is_wrong_path(problem) else 1)
+    return typer.Exit(INTERRUPTED) if isinstance(problem, KeyboardInterrupt) else None
 
 
 def _ended(message: str, exit_code: int) -> typer.Exit:

@@ -109,6 +109,7 @@ def stylize(
         raise SettingError("--overwrite and --skip-existing exclude each other; choose one")
     styles = [parse_style(word) for word in style or []]
     regions = [parse_region(word) for word in region or []]
+    check_weights(styles)
     suffix = check_format(format, output, output_quality)
     names = [path.stem for path in (*(p for p, _ in styles), *(p for _, p, _ in regions))]
     made = plan(named, names, output, recursive=recursive, suffix=suffix)
@@ -130,7 +131,6 @@ def stylize(
     inputs = Files([*(job.input for job in jobs), *look.files()])
     if jobs:
         painter_for(look)  # what is wrong with a style or a mask is wrong for every photo
-    check_weights(styles)
     skipped = everything - len(jobs)
     if skipped and not quiet:
         _say(f"{skipped} of {everything} photos skipped: their paintings exist", jobs)

@@ -15,9 +15,11 @@ and gives back `painting`, (1, 3, H, W) in [0, 1], and the statistics that it fo
 """
 
 import math
+import os
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +55,7 @@ class FeedforwardModel:
 
     Attributes:
         spec: what the file says of itself.
+        can_encode: whether it can take its style from any picture.
 
     Raises:
         InputError: the file is missing, or no model that paints.
@@ -65,20 +68,24 @@ class FeedforwardModel:
         self.spec = ModelSpec.read(path)
         if self.spec.kind != "painter":
             raise InputError(f"{path}: a {self.spec.kind}, which does not paint; name a painter")
-        self._network = Network(path, device, threads)
-        self._style_encoder = self._beside(self.spec.style_encoder)
-        self._content_statistics = self._beside(self.spec.content_statistics)
+        self.can_encode = bool(self.spec.style_encoder)
         self._belong_together = False
 
-    def _beside(self, name: str) -> Network | None:
-        if not name:
-            return None
-        return Network(self.path.with_name(name), self._device, self._threads)
+    @cached_property
+    def _network(self) -> Network:
+        return self._beside(self.path.name)
 
-    @property
-    def can_encode(self) -> bool:
-        """Whether it can take its style from any picture."""
-        return self._style_encoder is not None
+    @cached_property
+    def _style_encoder(self) -> Network:
+        return self._beside(self.spec.style_encoder)
+
+    @cached_property
+    def _content_statistics(self) -> Network | None:
+        name = self.spec.content_statistics
+        return self._beside(name) if name else None
+
+    def _beside(self, name: str) -> Network:
+        return Network(self.path.with_name(name), self._device, self._threads)
 
     def preload(self) -> None:
         """Start to load the network, so that it is there when it is to paint."""
@@ -90,13 +97,11 @@ class FeedforwardModel:
         Raises:
             DeviceError, WeightsError: as `session.Network.load`.
         """
-        for network in (self._network, self._style_encoder, self._content_statistics):
-            if network is not None:
-                network.load()
-
-    def reads(self, style: Style) -> bool:
-        """Tell whether the style has a vector of this model's style space."""
-        return self.spec.style_space in style.vectors
+        self._network.load()
+        if self.can_encode:
+            self._style_encoder.load()
+        if self._content_statistics is not None:
+            self._content_statistics.load()
 
     def encode(self, picture: Samples, seen: Mask | None = None) -> Style:
         """Measure the style of a picture, at a long side of at most `STYLE_SIDE` pixels.
@@ -111,7 +116,7 @@ class FeedforwardModel:
             InputError: the model has no style encoder.
             DeviceError, WeightsError: as `session.Network`.
         """
-        if self._style_encoder is None:
+        if not self.can_encode:
             raise InputError(f"{self.path}: paints in its own styles only, not in a picture's")
         if seen is not None:
             picture, seen = masks.crop(picture, seen), to_float(masks.crop(seen, seen))
@@ -121,7 +126,7 @@ class FeedforwardModel:
         fits = (height, width) == (rows, columns)
         reduced = to_float(picture) if fits else resize(picture, (columns, rows))
         image = np.ascontiguousarray(reduced.transpose(2, 0, 1)[None])
-        [[vector]] = self._style_encoder(image=image)
+        [[vector]] = self._style_encoder({"image": image})
         covered = None if seen is None else masks.resize(seen, (columns, rows))
         return _style(self.spec.style_space, vector, gaussian(reduced, covered))
 
@@ -184,8 +189,9 @@ class FeedforwardModel:
     def _with_inputs(self, inputs: Inputs, in_tiles: bool) -> "StyledModel":
         if in_tiles:
             self._check_content_statistics()
+        content_statistics = self._content_statistics if in_tiles else None
         return StyledModel(
-            self.spec, self._network, self._content_statistics, inputs, release_memory=in_tiles
+            self.spec, self._network, content_statistics, inputs, release_memory=in_tiles
         )
 
     def _check_content_statistics(self) -> None:
@@ -218,7 +224,7 @@ class StyledModel:
     Args:
         spec: of the model.
         network: that paints.
-        content_statistics: that measures features, if the model has one.
+        content_statistics: that measures the features of tiles, if there is one.
         inputs: of the style, by name.
         release_memory: see `session.Network`.
     """
@@ -273,17 +279,9 @@ class StyledModel:
         [found] = self._run(self._content_statistics, photo, {})
         return np.asarray(found[0])
 
-    def statistics(self, features: Pixels) -> Statistics:
-        """Note by what a picture was painted, the statistics (2, C) of its features among it."""
-        return Statistics(self.spec.fingerprint, dict(self.inputs), features)
-
     def _run(self, network: Network, photo: Samples, more: Inputs) -> list[Pixels]:
         inputs = {"image": self._planes(photo)[None], **self.inputs, **more}
-        known = network.input_names
-        return network(
-            release_memory=self._release_memory,
-            **{name: value for name, value in inputs.items() if name in known},
-        )
+        return network(inputs, release_memory=self._release_memory)
 
     def _planes(self, photo: Samples) -> Pixels:
         """Make (3, H, W) of (H, W, 3), reflected below and to the right to full strides."""
@@ -305,20 +303,46 @@ def shipped(device: Device, threads: int | None = None) -> tuple[FeedforwardMode
         WeightsError: there is none, or one is damaged.
     """
     try:
-        return tuple(FeedforwardModel(path, device, threads) for path in assets.painters())
+        models = [FeedforwardModel(path, device, threads) for path in assets.painters()]
+        return tuple(models)
     except InputError as problem:
         raise WeightsError(f"{problem}; install impasto again") from problem
 
 
-def choose(models: Sequence[FeedforwardModel], style: Style) -> FeedforwardModel:
+def open_models(
+    model: "str | os.PathLike[str] | FeedforwardModel | None",
+    device: Device,
+    threads: int | None = None,
+) -> tuple[FeedforwardModel, ...]:
+    """List the models to paint with: the user's own, or those that ship with impasto.
+
+    Raises:
+        InputError: the user's file is missing, or no model that paints.
+        WeightsError: the networks that ship with impasto are missing.
+    """
+    if model is None:
+        return shipped(device, threads)
+    if isinstance(model, FeedforwardModel):
+        return (model,)
+    return (FeedforwardModel(Path(model), device, threads),)
+
+
+class ModelStyle(NamedTuple):
+    """A style and the model that paints it."""
+
+    model: FeedforwardModel
+    style: Style
+
+
+def choose(models: Sequence[FeedforwardModel], style: Style) -> ModelStyle:
     """Choose the first model that reads the style.
 
     Raises:
         InputError: there is none.
     """
     for model in models:
-        if model.reads(style):
-            return model
+        if model.spec.style_space in style.vectors:
+            return ModelStyle(model, style)
     raise _of_another_model(style)
 
 

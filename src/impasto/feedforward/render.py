@@ -8,7 +8,7 @@ import numpy as np
 from impasto.errors import SettingError
 from impasto.feedforward import tiles
 from impasto.feedforward.memory import default_tile, fitting_tile
-from impasto.feedforward.model import FeedforwardModel, choose
+from impasto.feedforward.model import FeedforwardModel, ModelStyle
 from impasto.image import hidden, masks
 from impasto.image.colour import COLOUR_TRANSFERS
 from impasto.image.files import MIN_SIDE
@@ -18,7 +18,7 @@ from impasto.image.resize import fit, fit_least, resize
 from impasto.image.samples import Pixels, Samples, to_float
 from impasto.models.spec import ModelSpec
 from impasto.painting import Statistics
-from impasto.scene import Part, Scene, composite
+from impasto.scene import Part, Scene
 from impasto.settings import LARGEST, WORK_SIZE, StylizeSettings, work_side
 from impasto.styles.embedding import Style, interpolate
 
@@ -66,60 +66,56 @@ class Plan:
 
 
 def render(
-    scene: Scene[Style],
+    scene: Scene[ModelStyle],
     settings: StylizeSettings,
-    models: Sequence[FeedforwardModel],
     statistics: Sequence[Statistics | None] = (),
 ) -> Rendering:
     """Paint a scene.
 
     Args:
-        scene: each part with one style, which may be a blend.
+        scene: each part with one style, which may be a blend, and the model that paints it.
         settings: how to paint.
-        models: to choose from, the preferred one first; see `model.choose`.
         statistics: of an earlier rendering of a scene with as many parts, to paint by.
 
     Raises:
         SettingError: a side of the painting would be too small, or the statistics do not fit.
-        InputError: no model reads a style.
+        InputError: a style's numbers make no picture.
         DeviceError, WeightsError: as `session.Network`.
     """
     photo = _resized(scene.photo.samples, settings)
     size = photo.shape[1], photo.shape[0]
-    seen = hidden.seen(scene.photo.alpha)
-    seen = None if seen is None else masks.resize(seen, size)
-    parts = scene.at(size) if settings.strength > 0 else [None] * len(scene.parts)
-    if statistics and len(statistics) != len(parts):
-        raise SettingError(f"there are statistics for {len(statistics)} parts, not {len(parts)}")
-    given = dict(zip(parts, statistics, strict=True)) if statistics else {}
+    count = len(scene.parts)
+    given = list(statistics) or [None] * count
+    if len(given) != count:
+        raise SettingError(f"there are statistics for {len(given)} parts, not {count}")
+    made: list[Statistics | None] = [None] * count
+    if settings.strength == 0:
+        return Rendering(photo.copy(), None, tuple(made), ())
+    seen = scene.photo.alpha
+    if seen is not None and (seen := hidden.seen(seen)) is not None:
+        seen = masks.resize(seen, size)
     plans: list[Plan] = []
-    found: dict[Part[Style] | None, Statistics] = {}
 
-    def paint(part: Part[Style]) -> Samples:
+    def paint(number: int, part: Part[ModelStyle]) -> Samples:
         [weighted] = part.styles
-        model = choose(models, weighted.style)
-        plans.append(plan(size, settings, model.spec))
-        painted, found[part] = _paint(
-            photo,
-            weighted.style,
-            settings.strength * part.strength,
-            plans[-1],
-            model,
-            given.get(part),
-            seen,
+        plans.append(plan(size, settings, weighted.style.model.spec))
+        strength = settings.strength * part.strength
+        painted, made[number] = _paint(
+            photo, *weighted.style, strength, plans[-1], given[number], seen
         )
         if settings.colour == "style":
             return painted
-        return COLOUR_TRANSFERS[settings.colour](
-            to_float(painted), to_float(photo), masks.both(part.mask, seen)
-        )
+        covered = masks.both(part.mask, seen)
+        return COLOUR_TRANSFERS[settings.colour](to_float(painted), to_float(photo), covered)
 
-    painted = composite(photo, [part for part in parts if part is not None], paint)
+    painted = scene.composite(photo, paint)
+    tiles_used = [one.tile for one in plans if one.tile is not None]
+    notices = [one.notice for one in plans if one.notice is not None]
     return Rendering(
         painted,
-        max((one.tile for one in plans if one.tile is not None), default=None),
-        tuple(found.get(part) for part in parts),
-        tuple(dict.fromkeys(one.notice for one in plans if one.notice is not None)),
+        max(tiles_used, default=None),
+        tuple(made),
+        tuple(dict.fromkeys(notices)),
     )
 
 
@@ -174,10 +170,10 @@ def _resized(photo: Samples, settings: StylizeSettings) -> Samples:
 
 def _paint(
     photo: Samples,
+    model: FeedforwardModel,
     style: Style,
     strength: float,
     plan: Plan,
-    model: FeedforwardModel,
     statistics: Statistics | None,
     seen: Mask | None,
 ) -> tuple[Samples, Statistics]:
@@ -237,7 +233,8 @@ def _paint_pass(
     else:
         planes, found = styled.paint(photo, features)
         painted = np.stack(list(planes), axis=2)
-    return painted, styled.statistics(found if features is None else features)
+    features = found if features is None else features
+    return painted, Statistics(model.spec.fingerprint, styled.inputs, features)
 
 
 def _resized_to(photo: Samples, size: tuple[int, int]) -> Samples:

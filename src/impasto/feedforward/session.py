@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -86,17 +87,13 @@ class Network:
                 self._session = _open(self.path, self.device, self.threads)
             return self._session
 
-    @property
-    def input_names(self) -> set[str]:
-        """The names of the inputs."""
-        return {entry.name for entry in self.load().get_inputs()}
-
     def __call__(
-        self, *, release_memory: bool = False, **inputs: NDArray[np.float32]
+        self, inputs: Mapping[str, NDArray[np.float32]], *, release_memory: bool = False
     ) -> list[NDArray[np.float32]]:
-        """Compute the outputs for inputs by name.
+        """Compute the outputs.
 
         Args:
+            inputs: by name; those that the network does not have are left out.
             release_memory: give the memory back afterwards. ONNX Runtime keeps it for the next
                 inputs of that shape, and more for every other shape; to get it again takes a
                 quarter of a pass's time. Memory that other networks share is given back, too.
@@ -108,7 +105,9 @@ class Network:
         session = self.load()
         try:
             options = _shrink_arena() if release_memory and _KEEPS_MEMORY else None
-            outputs = session.run(None, inputs, options)
+            known = {entry.name for entry in session.get_inputs()}
+            fed = {name: value for name, value in inputs.items() if name in known}
+            outputs = session.run(None, fed, options)
         # Each provider raises its own kinds, from C++; the first line says what it was.
         except Exception as problem:
             where = session.get_providers()[0].removesuffix("ExecutionProvider")

@@ -142,7 +142,9 @@ def read(
     if not os.fspath(path):
         raise InputError("an empty name; name a picture")
     path = Path(path)
-    name = label(path)
+    name = str(path)
+    if not name.isprintable():
+        name = label(path)
     try:
         _check_regular(path, name)
         with path.open("rb") as file:

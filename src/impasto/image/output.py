@@ -16,7 +16,7 @@ from impasto.image.metadata import NOTHING, Metadata, jpeg_segments, png_profile
 from impasto.image.profiles import srgb_profile
 from impasto.image.samples import Samples, to_bytes, to_float
 from impasto.system.files import Files, check_file, write_file
-from impasto.system.paths import label
+from impasto.system.paths import label, printable
 
 FORMATS = {
     ".png": "PNG",
@@ -65,10 +65,9 @@ def check_output(
     Raises:
         OutputError: it could not be written, and what to do about it.
     """
-    name = label(path)
     kind = format_of(path)
     if size is not None:
-        _check_side(name, kind, size)
+        _check_side(str(path), kind, size)
     check_file(path, overwrite=overwrite, inputs=inputs)
 
 
@@ -101,9 +100,14 @@ def write(
         ValueError: an array has a wrong shape or values that are not finite. That is never the
             user's fault, but that of the engine that made them.
     """
-    name = label(path)
     content = encoded(
-        format_of(path), name, pixels, alpha=alpha, metadata=metadata, strip=strip, quality=quality
+        format_of(path),
+        str(path),
+        pixels,
+        alpha=alpha,
+        metadata=metadata,
+        strip=strip,
+        quality=quality,
     )
     write_file(path, content, overwrite=overwrite)
 
@@ -135,7 +139,9 @@ def encoded(
         file = io.BytesIO()
         image.save(file, kind, **options)
     except Exception as error:  # encoders fail as variously as decoders
-        raise OutputError(f"{name}: encoding as {kind} failed; try .png instead") from error
+        raise OutputError(
+            f"{printable(name)}: encoding as {kind} failed; try .png instead"
+        ) from error
     return file.getvalue()
 
 
@@ -169,8 +175,8 @@ def _check_side(name: str, kind: str, size: tuple[int, int]) -> None:
     longest = _LONGEST_SIDE.get(kind)
     if longest is not None and max(size) > longest:
         raise OutputError(
-            f"{name}: {kind} cannot hold {size[0]} x {size[1]} pixels, its longest side is "
-            f"{longest}; write .png or .tif instead"
+            f"{printable(name)}: {kind} cannot hold {size[0]} x {size[1]} pixels, its longest side "
+            f"is {longest}; write .png or .tif instead"
         )
 
 

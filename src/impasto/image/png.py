@@ -16,7 +16,11 @@ _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 
 _USED = (
     b"XML:com.adobe.xmp",
-    *(b"Raw profile type " + name for name in (b"exif", b"APP1", b"iptc", b"APP13", b"xmp")),
+    b"Raw profile type exif",
+    b"Raw profile type APP1",
+    b"Raw profile type iptc",
+    b"Raw profile type APP13",
+    b"Raw profile type xmp",
 )
 """The texts that `metadata` looks at."""
 

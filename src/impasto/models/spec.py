@@ -8,7 +8,7 @@ code.
 import base64
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import BinaryIO, Literal, get_args
 
@@ -58,6 +58,7 @@ class ModelSpec:
         photo_vector: base64 of the float16 style vector that leaves a photo as it is, or "".
         licence: of the weights.
         fingerprint: of the weights; files that were exported together have the same one.
+        min_side: the least side in pixels of what the network sees.
     """
 
     name: str
@@ -75,6 +76,10 @@ class ModelSpec:
     photo_vector: str = ""
     licence: str = "MIT"
     fingerprint: str = ""
+    min_side: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "min_side", 3 * self.stride)
 
     @classmethod
     def read(cls, path: Path) -> "ModelSpec":
@@ -104,8 +109,8 @@ class ModelSpec:
         Raises:
             KeyError, ValueError: an entry is missing or makes no sense.
         """
-        texts = {entry.name: metadata[PREFIX + entry.name] for entry in fields(cls)}
-        numbers = {entry.name for entry in fields(cls) if entry.type is int}
+        texts = {entry.name: metadata[PREFIX + entry.name] for entry in fields(cls) if entry.init}
+        numbers = {entry.name for entry in fields(cls) if entry.init and entry.type is int}
         counts = {name: int(texts[name]) for name in numbers}
         spec = cls(**texts | counts)  # type: ignore[arg-type]
         if spec.kind not in get_args(Kind) or spec.stride < 1 or min(counts.values()) < 0:
@@ -114,12 +119,11 @@ class ModelSpec:
 
     def to_metadata(self) -> dict[str, str]:
         """List the entries to write into the file."""
-        return {PREFIX + entry.name: str(getattr(self, entry.name)) for entry in fields(self)}
-
-    @property
-    def min_side(self) -> int:
-        """The least side in pixels of what the network sees."""
-        return 3 * self.stride
+        return {
+            PREFIX + entry.name: str(getattr(self, entry.name))
+            for entry in fields(self)
+            if entry.init
+        }
 
     def photo_style(self) -> NDArray[np.float32] | None:
         """Decode `photo_vector`; None where there is none.

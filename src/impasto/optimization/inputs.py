@@ -109,7 +109,7 @@ class Inputs:
     def _recoloured(self, photo: Pixels, parts: Sequence[Part[Pixels]]) -> Pixels:
         """Give each part of the photo its styles' colours, as far as there is strength."""
 
-        def recoloured(part: Part[Pixels]) -> Pixels:
+        def recoloured(_: int, part: Part[Pixels]) -> Pixels:
             mapped = colours.recolour(photo, part.styles, part.mask)
             share = np.float32(self.settings.strength * part.strength)
             return np.asarray(photo + share * (mapped - photo))
@@ -121,11 +121,11 @@ class Inputs:
         where there is none."""
         photo = resize(self.content.samples, _size(painted))
 
-        def finished(part: Part[Pixels]) -> Pixels:
+        def finished(_: int, part: Part[Pixels]) -> Pixels:
             seen = self._seen(part.mask, _size(painted))
             return colours.finish(painted, photo, self.settings.colour, seen)
 
-        return to_float(composite(photo, self._parts(photo), finished)).clip(0, 1)
+        return to_float(self.scene.composite(photo, finished)).clip(0, 1)
 
     def enlarge(self, finished: Pixels) -> Samples:
         """A finished picture at the size asked for, if it has the size at which it is painted;

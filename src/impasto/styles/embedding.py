@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError, SettingError
-from impasto.settings import style_weights
+from impasto.schema import style_weights
 
 LARGEST_VECTOR = 1 << 14
 """Numbers; a longer vector is none of ours."""
@@ -89,7 +89,7 @@ def blend(styles: Sequence[Style], weights: Sequence[float]) -> Style:
     Styles of weight 0 do not count, so a blend of which one is left is exactly that one.
 
     Raises:
-        SettingError: as `settings.style_weights`.
+        SettingError: as `schema.style_weights`.
         InputError: the styles have no style space in common.
     """
     checked = style_weights(weights)

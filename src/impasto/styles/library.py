@@ -11,7 +11,7 @@ from impasto.errors import InputError
 from impasto.models.assets import FOLDER
 from impasto.styles import storage
 from impasto.styles.embedding import Style
-from impasto.styles.names import PICTURES, SUFFIX, is_name, own, own_problem, user_folder
+from impasto.styles.names import PICTURES, SUFFIX, is_name, own, own_styles, user_folder
 from impasto.styles.search import is_spelt_alike, search
 from impasto.system.files import check_file, make_folder
 from impasto.system.paths import label
@@ -51,15 +51,18 @@ def find(word: str) -> Style:
         InputError: there is none, with names that are spelt alike; there are several; or its file
             is damaged.
     """
-    name = resolve(word)
-    if name is None:
+    own, problem = own_styles()
+    notices = () if problem is None else (problem,)
+    if word in own:
+        style = read(own[word])
+    elif word in shipped():
+        style = shipped()[word]
+    elif (name := resolve(word)) is None:
         raise InputError(f"{word!r}: neither a file nor the name of a style; {_instead(word)}")
-    style = read(own()[name]) if name in own() else shipped()[name]
-    notices = []
-    if not is_spelt_alike(word, name):
-        notices.append(f"{word!r} is taken for the style {_described(name, style)}")
-    if (problem := own_problem()) is not None:
-        notices.append(problem)
+    else:
+        style = read(own[name]) if name in own else shipped()[name]
+        if not is_spelt_alike(word, name):
+            notices = (f"{word!r} is taken for the style {_described(name, style)}", *notices)
     return replace(style, notices=(*style.notices, *notices)) if notices else style
 
 

@@ -52,25 +52,23 @@ def own() -> dict[str, Path]:
     """List the files of the user's own styles, by name, sorted; they are not yet opened.
 
     There are none where their folder cannot be read: who has no home, or one that is locked, can
-    still paint in the styles that ship. `own_problem` tells.
+    still paint in the styles that ship.
     """
-    try:
-        files = sorted(user_folder().iterdir())
-    except (InputError, OSError, ValueError):
-        return {}
-    return {path.stem: path for path in files if path.suffix == SUFFIX and not is_hidden(path)}
+    return own_styles()[0]
 
 
-def own_problem() -> str | None:
-    """Say why the user's own styles cannot be listed; None where they can, or none were kept."""
+def own_styles() -> tuple[dict[str, Path], str | None]:
+    """List the user's own styles as `own`, and say why if their folder cannot be read."""
     try:
-        next(user_folder().iterdir(), None)
+        folder = user_folder()
+        files = sorted(folder.iterdir())
     except (FileNotFoundError, InputError):
-        return None
+        return {}, None
     except (OSError, ValueError) as problem:
-        folder = label(user_folder())
-        return f"your own styles cannot be used: {folder}: {reason(problem)}"
-    return None
+        told = f"your own styles cannot be used: {label(folder)}: {reason(problem)}"
+        return {}, told
+    styles = {path.stem: path for path in files if path.suffix == SUFFIX and not is_hidden(path)}
+    return styles, None
 
 
 def _data_folder() -> Path:

@@ -37,15 +37,15 @@ class StyleFile(Mapping[str, Style]):
     """The styles of a file by their names, each built and checked when it is asked for.
 
     Args:
-        name: of the file, for messages.
+        path: of the file, for messages.
         content: its bytes.
 
     Raises:
         Exception: of any kind: it is no file of styles.
     """
 
-    def __init__(self, name: str, content: bytes) -> None:
-        self._name = name
+    def __init__(self, path: Path, content: bytes) -> None:
+        self._path = path
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(member.file_size for member in archive.infolist()) > _LARGEST_FILE:
                 raise ValueError("unpacks to more than any file of styles")
@@ -66,10 +66,10 @@ class StyleFile(Mapping[str, Style]):
             return Style(self._vectors(row, entry), means[row], covariances[row], **texts)
         except InputError as problem:
             raise InputError(
-                f"{self._name}: {problem}; make the style again from its picture"
+                f"{label(self._path)}: {problem}; make the style again from its picture"
             ) from problem
         except Exception as problem:  # whatever NumPy raises for the wrong arrays
-            raise _no_styles(self._name) from problem
+            raise _no_styles(self._path) from problem
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries
@@ -123,21 +123,20 @@ def load(path: Path) -> StyleFile:
         InputError: the file is missing, unreadable, or no file of styles. Of a style whose
             numbers cannot be those of a picture, that is raised when it is asked for.
     """
-    name = label(path)
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
     except (OSError, ValueError) as problem:
-        raise InputError(f"{name}: {reason(problem)}") from problem
+        raise InputError(f"{label(path)}: {reason(problem)}") from problem
     try:
-        return StyleFile(name, content)
+        return StyleFile(path, content)
     # A hostile archive can make zipfile, NumPy and json raise nearly anything.
     except Exception as problem:
-        raise _no_styles(name) from problem
+        raise _no_styles(path) from problem
 
 
-def _no_styles(name: str) -> InputError:
-    return InputError(f"{name}: not a file of styles, or a damaged one")
+def _no_styles(path: Path) -> InputError:
+    return InputError(f"{label(path)}: not a file of styles, or a damaged one")
 
 
 def _printable_name(entry: Mapping[str, Any]) -> str:

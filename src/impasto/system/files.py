@@ -34,10 +34,9 @@ def check_file(path: Path, *, overwrite: bool, inputs: "Files | Sequence[Path]" 
     Raises:
         OutputError: it could not be written, and what to do about it.
     """
-    name = label(path)
-    with _writing(name):
+    with _writing(path):
         if not path.parent.is_dir():
-            raise OutputError(f"{name}: {_no_folder(path.parent)}")
+            raise OutputError(f"{label(path)}: {_no_folder(path.parent)}")
         _check_existing(path, overwrite, inputs)
         temporary = _temporary(path)
         try:
@@ -52,7 +51,7 @@ def make_folder(folder: Path) -> None:
     Raises:
         OutputError: it cannot be made.
     """
-    with _writing(label(folder)):
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -62,7 +61,7 @@ def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
     Raises:
         OutputError: the file exists or cannot be written. Nothing is left behind.
     """
-    with _writing(label(path)):
+    with _writing(path):
         _write_atomically(path, content, overwrite)
 
 
@@ -75,17 +74,16 @@ def _no_folder(folder: Path) -> str:
 
 
 def _check_existing(path: Path, overwrite: bool, inputs: "Files | Sequence[Path]") -> None:
-    name = label(path)
     try:
         path.lstat()
     except FileNotFoundError:
         return
     if path.is_dir():
-        raise OutputError(f"{name}: this is a folder; name a file in it")
+        raise OutputError(f"{label(path)}: this is a folder; name a file in it")
     if path in (inputs if isinstance(inputs, Files) else Files(inputs)):
-        raise OutputError(f"{name}: this is an input; choose another name")
+        raise OutputError(f"{label(path)}: this is an input; choose another name")
     if not overwrite:
-        raise _exists(name)
+        raise _exists(path)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -97,15 +95,19 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _exists(name: str) -> OutputError:
-    return OutputError(f"{name}: the file exists; replace it with --overwrite or choose another")
+def _exists(path: Path) -> OutputError:
+    return OutputError(
+        f"{label(path)}: the file exists; replace it with --overwrite or choose another"
+    )
 
 
 @contextmanager
-def _writing(name: str) -> Iterator[None]:
+def _writing(path: Path) -> Iterator[None]:
+    """Turn the disk's failures into an OutputError."""
     try:
         yield
     except (OSError, ValueError) as error:
+        name = label(path)
         if isinstance(error, FileNotFoundError):  # the folder is there, and takes no files
             raise OutputError(f"{name}: nothing can be written there; choose another") from error
         kind = OutputError if is_wrong_path(error) else DiskError
@@ -141,7 +143,7 @@ def _place_new(temporary: Path, path: Path) -> None:
     try:
         path.hardlink_to(temporary)
     except FileExistsError as error:
-        raise _exists(label(path)) from error
+        raise _exists(path) from error
     except OSError:
         _claim_and_replace(temporary, path)
 
@@ -151,7 +153,7 @@ def _claim_and_replace(temporary: Path, path: Path) -> None:
     try:
         path.touch(exist_ok=False)
     except FileExistsError as error:
-        raise _exists(label(path)) from error
+        raise _exists(path) from error
     try:
         temporary.replace(path)
     except BaseException:

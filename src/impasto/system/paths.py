@@ -1,7 +1,6 @@
 """Which files are pictures by their names; paths and the disk's failures in messages of a line."""
 
 import errno
-import os
 from pathlib import Path
 
 # What another path would mend.
@@ -58,11 +57,6 @@ def is_there(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
-
-
-def is_folder(path: Path) -> bool:
-    """Tell whether there is a folder; False for a name that is too long, where `Path` fails."""
-    return os.path.isdir(path)  # noqa: PTH112
 
 
 def is_wrong_path(error: OSError | ValueError) -> bool:
