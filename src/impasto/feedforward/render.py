@@ -186,13 +186,17 @@ def _paint(
     if statistics is None and strength < 1 and (own := model.photo_style(photo, seen)) is not None:
         style = interpolate(own, style, strength)
     reduced = _resized_to(photo, plan.size)
-    painted, made_by = _paint_pass(reduced, seen, style, plan.tile, model, statistics)
+    painted, made_by = _paint_pass(
+        reduced, seen, style, plan.tile, model, statistics, plan.detail is not None
+    )
     if plan.detail is not None:
         detail = plan.detail
         reduced = _resized_to(photo, detail.size)
         enlarged = resize(_without_grid(painted), detail.size)
         given = None if statistics is None else statistics.detail
-        painted, details_made_by = _paint_pass(enlarged, seen, style, detail.tile, model, given)
+        painted, details_made_by = _paint_pass(
+            enlarged, seen, style, detail.tile, model, given, True
+        )
         made_by = replace(made_by, detail=details_made_by)
     return _at_full_size(painted, reduced, photo, opacity(strength)), made_by
 
@@ -220,9 +224,13 @@ def _paint_pass(
     tile: int | None,
     model: FeedforwardModel,
     statistics: Statistics | None,
+    several_shapes: bool,
 ) -> tuple[Pixels, Statistics]:
-    """Paint (H, W, 3) in one pass, or in tiles; the same, and by what it was painted."""
-    in_tiles = tile is not None
+    """Paint (H, W, 3) in one pass, or in tiles; the same, and by what it was painted.
+
+    Where pictures of several shapes are painted, the network gives its memory back after each.
+    """
+    in_tiles = tile is not None or several_shapes
     if statistics is None:
         covered = None if seen is None else masks.resize(seen, (photo.shape[1], photo.shape[0]))
         styled, features = model.styled(photo, style, covered, in_tiles=in_tiles), None
