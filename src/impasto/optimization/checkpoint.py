@@ -123,7 +123,7 @@ def load(path: Path, device: torch.device) -> Checkpoint:
     # What strangers wrote can fail in any way.
     except Exception as problem:
         raise InputError(
-            f"{name}: this is no checkpoint; name a file that --checkpoint wrote"
+            f"{name}: this is no checkpoint; name a file that was written as one"
         ) from problem
     try:
         position = Position(**parts["position"])

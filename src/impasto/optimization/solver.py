@@ -171,7 +171,7 @@ class Solver:
         side = self.scales[scale].side
         if canvas is None:
             raise DeviceError(
-                f"not enough memory to paint at {side} px; try --size {max(32, side // 2)}"
+                f"not enough memory to paint at {side} px; try a size of {max(32, side // 2)}"
             ) from None
         reached = scale if step else scale - 1
         notice = (
@@ -235,7 +235,7 @@ class Solver:
         if self.position.setbacks > PATIENCE:
             raise ImpastoError(
                 "the loss is no finite number whatever the step; "
-                "lower --learning-rate, --style-weight or --content-weight"
+                "lower learning-rate, style-weight or content-weight"
             )
         with torch.no_grad():
             canvas.copy_(self._start((canvas.shape[-2], canvas.shape[-1])))

@@ -282,9 +282,9 @@ def load(weights: Path) -> Trained:
             "`impasto train painter` wrote"
         ) from problem
     if not all(value.isfinite().all() for value in found.values()):
-        raise InputError(f"{weights}: holds values that are no numbers; train at a lower --rate")
+        raise InputError(f"{weights}: holds values that are no numbers; train at a lower rate")
     if not (of_predictor := _part(found, "predictor.")):
-        raise InputError(f"{weights}: cannot take styles from pictures; train with --artworks")
+        raise InputError(f"{weights}: cannot take styles from pictures; train with artworks")
     predictor = Predictor(of_predictor["known"])
     predictor.load_state_dict(of_predictor)
     predictor.known = _rounded(predictor.known)

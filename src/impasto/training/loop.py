@@ -118,7 +118,7 @@ class TrainingRun:
         elif self._skipped == PATIENCE:
             raise ImpastoError(
                 f"{PATIENCE} steps in a row had losses that are no numbers; "
-                "try a lower --rate, or take out pictures of a single colour"
+                "try a lower rate, or take out pictures of a single colour"
             )
         self.step += 1
 
@@ -168,7 +168,7 @@ class TrainingRun:
             ) from problem
         if seed != self.schedule.seed:
             raise InputError(
-                f"{self.checkpoint_file}: was started with --seed {seed}; "
+                f"{self.checkpoint_file}: was started with seed {seed}; "
                 "give that seed, or another folder"
             )
         try:
