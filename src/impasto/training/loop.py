@@ -154,7 +154,7 @@ class TrainingRun:
         write_file(self.checkpoint_file, stored.getvalue(), overwrite=True)
 
     def _measured(self) -> dict[str, Tensor]:
-        """What the network counts while it is computed, not when it is updated."""
+        """Copy the buffers, such as running statistics."""
         return {name: value.clone() for name, value in self.model.named_buffers()}
 
     def _resume(self) -> None:
