@@ -76,7 +76,7 @@ class Predictor(nn.Module):
         return torch.cat(parts, 1)
 
     def predict(self, statistics: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute mixtures of known vectors, and corrections, for pictures of these statistics"""
+        """Compute mixtures of known vectors, and corrections, for pictures by statistics."""
         standard = self.standardise(statistics)
         mixture = torch.softmax(self.choice(standard), 1) @ self.known
         return mixture, self.correction(F.relu(self.hidden(standard)))

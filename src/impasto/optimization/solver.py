@@ -235,7 +235,7 @@ class Solver:
             group["lr"] = rate
 
     def _step_back(self, canvas: Tensor) -> torch.optim.Optimizer:
-        """Restore the last finite canvas and reset the optimizer, after a loss that is no number."""
+        """Restore the last finite canvas and reset the optimizer, after a loss that is none."""
         self.position.setbacks += 1
         if self.position.setbacks > PATIENCE:
             raise ImpastoError(
