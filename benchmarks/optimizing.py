@@ -26,7 +26,7 @@ DEPTHS = {"vgg16": 16, "vgg19": 19}
 
 
 def iteration(side: int, *, encoder: str, **words: object) -> Callable[[], None]:
-    """A function that takes one step on a picture of (side, side) pixels.
+    """Make a function that takes one step on a picture of (side, side) pixels.
 
     Args:
         encoder: "compact", "vgg16" or "vgg19".

@@ -11,7 +11,7 @@ STYLE = SAMPLES / "styles/flow.jpg"
 
 
 def square(file: Path, side: int) -> Image.Image:
-    """A sample in (side, side) pixels."""
+    """Read a sample in (side, side) pixels."""
     with Image.open(file) as picture:
         return picture.convert("RGB").resize((side, side), Image.Resampling.LANCZOS)
 

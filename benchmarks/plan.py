@@ -58,7 +58,7 @@ def one_pass(plan: Plan, folder: Path) -> Rows:
 
 
 def optimization(plan: Plan) -> Rows:
-    """An iteration of the optimization, by impasto with each encoder and by Gatys as published."""
+    """Plan an iteration of the optimization, by impasto and by Gatys as published."""
     ours, yardstick = "benchmarks.optimizing:iteration", f"{GATYS}, an iteration"
     rows: Rows = {}
     for encoder in ("compact", "vgg16", "vgg19"):
@@ -70,7 +70,7 @@ def optimization(plan: Plan) -> Rows:
 
 
 def stylize(photo: Path, style: Path, painting: Path) -> Program:
-    """The program `impasto stylize`, file to file."""
+    """Plan the program `impasto stylize`, file to file."""
     words = ["stylize", photo, "--style", style, "--output", painting, "--overwrite"]
     return Program([sys.executable, "-m", "impasto", *words])
 

@@ -34,10 +34,10 @@ class Runner(Protocol):
     """Does some work whenever it is its turn."""
 
     def turn(self) -> float:
-        """Does the work; the seconds it took. The first turn warms up."""
+        """Do the work; give back the seconds it took. The first turn warms up."""
 
     def end(self) -> float:
-        """Ends; the megabytes it had at most."""
+        """End; give back the megabytes it had at most."""
 
 
 class Worker:
@@ -100,7 +100,7 @@ Name = TypeVar("Name")
 
 
 def in_turns(runners: Mapping[Name, Runner], *, rounds: int = ROUNDS) -> dict[Name, Cost]:
-    """What each costs. The first round warms up and does not count."""
+    """Measure what each costs. The first round warms up and does not count."""
     taken: dict[Name, list[float]] = {name: [] for name in runners}
     for number in range(rounds + 1):
         for name, runner in runners.items():
@@ -112,7 +112,7 @@ def in_turns(runners: Mapping[Name, Runner], *, rounds: int = ROUNDS) -> dict[Na
 
 
 def _peak_of(process: "subprocess.Popen[Any]") -> float:
-    """Waits for the end of a process; the megabytes it had at most.
+    """Wait for the end of a process; give back the megabytes it had at most.
 
     Raises:
         RuntimeError: it failed.

@@ -21,7 +21,7 @@ def one_pass(side: int) -> Callable[[], object]:
 
 
 def style(side: int) -> Callable[[], object]:
-    """Makes a style of a picture of (side, side) pixels."""
+    """Measure the style of a picture of (side, side) pixels."""
     picture = pixels(square(STYLE, side))
     models = model.shipped("auto")
     return lambda: model.encode(models, picture)

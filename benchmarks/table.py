@@ -61,7 +61,7 @@ def table(costs: Mapping[Row, Cost], base: int) -> str:
 
 
 def conditions() -> str:
-    """The machine, what runs on it, and how busy it was when this began to measure."""
+    """Describe the machine, and how busy it was when this began to measure."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
     cpu = names[0] if names else platform.machine()
@@ -73,7 +73,7 @@ def conditions() -> str:
 
 
 def refreshed(text: str, figures: str) -> str:
-    """A README's text with new figures between its marks.
+    """Put new figures between the marks of a README.
 
     Raises:
         ValueError: it lacks the marks.

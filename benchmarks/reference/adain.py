@@ -46,7 +46,7 @@ def adain(content: Tensor, style: Tensor) -> Tensor:
 
 
 def _mirrored(encoder: nn.Sequential) -> nn.Sequential:
-    """The encoder backwards, its pools replaced by nearest up-sampling (section 6.1)."""
+    """Build the encoder backwards, its pools replaced by nearest up-sampling (section 6.1)."""
     found: list[nn.Module] = []
     for layer in reversed(encoder):
         if isinstance(layer, nn.Conv2d):

@@ -19,7 +19,7 @@ STYLE_WEIGHT = 1e3
 
 
 def iteration(side: int) -> Callable[[], None]:
-    """A function that takes one step on a picture of (side, side) pixels."""
+    """Make a function that takes one step on a picture of (side, side) pixels."""
     content, style = (torch.from_numpy(planes(square(f, side))) for f in (PHOTO, STYLE))
     network = nn.ModuleDict(vgg.layers("relu5_1")).requires_grad_(False)
     with torch.no_grad():
@@ -41,7 +41,7 @@ def iteration(side: int) -> Callable[[], None]:
 
 
 def features(network: nn.ModuleDict, image: Tensor) -> dict[str, Tensor]:
-    """The layers that the losses look at, each (1, C, h, w)."""
+    """Compute the layers that the losses look at, each (1, C, h, w)."""
     found = {}
     for name, layer in network.items():
         image = layer(image)

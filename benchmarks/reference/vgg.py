@@ -9,7 +9,7 @@ STAGES = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 
 
 def layers(last: str, padding: str = "zeros") -> Iterator[tuple[str, nn.Module]]:
-    """The layers from `conv1_1` to `last`, with their names in the style transfer papers."""
+    """List the layers from `conv1_1` to `last`, with their names in the style transfer papers."""
     before = 3
     for stage, (channels, count) in enumerate(STAGES, start=1):
         for number in range(1, count + 1):

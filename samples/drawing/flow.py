@@ -46,7 +46,7 @@ LAYERS = [
 
 
 def compose(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The plan: brush direction (H, W, 2) and target colour (H, W, 3)."""
+    """Plan the picture: brush direction (H, W, 2) and target colour (H, W, 3)."""
     x, y = grid(size)
     stream = 0.24 * y + 0.013 * noise(rng, size, 3, 2)
     spin = np.zeros_like(x)

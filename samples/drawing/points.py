@@ -24,7 +24,7 @@ LAYERS = [(0.0185, 9000, 0.06), (0.0135, 15000, 0.09), (0.0100, 17000, 0.12), (0
 
 
 def compose(rng: np.random.Generator, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """The plan: target colour (H, W, 3) and the way dots line up, radians (H, W)."""
+    """Plan the picture: target colour (H, W, 3) and how dots line up, radians (H, W)."""
     x, y = grid(size)
     sun_x, sun_y = SUN
     away = np.hypot(x - sun_x, (y - sun_y) * 1.05)
@@ -75,7 +75,7 @@ def over(
 def tree(
     rng: np.random.Generator, x: np.ndarray, y: np.ndarray, colour: np.ndarray, angle: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A dark pine at the left edge: the picture needs one thing near the eye."""
+    """Plant a dark pine at the left edge: the picture needs one thing near the eye."""
     bend = 0.20 + 0.035 * np.sin(4 * y + 0.4)
     trunk = np.abs(x - bend) < 0.010 + 0.022 * smoothstep(0.35, 0.95, y)
     trunk &= (y > 0.22) & (y < 0.90)

@@ -63,7 +63,7 @@ def sky(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def scales(blocks: Blocks, rng: np.random.Generator) -> None:
-    """The far sea: rows of nested arcs that grow as they come nearer."""
+    """Draw the far sea: rows of nested arcs that grow as they come nearer."""
     turn = np.linspace(np.pi, 2 * np.pi, 40)
     arc = np.stack([np.cos(turn), np.sin(turn)], 1)
     y, radius, row = 0.485, 0.017, 0
@@ -128,7 +128,7 @@ def swell(
     size: float,
     bands: int,
 ) -> None:
-    """A rolling foreground wave from edge to edge, banded along its own ridge."""
+    """Draw a rolling foreground wave from edge to edge, banded along its own ridge."""
     x = np.linspace(-0.1, 1.1, 240)
 
     def ridge(sink: float) -> np.ndarray:

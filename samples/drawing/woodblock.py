@@ -37,11 +37,11 @@ class Blocks:
         self._cut.polygon(corners, fill=0)
 
     def line(self, path: np.ndarray, width: float | np.ndarray) -> None:
-        """A key line along a path (n, 2); `width` may vary along it."""
+        """Draw a key line along a path (n, 2); `width` may vary along it."""
         self._cut.polygon([tuple(p) for p in ribbon(path, width) * self.side], fill=255)
 
     def tube(self, path: np.ndarray, radius: np.ndarray, ink: Ink, edge: float) -> None:
-        """A filled, outlined, tapering limb: foam fingers, drops (a path of one point)."""
+        """Draw a filled, outlined, tapering limb: foam fingers, drops (a path of one point)."""
         if len(path) > 1:  # dense enough that the discs do not show as beads
             t = np.linspace(0, len(path) - 1, 4 * len(path))
             path = np.stack([np.interp(t, np.arange(len(path)), p) for p in path.T], 1)
@@ -77,7 +77,7 @@ class Blocks:
 
 
 def spline(points: np.ndarray, count: int) -> np.ndarray:
-    """A Catmull-Rom curve through the points (n, 2), sampled evenly in its parameter."""
+    """Sample a Catmull-Rom curve through the points (n, 2), evenly in its parameter."""
     ends = [2 * points[0] - points[1], *points, 2 * points[-1] - points[-2]]
     p = np.array(ends)
     t = np.linspace(0, len(points) - 1, count)
@@ -89,7 +89,7 @@ def spline(points: np.ndarray, count: int) -> np.ndarray:
 
 
 def ribbon(path: np.ndarray, width: float | np.ndarray) -> np.ndarray:
-    """The outline of a line with a width."""
+    """Outline a line with a width."""
     ahead = np.gradient(path, axis=0)
     ahead /= np.linalg.norm(ahead, axis=1, keepdims=True) + 1e-12
     offset = np.stack([-ahead[:, 1], ahead[:, 0]], 1) * np.reshape(width, (-1, 1)) / 2

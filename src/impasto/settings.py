@@ -151,7 +151,7 @@ class OptimizeSettings(PaintSettings):
         None, "Steps at each scale, in place of the quality's.", minimum=1, maximum=100_000
     )
     seed: int = setting(
-        0, "Seed of the noise that --init noise starts from.", minimum=0, maximum=2**32 - 1
+        0, "Seed of the first picture where that is noise.", minimum=0, maximum=2**32 - 1
     )
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "auto", "Numbers that the encoder computes in; auto: bfloat16 on processors made for it."

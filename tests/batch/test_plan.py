@@ -105,7 +105,7 @@ def test_nothing_to_paint(tree):
     with pytest.raises(SettingError, match="there is no photo; name one"):
         plan([], ["w"], None)
     top = tree("sub/a.jpg", "notes.txt")
-    with pytest.raises(InputError, match="no photo in this folder; --recursive paints"):
+    with pytest.raises(InputError, match="no photo in this folder; recursive=True paints"):
         plan([top], ["w"], None)
     (top / "sub" / "a.jpg").unlink()
     with pytest.raises(InputError, match="no photo in this folder or below it"):

@@ -58,9 +58,7 @@ def test_against_an_earlier_report(impasto, words, folder):
 
 def test_a_report_that_was_measured_otherwise(impasto, fails, words, folder):
     impasto(*words, "--engine", folder / "painted", "--report", folder / "r.json")
-    fails(
-        "choose the same --judge and --size", *words, "--size", 96, "--against", folder / "r.json"
-    )
+    fails("choose the same judge and size", *words, "--size", 96, "--against", folder / "r.json")
 
 
 @pytest.mark.parametrize("name", ["r.json", "r.html"])

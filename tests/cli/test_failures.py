@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import impasto as package
 from impasto.cli import app as program
+from impasto.cli import failures
 
 
 def commands(command, *words):
@@ -149,3 +150,15 @@ def test_failures_are_one_line(problem, exit_code, line):
 
     result = CliRunner().invoke(app, ["fail"])
     assert (result.exit_code, result.stdout, result.stderr) == (exit_code, "", line)
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("the file exists; replace it with overwrite=True", "replace it with --overwrite"),
+        ("or strip_metadata=True", "or --strip-metadata"),
+        ("f(x)=True", "f(x)=True"),
+    ],
+)
+def test_settings_are_spelled_as_options(message, shown):
+    assert shown in failures.spelled(message)

@@ -70,7 +70,7 @@ def test_changes_are_those_of_the_pairs_that_both_reports_have():
 @pytest.mark.parametrize("other", [{"size": 256}, {"fingerprint": "another"}])
 def test_only_what_was_measured_alike_is_compared(other):
     reporting.check_alike(REPORT, replace(REPORT, rows=()))
-    with pytest.raises(InputError, match="choose the same --judge and --size"):
+    with pytest.raises(InputError, match="choose the same judge and size"):
         reporting.check_alike(REPORT, replace(REPORT, **other))
 
 

@@ -377,7 +377,7 @@ def test_resumed_with_more_memory_the_scale_that_did_not_fit_is_painted():
 
 
 def test_without_memory_for_the_first_scale_the_size_that_may_fit_is_named():
-    with pytest.raises(DeviceError, match=r"to paint at 100 px; try --size 50$"):
+    with pytest.raises(DeviceError, match=r"to paint at 100 px; try a size of 50$"):
         paint(TWO_SCALES, encoder=SmallMemoryVGG(60))
 
 

@@ -111,7 +111,7 @@ def test_names_are_alike_whatever_the_case(make_style):
 
 def test_add_replaces_only_when_told(make_style):
     library.add("mine", make_style(title="first"))
-    with pytest.raises(OutputError, match="--overwrite"):
+    with pytest.raises(OutputError, match="overwrite=True"):
         library.add("mine", make_style())
     library.add("mine", make_style(title="second"), overwrite=True)
     assert library.find("mine").title == "second"

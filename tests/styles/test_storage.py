@@ -92,7 +92,7 @@ def test_a_style_takes_a_few_kilobytes(make_style, path):
 
 def test_existing_files_stay(make_style, path):
     path.write_text("mine")
-    with pytest.raises(OutputError, match="--overwrite"):
+    with pytest.raises(OutputError, match="overwrite=True"):
         storage.save(path, {"a": make_style()})
     storage.save(path, {"a": make_style()}, overwrite=True)
     assert list(storage.load(path)) == ["a"]

@@ -193,7 +193,7 @@ def test_large_gradients_are_clipped(tmp_path):
 
 def test_another_seed_is_refused(tmp_path):
     train(tmp_path, stop_after=2)
-    with pytest.raises(InputError, match="was started with --seed 5; give that seed, or another"):
+    with pytest.raises(InputError, match="was started with seed 5; give that seed, or another"):
         TrainingRun(network(), tmp_path, Schedule(steps=12, seed=6))
 
 

@@ -115,7 +115,7 @@ def _training(
     seed: int,
     device: str | None,
 ) -> tuple[Any, str]:
-    """The training, and the style space of what it learns."""
+    """Prepare the training, and find the style space of what it learns."""
     from PIL import Image
 
     from impasto.image.samples import to_bytes

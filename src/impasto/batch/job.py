@@ -168,7 +168,7 @@ def check_streams(input: Path, output: Path) -> None:
         raise InputError("there is no photo on standard input; pipe one in, or name a file")
     if output == STREAM and (sys.stdout is None or sys.stdout.isatty()):
         raise OutputError(
-            "the painting would go to the terminal; name a file with --output, or redirect it"
+            "the painting would go to the terminal; name a file for it, or redirect it"
         )
 
 
@@ -179,7 +179,7 @@ def painter_for(look: Look) -> "Painter":
     Raises:
         As `api.Painter`.
     """
-    from impasto.api import Painter
+    from impasto.api.painter import Painter  # without the other verbs, to start fast
 
     return Painter(
         list(look.styles), regions=list(look.regions), model=look.model, settings=look.settings

@@ -201,7 +201,7 @@ def _emptiness(folder: Path, recursive: bool, problems: Sequence[str]) -> str:
         below = any(entry.is_dir() for entry in folder.iterdir() if not is_hidden(entry))
     except OSError:
         below = False
-    hint = "; --recursive paints those in its folders" if below else ""
+    hint = "; recursive=True paints those in its folders" if below else ""
     return f"there is no photo in this folder{hint}"
 
 

@@ -30,7 +30,7 @@ def report(problem: BaseException) -> typer.Exit | None:
         The exit to raise in its place; None if it is of another kind.
     """
     if isinstance(problem, ImpastoError):
-        return _ended(str(problem), problem.exit_code)
+        return _ended(spelled(str(problem)), problem.exit_code)
     if isinstance(problem, _UsageError):
         # Typer answers `NoArgsIsHelpError` with the help.
         is_help = type(problem).__name__ == "NoArgsIsHelpError"
@@ -42,6 +42,11 @@ def report(problem: BaseException) -> typer.Exit | None:
         where = f"{label(Path(str(problem.filename)))}: " if problem.filename else ""
         return _ended(f"{where}{reason(problem)}", 2 if is_wrong_path(problem) else 1)
     return typer.Exit(INTERRUPTED) if isinstance(problem, KeyboardInterrupt) else None
+
+
+def spelled(message: str) -> str:
+    """Spell settings as options: what the library calls `overwrite=True` is `--overwrite` here."""
+    return re.sub(r"\b([a-z_]+)=True\b", lambda match: f"--{match[1].replace('_', '-')}", message)
 
 
 def _ended(message: str, exit_code: int) -> typer.Exit:

@@ -12,6 +12,7 @@ import typer
 from impasto.batch.plan import PAINTED, STREAM, Plan, plan
 from impasto.cli import startup
 from impasto.cli.completion import style_words
+from impasto.cli.failures import spelled
 from impasto.cli.options import settings_from, with_settings
 from impasto.cli.words import (
     FileFormat,
@@ -187,7 +188,7 @@ def _try_to_paint(
         check_streams(job.input, job.output)
         outcome = paint(job, inputs)
     except ImpastoError as problem:
-        return f"{job.name}: {str(problem).removeprefix(f'{job.name}: ')}"
+        return f"{job.name}: {spelled(str(problem)).removeprefix(f'{job.name}: ')}"
     for notice in outcome.notices:
         if notice not in said:
             shown.warn(f"impasto: {notice}")

@@ -112,7 +112,7 @@ def painted_before(folder: Path, chosen: Iterable[tuple[Path, Path]]) -> Painter
 
     for photo, style in chosen:
         if not (path := file(photo.stem, style.stem)).is_file():
-            raise InputError(f"{label(path)}: no such picture, which --engine needs")
+            raise InputError(f"{label(path)}: no such picture; each pair needs one in there")
     return lambda pair: read(file(pair.photo_name, pair.style_name)).pixels
 
 

@@ -95,7 +95,7 @@ def check_alike(now: Report, before: Report) -> None:
         raise InputError(
             f"the earlier report was judged by {before.judge} ({before.fingerprint}) at "
             f"{before.size} px, this one by {now.judge} ({now.fingerprint}) at {now.size} px; "
-            "choose the same --judge and --size"
+            "choose the same judge and size"
         )
 
 

@@ -47,7 +47,7 @@ class Predictor(nn.Module):
         self.register_buffer("known", known.clone())
 
     def forward(self, picture: Tensor) -> Tensor:
-        """The style vectors of pictures."""
+        """Predict the style vectors of pictures."""
         mixture, correction = self.predict(self.statistics(picture))
         return mixture + correction
 
@@ -76,7 +76,7 @@ class Predictor(nn.Module):
         return torch.cat(parts, 1)
 
     def predict(self, statistics: Tensor) -> tuple[Tensor, Tensor]:
-        """The mixtures of known vectors and the corrections for pictures with these statistics."""
+        """Compute mixtures of known vectors, and corrections, for pictures by statistics."""
         standard = self.standardise(statistics)
         mixture = torch.softmax(self.choice(standard), 1) @ self.known
         return mixture, self.correction(F.relu(self.hidden(standard)))

@@ -38,7 +38,7 @@ class CollaborativeEncoder(nn.Module):
                 channels = width
 
     def forward(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
-        """The features of `layers`, in one pass."""
+        """Compute the features of `layers`, in one pass."""
         found: dict[str, Tensor] = {}
         x = self.conv0(image)
         for stage, blocks in enumerate(BLOCKS, start=1):

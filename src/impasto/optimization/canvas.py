@@ -24,12 +24,12 @@ _FROM_RGB = torch.linalg.inv(_TO_RGB.double()).float()
 
 
 def to_image(canvas: Tensor) -> Tensor:
-    """(N, 3, H, W) RGB of a canvas of that shape; may leave [0, 1]."""
+    """Convert a canvas to RGB, (N, 3, H, W); may leave [0, 1]."""
     return _mixed(canvas, _TO_RGB)
 
 
 def to_canvas(image: Tensor) -> Tensor:
-    """The canvas of (N, 3, H, W) RGB; the inverse of `to_image`, up to rounding."""
+    """Convert (N, 3, H, W) RGB to a canvas; the inverse of `to_image`, up to rounding."""
     return _mixed(image, _FROM_RGB)
 
 

@@ -69,7 +69,7 @@ class Checkpoint:
 
 
 def identity(inputs: Inputs, encoders: Sequence[nn.Module]) -> Identity:
-    """The identity of a run."""
+    """Compute the identity of a run."""
     settings = inputs.settings
     chosen = json.loads(json.dumps(asdict(settings)))
     del chosen["threads"]  # which change no picture
@@ -92,7 +92,7 @@ def identity(inputs: Inputs, encoders: Sequence[nn.Module]) -> Identity:
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes a checkpoint, whole or not at all, over the one before.
+    """Write a checkpoint, whole or not at all, over the one before.
 
     Raises:
         OutputError: the file cannot be written.
@@ -106,7 +106,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load(path: Path, device: torch.device) -> Checkpoint:
-    """Reads a checkpoint, the canvas onto the device; nothing in the file is executed.
+    """Read a checkpoint, the canvas onto the device; nothing in the file is executed.
 
     Raises:
         InputError: the file is missing, damaged, or no checkpoint.
@@ -123,7 +123,7 @@ def load(path: Path, device: torch.device) -> Checkpoint:
     # What strangers wrote can fail in any way.
     except Exception as problem:
         raise InputError(
-            f"{name}: this is no checkpoint; name a file that --checkpoint wrote"
+            f"{name}: this is no checkpoint; name a file that was written as one"
         ) from problem
     try:
         position = Position(**parts["position"])
@@ -140,7 +140,7 @@ def load(path: Path, device: torch.device) -> Checkpoint:
 
 
 def check_same(path: Path, found: Identity, wanted: Identity) -> None:
-    """Makes sure that a checkpoint belongs to the painting that is asked for.
+    """Make sure that a checkpoint belongs to the painting that is asked for.
 
     Raises:
         SettingError: it does not; the message names all that differs.
@@ -153,7 +153,7 @@ def check_same(path: Path, found: Identity, wanted: Identity) -> None:
 
 
 def check_fits(path: Path, solver: Solver) -> None:
-    """Makes sure that the solver can go on from the position that a checkpoint gave it.
+    """Make sure that the solver can go on from the position that a checkpoint gave it.
 
     Raises:
         InputError: it cannot, though it is of the same painting: another program wrote it.
@@ -169,7 +169,7 @@ def check_fits(path: Path, solver: Solver) -> None:
 
 
 def _is_within(solver: Solver) -> bool:
-    """Whether the solver's position is one that it comes by."""
+    """Tell whether the solver could have produced this position."""
     position, scales = solver.position, solver.scales
     reached = position.scale if position.step else position.scale - 1
     steps = scales[position.scale].steps if position.scale < len(scales) else 0
@@ -182,7 +182,7 @@ def _is_within(solver: Solver) -> bool:
 
 
 def _step_in_vain(solver: Solver) -> None:
-    """A step with the optimizer's memory, on copies, down a loss that costs nothing."""
+    """Run one optimizer step on copies, with a dummy loss, to check the restored state."""
     position = copy.deepcopy(solver.position)
     if position.canvas is None or not position.step:
         return
@@ -213,19 +213,19 @@ class Keeper:
         self._saved = time.monotonic()
 
     def after(self, state: State) -> None:
-        """Saves at the end of a scale, and if the last time is `INTERVAL` ago."""
+        """Save at the end of a scale, and if the last time is `INTERVAL` ago."""
         ended = state.step == state.scales[state.scale].steps
         if ended or time.monotonic() - self._saved >= INTERVAL:
             self.save()
 
     def save(self) -> None:
-        """Saves now; only between two steps is the position whole."""
+        """Save now; only between two steps is the position whole."""
         save(self._path, Checkpoint(self._run, self._solver.position, self._trace))
         self._saved = time.monotonic()
 
 
 def _is_sound(found: Checkpoint) -> bool:
-    """Whether all is of its type: the digest does not tell who wrote it.
+    """Tell whether all is of its type: the digest does not tell who wrote it.
 
     Raises:
         Exception: it is not.
@@ -303,7 +303,7 @@ def _style_differences(
 
 
 def _word(value: Any) -> str:
-    """A setting's value as the user writes it."""
+    """Write a setting's value as the user does."""
     if value is None:
         return "the default"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

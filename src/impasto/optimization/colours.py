@@ -17,7 +17,7 @@ from impasto.settings import Colour
 
 
 def prepare(style: Pixels, photo: Pixels, colour: Colour, covered: Mask | None = None) -> Pixels:
-    """The style picture whose strokes, and perhaps colours, are to be painted with.
+    """Prepare the style picture whose strokes, and perhaps colours, are to be painted with.
 
     Args:
         covered: how much of each of the photo's pixels is painted with it, (H, W); None for all.
@@ -49,7 +49,7 @@ def recolour(
 
 
 def finish(painted: Pixels, photo: Pixels, colour: Colour, covered: Mask | None = None) -> Pixels:
-    """The painting in its final colours; the photo has the painting's size.
+    """Give the painting its final colours; the photo has the painting's size.
 
     Args:
         covered: how much of each pixel is painted, (H, W); None for all. What is not has no

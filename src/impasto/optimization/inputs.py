@@ -48,8 +48,10 @@ class Inputs:
         return [part for part in self.scene.parts if part.mask is not None]
 
     def photo(self) -> Pixels:
-        """The content at the size at which it is painted, or larger where a side would be too small
-        for most encoders."""
+        """Resize the content to the size at which it is painted.
+
+        It is larger where a side would be too small for most encoders.
+        """
         side = work_side(self.settings, max(self.content.size))
         return resize(self.content.samples, fit_least(self.content.size, side, MIN_SIDE))
 
@@ -82,7 +84,7 @@ class Inputs:
         return masks.both(cover, None if seen is None else masks.resize(seen, size))
 
     def images(self, first: Pixels | None, device: torch.device) -> Images:
-        """The tensors to paint with.
+        """Build the tensors to paint with.
 
         Args:
             first: the picture to start from, where it is none of these.
@@ -117,8 +119,7 @@ class Inputs:
         return to_float(composite(photo, parts, recoloured)).clip(0, 1)
 
     def finish(self, painted: Pixels) -> Pixels:
-        """A picture of the solver's, of any scale: each part in its final colours, and the photo
-        where there is none."""
+        """Give each part of a picture of the solver's its final colours; the rest is the photo."""
         photo = resize(self.content.samples, _size(painted))
 
         def finished(_: int, part: Part[Pixels]) -> Pixels:
@@ -128,8 +129,11 @@ class Inputs:
         return to_float(self.scene.composite(photo, finished)).clip(0, 1)
 
     def enlarge(self, finished: Pixels) -> Samples:
-        """A finished picture at the size asked for, if it has the size at which it is painted;
-        those of smaller scales stay as they are. Reduced, where that size is too small to paint."""
+        """Bring a finished picture to the size asked for.
+
+        Those of smaller scales stay as they are. It is reduced where that size is too small to
+        paint.
+        """
         size = fit(self.content.size, self.settings.size or max(self.content.size))
         painted = _size(finished)
         if painted == size or max(painted) < work_side(self.settings, max(self.content.size)):
@@ -157,17 +161,17 @@ def _mask(mask: masks.Mask | None, device: torch.device) -> Tensor | None:
 
 
 def _tensor(pixels: Pixels, device: torch.device) -> Tensor:
-    """(1, C, H, W) from (H, W, C)."""
+    """Convert (H, W, C) to (1, C, H, W)."""
     return torch.tensor(pixels, device=device).permute(2, 0, 1)[None].contiguous()
 
 
 def _size(pixels: Pixels) -> tuple[int, int]:
-    """(width, height)."""
+    """Give (width, height)."""
     return pixels.shape[1], pixels.shape[0]
 
 
 def _covering(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """(H, W, 3) at `size` (width, height), its middle cut out where the shapes differ."""
+    """Resize to `size` (width, height), cutting out the middle where the shapes differ."""
     width, height = size
     rows, columns = pixels.shape[:2]
     scale = min(columns / width, rows / height)

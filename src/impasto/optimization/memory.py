@@ -25,9 +25,11 @@ SIGNS = (
 def fitting_tile(
     encoder: Encoder, layers: Collection[str], size: tuple[int, int], device: torch.device
 ) -> int | None:
-    """The side of the largest tiles with which an iteration at (height, width) fits the free
-    memory, or the smallest that can be asked for; None where the whole picture does, or the free
-    memory is not known."""
+    """Choose the side of the largest tiles that fit the free memory.
+
+    An iteration at (height, width) is meant; the smallest that can be asked for where none fits;
+    None where the whole picture does, or the free memory is not known.
+    """
     free = free_bytes(device)
     if free is None:
         return None
@@ -40,7 +42,7 @@ def fitting_tile(
 
 
 def free_bytes(device: torch.device) -> int | None:
-    """The memory that can be had on a device; None where the system does not tell."""
+    """Measure the memory that can be had on a device; None where the system does not tell."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         # What PyTorch holds in reserve is free, too.
@@ -49,7 +51,7 @@ def free_bytes(device: torch.device) -> int | None:
 
 
 def is_out_of_memory(problem: BaseException) -> bool:
-    """Whether an exception of PyTorch says that there was not enough memory."""
+    """Tell whether an exception of PyTorch says that there was not enough memory."""
     if isinstance(problem, (torch.OutOfMemoryError, MemoryError)):
         return True
     # The other allocators raise a plain RuntimeError, in words of their own.

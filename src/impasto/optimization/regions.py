@@ -47,7 +47,7 @@ class Region:
 
 
 def coverage(regions: Sequence[Region]) -> Tensor | None:
-    """What all regions cover together, (1, 1, H, W) in [0, 1]; None where that is everything."""
+    """Sum up what all regions cover, (1, 1, H, W) in [0, 1]; None where that is everything."""
     masks = [region.mask for region in regions if region.mask is not None]
     if len(masks) < len(regions):
         return None

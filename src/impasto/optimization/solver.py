@@ -131,7 +131,7 @@ class Solver:
         self.scales = tuple(s for s in scales if min(fitted(images.content, s.side)) >= least)
 
     def size(self, scale: int) -> tuple[int, int]:
-        """(height, width) of the picture at a scale, an index into `scales`."""
+        """Compute (height, width) of the picture at a scale, an index into `scales`."""
         return fitted(self._images.content, self.scales[scale].side)
 
     def __iter__(self) -> Iterator[State]:
@@ -153,7 +153,7 @@ class Solver:
             self.position.optimizer = {}
 
     def _photo(self) -> Iterator[State]:
-        """The only state without style: the photo. Adam would make steps of rounding errors."""
+        """Give the only state without style, the photo: Adam would follow rounding errors."""
         if self.position.scale == len(self.scales):
             return
         last = self.scales[-1]
@@ -165,13 +165,15 @@ class Solver:
         yield State(picture, losses, len(self.scales) - 1, self.scales, last.steps, 0.0)
 
     def _settle_for(self) -> State:
-        """The last state after memory ran out: the picture so far. The position stays, so that
-        resuming it where there is more memory tries again."""
+        """Give the last state after memory ran out: the picture so far.
+
+        The position stays, so that resuming it where there is more memory tries again.
+        """
         scale, step, canvas = self.position.scale, self.position.step, self.position.canvas
         side = self.scales[scale].side
         if canvas is None:
             raise DeviceError(
-                f"not enough memory to paint at {side} px; try --size {max(32, side // 2)}"
+                f"not enough memory to paint at {side} px; try a size of {max(32, side // 2)}"
             ) from None
         reached = scale if step else scale - 1
         notice = (
@@ -219,8 +221,11 @@ class Solver:
             )
 
     def _pace(self, optimizer: torch.optim.Optimizer, scale: Scale) -> None:
-        """Sets the rate: smaller after every setback; Adam's falls to a tenth along a cosine,
-        so that a scale ends on a settled picture instead of a trembling one."""
+        """Set the learning rate: smaller after every setback.
+
+        Adam's falls to a tenth along a cosine, so that a scale ends on a settled picture instead of
+        a trembling one.
+        """
         rate = self._settings.learning_rate or LEARNING_RATE[self._settings.optimizer]
         rate *= 0.5**self.position.setbacks
         if self._settings.optimizer == "adam":
@@ -230,20 +235,23 @@ class Solver:
             group["lr"] = rate
 
     def _step_back(self, canvas: Tensor) -> torch.optim.Optimizer:
-        """After a loss that is not finite: the last sound canvas, an optimizer without past."""
+        """Restore the last finite canvas and reset the optimizer, after a loss that is none."""
         self.position.setbacks += 1
         if self.position.setbacks > PATIENCE:
             raise ImpastoError(
                 "the loss is no finite number whatever the step; "
-                "lower --learning-rate, --style-weight or --content-weight"
+                "lower learning-rate, style-weight or content-weight"
             )
         with torch.no_grad():
             canvas.copy_(self._start((canvas.shape[-2], canvas.shape[-1])))
         return self.optimizer(canvas)
 
     def _start(self, size: tuple[int, int]) -> Tensor:
-        """The first canvas of a scale: the last scale's picture, or the one --init names; within
-        a scale, the canvas as it was after the last step."""
+        """Make the first canvas of a scale.
+
+        It is the last scale's picture, or the one that the setting `init` names; within a scale,
+        the canvas as it was after the last step.
+        """
         if self.position.canvas is not None and self.position.step:
             return self.position.canvas.clone()
         if self.position.canvas is not None:
@@ -257,13 +265,15 @@ class Solver:
         return to_canvas(resized(picture, size))
 
     def _region_at(self, region: Region, size: tuple[int, int], side: int) -> Region:
-        """The region in a picture of (height, width), its styles as `_style_at`."""
+        """Resize a region to a picture of (height, width), its styles as `_style_at`."""
         mask = None if region.mask is None else _resized_mask(region.mask, size)
         return replace(region, styles=[self._style_at(s, side) for s in region.styles], mask=mask)
 
     def _style_at(self, style: StylePicture, side: int) -> StylePicture:
-        """The style with its long side at `side` times the brush; enlarged only as far as
-        a brush above 1 asks for, or the encoder needs."""
+        """Resize a style to a long side of `side` times the brush.
+
+        It is enlarged only as far as a brush above 1 asks for, or the encoder needs.
+        """
         wanted = round(side * self._settings.brush)
         least = self._encoder.minimum_side(self._settings.style_layers)
         height, width = style.image.shape[-2:]
@@ -277,7 +287,7 @@ class Solver:
     def optimizer(
         self, canvas: Tensor, memory: Mapping[str, Any] | None = None
     ) -> torch.optim.Optimizer:
-        """An optimizer of the canvas, with the memory of another one, its `state_dict`."""
+        """Make an optimizer of the canvas, with the memory of another one, its `state_dict`."""
         made = self._new_optimizer(canvas)
         if memory:  # of which only what was learned of the canvas is not known already
             made.load_state_dict({**made.state_dict(), "state": memory["state"]})
@@ -321,14 +331,14 @@ def _descend(
 
 
 def fitted(image: Tensor, side: int) -> tuple[int, int]:
-    """(height, width) of (..., H, W) with its long side at `side`, at least 1 pixel each."""
+    """Compute (height, width) of (..., H, W) with its long side at `side`, at least 1 each."""
     height, width = image.shape[-2:]
     factor = side / max(height, width)
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
 def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """(1, 3, H, W) at (height, width): bicubic, antialiased when it shrinks."""
+    """Resize (1, 3, H, W) to (height, width): bicubic, antialiased when it shrinks."""
     if tuple(image.shape[-2:]) == size:
         return image
     found = F.interpolate(image, size, mode="bicubic", antialias=True, align_corners=False)
@@ -336,7 +346,7 @@ def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _resized_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
-    """(1, 1, H, W) at (height, width): bilinear, which rings no further than the mask reaches."""
+    """Resize a mask to (height, width): bilinear, which rings no further than the mask reaches."""
     return F.interpolate(mask, size, mode="bilinear", antialias=True, align_corners=False)
 
 

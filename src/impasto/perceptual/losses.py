@@ -40,7 +40,7 @@ class ContentLoss:
         self._scale = 1 / (variance + 1e-8)
 
     def __call__(self, features: Tensor, place: tuple[slice, slice] = WHOLE) -> Tensor:
-        """A scalar: 0 for the content itself, about 1 for a flat picture.
+        """Compute the loss: 0 for the content itself, about 1 for a flat picture.
 
         Args:
             features: (1, C, H, W), or a part of them, for what it contributes.
@@ -64,7 +64,7 @@ class GramLoss:
         self._scale = 1 / (target.gram.square().sum() + 1e-8)
 
     def __call__(self, found: Statistics) -> Tensor:
-        """A scalar: 0 where the Gram matrices agree, 1 for features that are zero."""
+        """Compute the loss: 0 where the Gram matrices agree, 1 for features that are zero."""
         return (found.gram - self._gram).square().sum() * self._scale
 
 
@@ -86,7 +86,7 @@ class WassersteinLoss:
         self._scale = 1 / (target.mean.square().sum() + self._trace + 1e-8)
 
     def __call__(self, found: Statistics) -> Tensor:
-        """A scalar: 0 where mean and covariance agree."""
+        """Compute the loss: 0 where mean and covariance agree."""
         covariance = _lift(found.covariance)
         overlap: Tensor = _TraceRoot.apply(  # type: ignore[no-untyped-call]
             self._root @ covariance @ self._root
@@ -97,7 +97,7 @@ class WassersteinLoss:
 
 
 def total_variation(image: Tensor) -> Tensor:
-    """Mean squared difference between neighbouring pixels, along rows and columns.
+    """Compute the mean squared difference between neighbouring pixels.
 
     Mahendran and Vedaldi 2015, beta = 2, averaged over pixels.
 
@@ -122,7 +122,7 @@ class TotalVariationLoss:
         self._scale = 1 / (roughness / sum(weight for _, weight in pictures) + 1e-4)
 
     def __call__(self, image: Tensor) -> Tensor:
-        """A scalar, 0 for a flat picture."""
+        """Compute the loss, 0 for a flat picture."""
         return total_variation(image) * self._scale
 
 
@@ -144,7 +144,7 @@ class SelfSimilarityLoss:
         self._target = _dissimilarities(target)
 
     def __call__(self, features: Tensor) -> Tensor:
-        """A scalar: 0 where all relations are kept; at most 2.
+        """Compute the loss: 0 where all relations are kept; at most 2.
 
         Args:
             features: (C, N) at the same positions.
@@ -187,7 +187,7 @@ class PaletteLoss:
         self._scale = 1 / (spread.square().mean() + 1e-4)
 
     def __call__(self, colours: Tensor) -> Tensor:
-        """A scalar: 0 for the same palette, about 1 for a picture of one colour.
+        """Compute the loss: 0 for the same palette, about 1 for a picture of one colour.
 
         Args:
             colours: (3, M), RGB; M need not be N.
@@ -232,7 +232,7 @@ class ToneLoss:
         self._scale = 1 / (spread + 0.02)
 
     def __call__(self, image: Tensor) -> Tensor:
-        """A scalar: 0 where the large areas agree, about 1 for a picture of one colour."""
+        """Compute the loss: 0 where the large areas agree, about 1 for a picture of one colour."""
         distance: Tensor = (self._averaged(image) - self._target).abs().mean() * self._scale
         return distance
 
@@ -266,7 +266,7 @@ class _TraceRoot(torch.autograd.Function):
 
 
 def _lift(covariance: Tensor) -> Tensor:
-    """The covariance with a floor under its eigenvalues."""
+    """Put a floor under the eigenvalues of a covariance."""
     floor = COVARIANCE_FLOOR * covariance.diagonal().mean() + 1e-12
     return covariance + floor * torch.eye(
         len(covariance), dtype=covariance.dtype, device=covariance.device

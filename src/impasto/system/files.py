@@ -97,7 +97,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _exists(path: Path) -> OutputError:
     return OutputError(
-        f"{label(path)}: the file exists; replace it with --overwrite or choose another"
+        f"{label(path)}: the file exists; replace it with overwrite=True or choose another"
     )
 
 

@@ -176,7 +176,7 @@ class NormalisedTeacher:
 
     @torch.no_grad()
     def __call__(self, image: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
-        """The scaled features of `layers`."""
+        """Compute the scaled features of `layers`."""
         return {k: f * self._scales[k] for k, f in self._encoder(image, layers).items()}
 
 

@@ -282,9 +282,9 @@ def load(weights: Path) -> Trained:
             "`impasto train painter` wrote"
         ) from problem
     if not all(value.isfinite().all() for value in found.values()):
-        raise InputError(f"{weights}: holds values that are no numbers; train at a lower --rate")
+        raise InputError(f"{weights}: holds values that are no numbers; train at a lower rate")
     if not (of_predictor := _part(found, "predictor.")):
-        raise InputError(f"{weights}: cannot take styles from pictures; train with --artworks")
+        raise InputError(f"{weights}: cannot take styles from pictures; train with artworks")
     predictor = Predictor(of_predictor["known"])
     predictor.load_state_dict(of_predictor)
     predictor.known = _rounded(predictor.known)
@@ -377,8 +377,7 @@ def _write(
 
 
 def _halve(graph: Any) -> None:
-    """Stores what float16 can tell in half as many bytes; ONNX Runtime widens it again when it
-    opens a file."""
+    """Store what float16 can tell in half as many bytes; ONNX Runtime widens it again."""
     import onnx
 
     casts = []
@@ -418,8 +417,11 @@ def _quiet_exporter() -> Iterator[None]:
 def _difference(
     trained: Trained, painter_file: Path, encoder_file: Path, statistics_file: Path
 ) -> float:
-    """The largest difference between pixels of the two, encoding the style included; or between
-    the statistics of painter and content statistics, relative to the largest; NaN if any is."""
+    """Compute the largest difference between PyTorch and ONNX Runtime.
+
+    It is that between pixels, encoding the style included; or between the statistics of painter
+    and content statistics, relative to the largest of these; NaN if any is.
+    """
     paint, embed, measure = (
         Network(file, "cpu") for file in (painter_file, encoder_file, statistics_file)
     )

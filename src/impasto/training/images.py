@@ -39,13 +39,13 @@ class Images:
         return len(self.files)
 
     def image(self, index: int) -> Image.Image:
-        """The decoded image, RGB; kept in memory after its first use."""
+        """Decode an image to RGB; it is kept in memory after its first use."""
         if index not in self._decoded:
             self._decoded[index] = _decode(self.files[index])
         return self._decoded[index]
 
     def crop(self, rng: np.random.Generator, size: int, *, zoom: float = 2.0) -> NDArray[np.uint8]:
-        """A random square of a random image, flipped half the time, resized to `size`.
+        """Cut a random square out of a random image, flipped half the time, resized to `size`.
 
         Args:
             rng: decides which image, where, and at which scale.

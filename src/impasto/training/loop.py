@@ -118,7 +118,7 @@ class TrainingRun:
         elif self._skipped == PATIENCE:
             raise ImpastoError(
                 f"{PATIENCE} steps in a row had losses that are no numbers; "
-                "try a lower --rate, or take out pictures of a single colour"
+                "try a lower rate, or take out pictures of a single colour"
             )
         self.step += 1
 
@@ -154,7 +154,7 @@ class TrainingRun:
         write_file(self.checkpoint_file, stored.getvalue(), overwrite=True)
 
     def _measured(self) -> dict[str, Tensor]:
-        """What the network counts while it is computed, not when it is updated."""
+        """Copy the buffers, such as running statistics."""
         return {name: value.clone() for name, value in self.model.named_buffers()}
 
     def _resume(self) -> None:
@@ -168,7 +168,7 @@ class TrainingRun:
             ) from problem
         if seed != self.schedule.seed:
             raise InputError(
-                f"{self.checkpoint_file}: was started with --seed {seed}; "
+                f"{self.checkpoint_file}: was started with seed {seed}; "
                 "give that seed, or another folder"
             )
         try:

@@ -112,7 +112,7 @@ def content_distance(found: Tensor, wanted: Tensor) -> Tensor:
 
 
 def self_similarity_distance(found: Tensor, wanted: Tensor) -> Tensor:
-    """What is alike within the photo is to be alike within the painting; (N, C, H, W) both.
+    """Compare what is alike within the photo and within the painting; (N, C, H, W) both.
 
     Kolkin et al. 2019, "Style Transfer by Relaxed Optimal Transport and Self-Similarity",
     arXiv 1904.12785, eq. 8.
@@ -148,7 +148,7 @@ def painting_losses(
     target: Target | None,
     pooled: float,
 ) -> dict[str, Tensor]:
-    """The losses of paintings in one style, by their names in `Weights`, unweighted.
+    """Compute the losses of paintings in one style, by their names in `Weights`, unweighted.
 
     Args:
         painted, photo: (N, 3, H, W), the photo in the style's colours.
@@ -178,7 +178,7 @@ def painting_losses(
 
 
 def weighted(losses: Mapping[str, Tensor], weights: Weights, content: float) -> Tensor:
-    """The sum to minimize; `content` multiplies the weight of the content loss."""
+    """Sum up what to minimize; `content` multiplies the weight of the content loss."""
     factors = {f.name: getattr(weights, f.name) for f in fields(weights)}
     factors["content"] *= content
     return torch.stack([factors[name] * loss for name, loss in losses.items()]).sum()
@@ -194,7 +194,7 @@ def gaussian(image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def roots(matrices: Tensor) -> tuple[Tensor, Tensor]:
-    """The square roots of symmetric positive matrices (N, C, C), and their inverses.
+    """Compute the square roots of symmetric positive matrices (N, C, C), and their inverses.
 
     By the iteration of Newton and Schulz, which needs products only (Higham 2008, "Functions of
     Matrices", eq. 6.35).
@@ -209,13 +209,13 @@ def roots(matrices: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def palette_of(image: Tensor) -> Palette:
-    """The Gaussian of a picture's colours, (N, 3, H, W)."""
+    """Compute the Gaussian of a picture's colours, (N, 3, H, W)."""
     mean, covariance = gaussian(image)
     return Palette(mean.float(), roots(covariance)[0].float())
 
 
 def recoloured(photo: Tensor, palette: Palette) -> Tensor:
-    """The photo (N, 3, H, W) with a style's mean colour and colour covariance.
+    """Give the photo (N, 3, H, W) a style's mean colour and colour covariance.
 
     By the optimal-transport map of `image.colour.transport`, clipped to [0, 1].
     """

@@ -129,7 +129,7 @@ def _step(
     artwork: Tensor,
     given: PainterTraining,
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """The losses of photos painted in the style of an artwork, and the vector's correction."""
+    """Compute the losses of photos in the style of an artwork, and the vector's correction."""
     artwork = artwork.to(given.device)
     mixture, correction = predictor.predict(predictor.statistics(artwork))
 
@@ -148,7 +148,7 @@ def _part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def calibrated(known: Tensor, pictures: Iterable[Tensor], artworks: Iterable[Tensor]) -> Predictor:
-    """A predictor that chooses the known style whose picture has the nearest statistics.
+    """Make a predictor that chooses the known style with the nearest statistics.
 
     Args:
         known: (K, VECTOR).

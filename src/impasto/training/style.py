@@ -151,7 +151,7 @@ def train_style(training: StyleTraining) -> Iterator[StyleStep]:
 
 @torch.no_grad()
 def _best_known(training: StyleTraining, style: Target) -> Tensor:
-    """The known vector in which paintings are nearest to the style, their colours dyed by it."""
+    """Find the known vector in which paintings, dyed by the style, are nearest to it."""
     rng = np.random.default_rng(training.seed)
     crops = [training.photos.crop(rng, TRIED_SIDE, zoom=2.0) for _ in range(2)]
     photo = recoloured(to_tensor(crops).to(training.device), style.palette)
