@@ -1,7 +1,7 @@
 import pytest
 from PIL import Image
 
-from impasto.styles import library, storage
+from impasto.styles import library
 
 
 @pytest.fixture(autouse=True)
@@ -66,22 +66,3 @@ def test_sheet(impasto, fails, photo, wave, tmp_path, monkeypatch):
     assert width > 256
     fails("--overwrite", "styles", "sheet", photo)
     fails("no such file", "styles", "sheet", "nix.jpg", "-o", tmp_path / "x.png")
-
-
-def test_build(impasto, fails, wave, flow, tmp_path):
-    table = tmp_path / "table.tsv"
-    table.write_text(
-        "name\tfile\ttitle\tartist\tyear\tsource\n"
-        f"b\t{wave.name}\tWave\tA\t1\tours\n"
-        f"a\t{flow.name}\tFlow\tB\t2\tours\n"
-    )
-    out = tmp_path / "styles.npz"
-    result = impasto("styles", "build", table, tmp_path, "--out", out)
-    assert result.stdout == f"{out}: 2 styles, {out.stat().st_size / 1e3:.0f} KB\n"
-    found = storage.load(out)
-    assert [(n, s.title, s.artist, s.year) for n, s in found.items()] == [
-        ("b", "Wave", "A", "1"),
-        ("a", "Flow", "B", "2"),
-    ]
-    fails("--overwrite", "styles", "build", table, tmp_path, "--out", out)
-    fails("no such file", "styles", "build", tmp_path / "none.tsv", tmp_path, "--out", out)

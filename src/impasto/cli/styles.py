@@ -150,31 +150,6 @@ def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.")
     library.remove(name)
 
 
-@app.command(hidden=True)
-def build(
-    catalogue: Annotated[Path, typer.Argument(metavar="CATALOGUE", help="A .tsv table.")],
-    images: Annotated[Path, typer.Argument(metavar="IMAGES", help="Folder of its pictures.")],
-    out: Annotated[Path, typer.Option(help="The library to write, styles.npz.")],
-    overwrite: Overwrite = False,
-) -> None:
-    """Make the library that ships with impasto, with the painter that ships with it."""
-    from impasto import api
-    from impasto.styles import storage
-    from impasto.styles.catalogue import read
-
-    styles = {
-        work.name: replace(
-            api.load_style(images / work.file),
-            title=work.title,
-            artist=work.artist,
-            year=work.year,
-        )
-        for work in read(catalogue)
-    }
-    storage.save(out, styles, overwrite=overwrite)
-    typer.echo(f"{label(out)}: {len(styles)} styles, {out.stat().st_size / 1e3:.0f} KB")
-
-
 def every() -> "dict[str, Style]":
     """List all styles by name: the shipped ones, and the user's own, which replace them.
 
