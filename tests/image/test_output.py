@@ -156,7 +156,7 @@ def test_write_refuses_shapes(shape, alpha_shape, tmp_path):
 def test_write_refuses_existing(tmp_path, pixels):
     path = tmp_path / "a.png"
     path.write_text("precious")
-    _refused(output.write, path, "--overwrite", pixels=pixels)
+    _refused(output.write, path, "overwrite=True", pixels=pixels)
     assert path.read_text() == "precious"
 
 
@@ -237,7 +237,7 @@ def without_hard_links(monkeypatch):
 def test_write_without_hard_links(tmp_path, pixels, without_hard_links):
     output.write(tmp_path / "a.png", pixels)
     assert _names(tmp_path) == ["a.png"]
-    _refused(output.write, tmp_path / "a.png", "--overwrite", pixels=pixels)
+    _refused(output.write, tmp_path / "a.png", "overwrite=True", pixels=pixels)
 
 
 def test_write_without_hard_links_interrupted(tmp_path, pixels, monkeypatch, without_hard_links):
@@ -294,7 +294,7 @@ def test_check_output_folder(tmp_path):
 def test_check_output_existing(tmp_path):
     path = tmp_path / "a.png"
     path.touch()
-    _refused(output.check_output, path, "--overwrite", overwrite=False)
+    _refused(output.check_output, path, "overwrite=True", overwrite=False)
     output.check_output(path, overwrite=True)
     assert path.exists()
 

@@ -7,22 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 from impasto.image.directories import Directory, Entry, Reader, numbers, packed
 
 _ORIENTATION = ExifTags.Base.Orientation
-
-# EXIF 2.32, tag 0x0112: what turns the stored pixels upright.
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 # Tags of the main block that say something about the picture. The rest describe the file it was
 # stored in (in a TIFF: strips, compression, bit depth) and would contradict the file we write.
@@ -116,10 +105,11 @@ def upright(image: Image.Image) -> Image.Image:
     Pillow itself on loading.
     """
     try:
-        turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
+        if image.getexif().get(_ORIENTATION, 1) == 1:
+            return image  # of which Pillow would make a copy
+        return ImageOps.exif_transpose(image)
     except Exception:  # Pillow's EXIF parser raises nearly anything on broken bytes
         return image
-    return image if turn is None else image.transpose(turn)
 
 
 def kept(image: Image.Image, file: BinaryIO | None = None) -> tuple[Metadata, tuple[str, ...]]:
