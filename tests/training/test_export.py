@@ -173,7 +173,7 @@ def test_refuses_what_is_no_number(weights, tmp_path):
 def test_refuses_a_painter_without_a_predictor(weights, tmp_path):
     painter = {k: v for k, v in load_file(weights).items() if not k.startswith("predictor.")}
     save_file(painter, tmp_path / "painter.safetensors")
-    with pytest.raises(InputError, match="train with --artworks"):
+    with pytest.raises(InputError, match="train with artworks"):
         load(tmp_path / "painter.safetensors")
 
 
