@@ -13,12 +13,12 @@ from PIL import Image
 from impasto.errors import OutputError
 from impasto.image import output
 from impasto.image.metadata import Metadata
-from impasto.image.samples import Raster, to_bytes
+from impasto.image.samples import ImageLike, to_bytes
 from impasto.settings import output_quality
 
 
 @dataclass(frozen=True)
-class Record:
+class StepRecord:
     """One step.
 
     Attributes:
@@ -55,7 +55,7 @@ class Statistics:
 
 
 @dataclass(frozen=True, eq=False)
-class Painting(Raster):
+class Painting(ImageLike):
     """A finished picture, or one so far.
 
     Attributes:
@@ -72,7 +72,7 @@ class Painting(Raster):
     alpha: NDArray[np.float32] | None = field(repr=False)
     metadata: Metadata = field(repr=False)
     notices: tuple[str, ...]
-    losses: tuple[Record, ...] = field(repr=False)
+    losses: tuple[StepRecord, ...] = field(repr=False)
     tile: int | None = field(default=None, repr=False)
     statistics: tuple[Statistics | None, ...] = field(default=(), repr=False)
 

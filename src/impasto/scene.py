@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from impasto.image import masks
 from impasto.image.files import Picture
 from impasto.image.masks import Mask
-from impasto.image.samples import Samples, to_float
+from impasto.image.samples import ImageArray, to_float
 
 StyleKind = TypeVar("StyleKind")
 """What a style is to an engine: a `Style`, or the pixels of a picture."""
@@ -92,17 +92,17 @@ class Scene(Generic[StyleKind]):
         return laid
 
     def composite(
-        self, photo: Samples, paint: Callable[[int, Part[StyleKind]], Samples]
-    ) -> Samples:
+        self, photo: ImageArray, paint: Callable[[int, Part[StyleKind]], ImageArray]
+    ) -> ImageArray:
         """Paint the parts over the scene's photo at any size; see the function `composite`."""
         return composite(photo, self.at((photo.shape[1], photo.shape[0])), paint)
 
 
 def composite(
-    photo: Samples,
+    photo: ImageArray,
     parts: Sequence[Part[StyleKind] | None],
-    paint: Callable[[int, Part[StyleKind]], Samples],
-) -> Samples:
+    paint: Callable[[int, Part[StyleKind]], ImageArray],
+) -> ImageArray:
     """Paint every part over a photo; what none covers stays.
 
     Args:
@@ -116,7 +116,7 @@ def composite(
     """
     painted = [(number, part) for number, part in enumerate(parts) if part is not None]
     if not painted:
-        unchanged: Samples = photo.copy()
+        unchanged: ImageArray = photo.copy()
         return unchanged
     if painted[0][1].mask is None:
         return paint(*painted[0])

@@ -294,7 +294,7 @@ def test_failure_on_the_way_leaves_the_picture_so_far(impasto, photo, wave, comp
     from impasto.errors import ImpastoError
     from impasto.optimization import solver
 
-    descend, calls = solver._descend, []
+    descend, calls = solver._optimizer_step, []
 
     def fail(*arguments):
         calls.append(1)
@@ -302,7 +302,7 @@ def test_failure_on_the_way_leaves_the_picture_so_far(impasto, photo, wave, comp
             raise ImpastoError("the loss is no finite number")
         return descend(*arguments)
 
-    monkeypatch.setattr(solver, "_descend", fail)
+    monkeypatch.setattr(solver, "_optimizer_step", fail)
     out = tmp_path / "out.png"
     result = impasto("optimize", photo, "--style", wave, "--weights", compact_weights, *QUICK,
                      "-o", out, "-q")  # fmt: skip

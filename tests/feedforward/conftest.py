@@ -7,7 +7,7 @@ import pytest
 from impasto.feedforward.model import FeedforwardModel, ModelStyle
 from impasto.feedforward.render import render as render_scene
 from impasto.image.files import Picture, read
-from impasto.image.resize import limit, resize
+from impasto.image.resize import fit_down, resize
 from impasto.models.assets import FOLDER
 from impasto.scene import Part, Scene, WeightedStyle
 from impasto.settings import StylizeSettings
@@ -17,7 +17,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 def sample(name, side):
     picture = read(SAMPLES / name)
-    return resize(picture.pixels, limit(picture.size, side))
+    return resize(picture.pixels, fit_down(picture.size, side))
 
 
 @pytest.fixture(scope="session")

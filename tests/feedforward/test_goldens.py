@@ -15,7 +15,7 @@ from PIL import Image
 from impasto.feedforward.model import ModelStyle, shipped
 from impasto.feedforward.render import render
 from impasto.image.files import Picture, read
-from impasto.image.resize import limit, resize
+from impasto.image.resize import fit_down, resize
 from impasto.scene import Part, Scene, WeightedStyle
 from impasto.settings import StylizeSettings
 from impasto.styles import library
@@ -33,7 +33,7 @@ MEAN, LARGEST = 1.5 / 255, 24 / 255
 def sheet(model) -> np.ndarray:
     """The photo in every style side by side, (SIDE, n SIDE, 3); black where it reads no style."""
     photo = read(PHOTO)
-    small = Picture(resize(photo.samples, limit(photo.size, SIDE)))
+    small = Picture(resize(photo.samples, fit_down(photo.size, SIDE)))
     tiles = []
     for name in STYLES:
         style = library.shipped()[name]

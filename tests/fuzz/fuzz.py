@@ -17,8 +17,8 @@ with atheris.instrument_imports(include=["impasto", "PIL"]):
     from impasto.image import files
     from impasto.networks import reading
     from impasto.optimization import checkpoint, sealed
-    from impasto.optimization.solver import Position
-    from impasto.painting import Record
+    from impasto.optimization.solver import SolverState
+    from impasto.painting import StepRecord
     from impasto.styles import library, storage
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -51,9 +51,11 @@ def pickles() -> Iterator[bytes]:
 
 def checkpoints() -> Iterator[bytes]:
     """The state in a checkpoint, without its tensors and its seal."""
-    run = checkpoint.Identity({"size": 8}, "content", [("style", 1.0)], [None], [], None, "encoder")
-    position = Position(step=1, canvas=torch.zeros(1, 3, 8, 8))
-    trace = [Record(0, 8, 1, 0.5, {"total": 1.0})]
+    run = checkpoint.RunFingerprint(
+        {"size": 8}, "content", [("style", 1.0)], [None], [], None, "encoder"
+    )
+    position = SolverState(step=1, canvas=torch.zeros(1, 3, 8, 8))
+    trace = [StepRecord(0, 8, 1, 0.5, {"total": 1.0})]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkpoint"
         checkpoint.save(path, checkpoint.Checkpoint(run, position, trace))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.image import samples
-from impasto.image.resize import fit, limit, resize
+from impasto.image.resize import fit, fit_down, resize
 
 _SIDES = st.integers(1, 40_000)
 
@@ -40,7 +40,7 @@ def test_fit_refuses_nothing(size, long_side):
     ("long_side", "expected"), [(200, (200, 150)), (400, (400, 300)), (4000, (400, 300))]
 )
 def test_limit(long_side, expected):
-    assert limit((400, 300), long_side) == expected
+    assert fit_down((400, 300), long_side) == expected
 
 
 @pytest.mark.parametrize("shape", [(20, 32), (20, 32, 3), (20, 32, 1)])

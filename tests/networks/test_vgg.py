@@ -233,7 +233,7 @@ def test_stride_and_reach_and_values_of_vgg19():
     network = VGG(19)
     assert [network.stride(f"relu{n}_1") for n in range(1, 6)] == [1, 2, 4, 8, 16]
     assert [network.stride(name) for name in ("conv1_1", "pool1", "pool5")] == [1, 2, 32]
-    assert network.reach(["relu1_1"]) == 1
-    assert network.reach(["relu2_1", "relu1_1"]) == 1 + 1 + 2
-    assert network.reach(["relu5_1"]) == 2 + 2 * 2 + 4 * 4 + 4 * 8 + 16
+    assert network.receptive_radius(["relu1_1"]) == 1
+    assert network.receptive_radius(["relu2_1", "relu1_1"]) == 1 + 1 + 2
+    assert network.receptive_radius(["relu5_1"]) == 2 + 2 * 2 + 4 * 4 + 4 * 8 + 16
     assert network.values_per_pixel(["relu2_1"]) == 64 + 64 + 128 / 4

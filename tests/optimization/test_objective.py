@@ -9,7 +9,7 @@ from torch import Tensor
 from impasto.networks.vgg import VGG
 from impasto.optimization.objective import build
 from impasto.optimization.regions import Region, StylePicture
-from impasto.perceptual.features import Sight
+from impasto.perceptual.features import FeatureExtractor
 from impasto.perceptual.losses import ContentLoss, GramLoss
 from impasto.perceptual.statistics import statistics
 from impasto.settings import OptimizeSettings
@@ -59,7 +59,7 @@ def whole(*styles: tuple[Tensor, float]) -> list[Region]:
 
 
 def see(encoder: VGG, image: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
-    return Sight(encoder, layers).features(image)
+    return FeatureExtractor(encoder, layers).features(image)
 
 
 CONTENT, STYLE, OTHER_STYLE, CANVAS = picture(1), picture(2, 20, 20), picture(3, 28, 20), picture(4)

@@ -10,7 +10,7 @@ from torch import Tensor
 from impasto.networks.vgg import VGG
 from impasto.optimization.objective import Objective, build
 from impasto.optimization.regions import Region, StylePicture, coverage, statistics_within
-from impasto.perceptual.features import Sight
+from impasto.perceptual.features import FeatureExtractor
 from impasto.perceptual.statistics import guided_statistics, statistics
 from impasto.settings import OptimizeSettings
 
@@ -102,7 +102,7 @@ def test_statistics_within_a_mask_sum_over_tiles(encoder, mask, tile):
 
 
 def within(encoder, mask, tile):
-    sight = Sight(encoder, LAYERS, tile=tile)
+    sight = FeatureExtractor(encoder, LAYERS, tile=tile)
     measure = statistics_within(sight, LAYERS, CANVAS, mask)
 
     class Parts(list):

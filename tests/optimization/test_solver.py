@@ -15,8 +15,8 @@ from impasto.networks.vgg import VGG
 from impasto.optimization import memory, solver
 from impasto.optimization.regions import Region, StylePicture
 from impasto.optimization.schedule import Scale
-from impasto.optimization.solver import PATIENCE, Images, Solver, State, fitted, resized
-from impasto.perceptual.features import FRAME
+from impasto.optimization.solver import PATIENCE, Images, Iterate, Solver, fitted, resized
+from impasto.perceptual.features import PADDING
 from impasto.settings import OptimizeSettings
 
 SETTINGS = OptimizeSettings(
@@ -101,7 +101,7 @@ IMAGES = Images(CONTENT, [Region([StylePicture(STYLE)])], CONTENT)
 
 def paint(
     settings: OptimizeSettings = SETTINGS, images: Images = IMAGES, encoder: VGG | None = None
-) -> list[State]:
+) -> list[Iterate]:
     return list(Solver(encoder or NarrowVGG(), images, settings))
 
 
@@ -149,7 +149,7 @@ def test_the_time_left_is_told_only_when_it_is_known(monkeypatch):
             seconds = 0.01 + 1e-6 * scale.side**2
             now[0] += seconds + 3 * (count == 1)
             spent += seconds
-            left = clock.tick(solver.Position(number, count))
+            left = clock.tick(solver.SolverState(number, count))
             known = number > 0 or count >= 3
             assert (left < math.inf) == known
             assert not known or (whole - spent) / 2 - 1e-6 <= left <= (whole - spent) * 2 + 1e-6
@@ -326,16 +326,16 @@ def test_a_position_goes_on_exactly(optimizer, stop_after):
 def test_a_pass_that_is_no_number_is_recovered_from(style_loss, optimizer, part, spoilt):
     settings = replace(SETTINGS, style_loss=style_loss, optimizer=optimizer, steps=12)
     solver = Solver(SpoiltVGG(range(spoilt, spoilt + 1), part), IMAGES, settings)
-    setbacks = []
+    nonfinite_steps = []
     states = []
     for state in solver:
         states.append(state)
-        setbacks.append(solver.position.setbacks)
+        nonfinite_steps.append(solver.position.nonfinite_steps)
     assert [state.step for state in states] == list(range(1, 13))
     assert all(state.image.isfinite().all() for state in states)
     assert all(math.isfinite(state.losses["total"]) for state in states)
     assert states[-1].losses["total"] < states[0].losses["total"]
-    assert max(setbacks) == 1 or optimizer == "lbfgs"  # whose line search may evade
+    assert max(nonfinite_steps) == 1 or optimizer == "lbfgs"  # whose line search may evade
 
 
 @pytest.mark.parametrize("style_loss", ["wasserstein", "gram"])
@@ -456,8 +456,8 @@ def test_brush_sets_the_styles_size_relative_to_the_pictures():
 
 def test_a_style_is_enlarged_only_as_far_as_its_scale_asks():
     small = picture(5, 30, 30)
-    assert style_side(small, 1.0) == 30 + 2 * FRAME
-    assert style_side(small, 1.2) == 36 + 2 * FRAME
+    assert style_side(small, 1.0) == 30 + 2 * PADDING
+    assert style_side(small, 1.2) == 36 + 2 * PADDING
 
 
 @pytest.mark.parametrize(
@@ -495,5 +495,5 @@ def test_fine_scales_are_painted_with_the_fast_encoder():
     list(both)
     painted = [max(size) for size in fine.seen]
     assert painted
-    assert min(painted) <= max(STYLE.shape[2:]) + 2 * FRAME < max(painted)
+    assert min(painted) <= max(STYLE.shape[2:]) + 2 * PADDING < max(painted)
     assert max(max(size) for size in coarse.seen) < 400

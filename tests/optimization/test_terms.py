@@ -8,7 +8,7 @@ from impasto.networks.vgg import VGG
 from impasto.optimization.objective import Objective
 from impasto.optimization.regions import Region, StylePicture
 from impasto.optimization.terms import Palette, Structure, Tone
-from impasto.perceptual.features import Sight
+from impasto.perceptual.features import FeatureExtractor
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ CONTENT, CANVAS = picture(1), picture(2)
 
 
 def structure(encoder: VGG, tile: int | None = None) -> Objective:
-    sight = Sight(encoder, ["relu3_1"], tile=tile)
+    sight = FeatureExtractor(encoder, ["relu3_1"], tile=tile)
     return Objective(sight, [Structure(sight, "relu3_1", CONTENT, 1.0)])
 
 
@@ -47,7 +47,7 @@ def test_structure_is_the_same_in_tiles(encoder):
 
 
 def alone(term) -> Objective:
-    return Objective(Sight(VGG(16, widths=(1, 1, 1, 1, 1)), ["relu1_1"]), [term])
+    return Objective(FeatureExtractor(VGG(16, widths=(1, 1, 1, 1, 1)), ["relu1_1"]), [term])
 
 
 def flat(*colour: float, size: int = 64) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from impasto.networks.vgg import VGG
-from impasto.perceptual.features import FRAME, Sight
+from impasto.perceptual.features import PADDING, FeatureExtractor
 
 LAYERS = ("relu2_2", "relu1_1", "relu2_1", "relu3_1")
 
@@ -22,7 +22,7 @@ def picture(seed: int, height: int = 24, width: int = 32) -> Tensor:
 
 
 def see(encoder: VGG, image: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
-    return Sight(encoder, layers).features(image)
+    return FeatureExtractor(encoder, layers).features(image)
 
 
 @pytest.mark.parametrize("shape", [(24, 32), (33, 47), (50, 16)])
@@ -48,7 +48,7 @@ def test_the_border_is_seen_as_a_part_of_what_is_mirrored_there(encoder):
     whole = torch.cat([rows.flip(3)[..., :-1], rows], dim=3)
     corner = see(encoder, quarter, ("relu1_1",))["relu1_1"]
     middle = encoder(whole, ["relu1_1"])["relu1_1"][..., 39:, 39:]
-    torch.testing.assert_close(corner[..., :-FRAME, :-FRAME], middle[..., :-FRAME, :-FRAME])
+    torch.testing.assert_close(corner[..., :-PADDING, :-PADDING], middle[..., :-PADDING, :-PADDING])
 
 
 # Tiles
@@ -60,14 +60,16 @@ DEEP = ("relu1_1", "relu2_2", "relu3_1", "relu4_2", "relu5_1")
 @pytest.mark.parametrize("tile", [64, 100])
 def test_features_by_tiles_are_those_of_the_whole_picture(encoder, shape, tile):
     image = picture(6, *shape)
-    whole, tiled = (Sight(encoder, DEEP, tile=side).features(image) for side in (None, tile))
+    whole, tiled = (
+        FeatureExtractor(encoder, DEEP, tile=side).features(image) for side in (None, tile)
+    )
     for layer, features in whole.items():
         torch.testing.assert_close(tiled[layer], features)
 
 
 def test_every_position_is_in_one_tile(encoder):
     image = picture(6, 150, 201)
-    sight = Sight(encoder, DEEP, tile=64)
+    sight = FeatureExtractor(encoder, DEEP, tile=64)
     counts = {layer: torch.zeros(size) for layer, size in sight.sizes(image).items()}
 
     def count(view):
@@ -89,7 +91,7 @@ def test_no_pixel_beyond_the_reach_is_looked_at(pooling):
     for layer in ("relu1_1", "relu3_1", "relu5_1"):
         image = picture(7, 320, 320).requires_grad_(True)
         features = encoder.requires_grad_(False)(image, (layer,))[layer]
-        stride, reach = encoder.stride(layer), encoder.reach((layer,))
+        stride, reach = encoder.stride(layer), encoder.receptive_radius((layer,))
         row = features.shape[2] // 2
         (seen,) = torch.autograd.grad(features[:, :, row].square().sum(), image)
         rows = seen.abs().sum((0, 1, 3)).nonzero().flatten()
@@ -108,7 +110,7 @@ def test_tiles_keep_no_more_for_the_gradient_than_the_picture(encoder):
             kept[tensor.data_ptr()] = tensor.nbytes
             return tensor
 
-        sight = Sight(encoder, DEEP, tile=tile)
+        sight = FeatureExtractor(encoder, DEEP, tile=tile)
         with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
             total = sight.total(image, lambda view: view.features["relu5_1"].square().sum())
         assert total.requires_grad
@@ -119,14 +121,14 @@ def test_tiles_keep_no_more_for_the_gradient_than_the_picture(encoder):
 
 def test_a_mask_is_carried_to_the_size_of_every_layer(encoder):
     image, mask = picture(6, 83, 121), picture(8, 83, 121)[:, :1]
-    sight = Sight(encoder, DEEP)
-    for layer, guide in sight.carried(mask).items():
+    sight = FeatureExtractor(encoder, DEEP)
+    for layer, guide in sight.downsample_mask(mask).items():
         assert guide.shape == sight.sizes(image)[layer]
         assert 0 <= guide.min() <= guide.max() <= 1
-    torch.testing.assert_close(sight.carried(mask)["relu1_1"], mask[0, 0])
+    torch.testing.assert_close(sight.downsample_mask(mask)["relu1_1"], mask[0, 0])
     halves = torch.zeros_like(mask)
     halves[..., 64:] = 1
-    for guide in sight.carried(halves).values():
+    for guide in sight.downsample_mask(halves).values():
         middle = guide.shape[1] * 64 // 121
         assert not guide[:, : middle - 1].any()
         assert bool((guide[:, middle + 1 :] == 1).all())
@@ -139,9 +141,9 @@ def test_a_mask_of_the_last_rows_or_columns_is_carried_to_every_layer(encoder, s
     rows[..., -2:, :] = 1
     columns = torch.zeros(1, 1, *shape)
     columns[..., -2:] = 1
-    sight = Sight(encoder, DEEP)
+    sight = FeatureExtractor(encoder, DEEP)
     for down, across in zip(
-        sight.carried(rows).values(), sight.carried(columns).values(), strict=True
+        sight.downsample_mask(rows).values(), sight.downsample_mask(columns).values(), strict=True
     ):
         assert down[-1].min() > 0
         assert not down[:-2].any()

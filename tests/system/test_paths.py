@@ -3,19 +3,19 @@ from pathlib import Path
 
 import pytest
 
-from impasto.system.paths import is_there, label, reason
+from impasto.system.paths import display_path, may_exist, os_error_message
 
 
 def test_what_is_there(tmp_path, monkeypatch):
-    assert is_there(tmp_path)
+    assert may_exist(tmp_path)
     for name in ("nix", "a" * 5000, "a\0b", "nix/a"):
-        assert not is_there(tmp_path / name)
+        assert not may_exist(tmp_path / name)
 
     def locked(path):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(Path, "stat", locked)
-    assert is_there(tmp_path)
+    assert may_exist(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,11 @@ def test_what_is_there(tmp_path, monkeypatch):
     [("a/photo.jpg", "a/photo.jpg"), ("été 1.jpg", "été 1.jpg"), ("a\nb\x1b.jpg", "a�b�.jpg")],
 )
 def test_label(path, shown):
-    assert label(Path(path)) == str(Path(shown))
+    assert display_path(Path(path)) == str(Path(shown))
 
 
 def test_label_of_undecodable_name():
-    assert label(Path("a\udcff.jpg")) == "a�.jpg"
+    assert display_path(Path("a\udcff.jpg")) == "a�.jpg"
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_label_of_undecodable_name():
     ],
 )
 def test_reason(error, part):
-    assert part in reason(error)
+    assert part in os_error_message(error)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from impasto.api.sources import (
-    Loader,
     RegionSource,
+    SceneLoader,
     Source,
     StyleSources,
     photo_mask,
@@ -74,7 +74,7 @@ class Painter:
         if options:
             self.settings = with_options(self.settings, options)
         models = open_models(model, self.settings.device, self.settings.threads)
-        loader = Loader()
+        loader = SceneLoader()
         self._parts: list[tuple[Mask | str, Part[ModelStyle]]] = []
         for number, region in enumerate(regions, start=1):
             mask, mixture, weight = Region(*region)

@@ -18,7 +18,7 @@ from impasto.scene import Region
 from impasto.schema import style_weights
 from impasto.settings import ALPHA, Device
 from impasto.styles.embedding import Style, blend
-from impasto.system.paths import is_there, label
+from impasto.system.paths import display_path, may_exist
 
 if TYPE_CHECKING:
     from impasto.feedforward.model import FeedforwardModel, ModelStyle
@@ -69,7 +69,7 @@ def load_style(
     pairs = weighted(source)
     if not pairs:
         raise SettingError("there is no style; name at least one")
-    return Loader().mixture(pairs, open_models(model, device)).style
+    return SceneLoader().mixture(pairs, open_models(model, device)).style
 
 
 def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> None:
@@ -121,7 +121,7 @@ def stored_style(source: StyleSource) -> Style | None:
     if not isinstance(source, (str, os.PathLike)):
         return None
     path = Path(source)
-    if not is_there(path) or (isdir(path) and library.resolve(str(path)) is not None):
+    if not may_exist(path) or (isdir(path) and library.resolve(str(path)) is not None):
         return library.find(os.fspath(source))
     return library.read(path) if path.suffix.lower() == names.SUFFIX else None
 
@@ -148,7 +148,7 @@ def style_file(path: Path) -> Path:
     """
     from impasto.styles import library, names
 
-    if is_there(path) and not isdir(path):
+    if may_exist(path) and not isdir(path):
         numbers = path.suffix.lower() == names.SUFFIX
     else:
         name = library.resolve(str(path))
@@ -157,8 +157,8 @@ def style_file(path: Path) -> Path:
             return library.picture(name)
     if numbers:
         raise InputError(
-            f"{label(path)}: `impasto stylize` has only numbers of this style; optimize needs the "
-            "picture itself: name its file"
+            f"{display_path(path)}: `impasto stylize` has only numbers of this style; "
+            "optimize needs the picture itself: name its file"
         )
     return path
 
@@ -170,7 +170,7 @@ def check_is_seen(style: Picture) -> None:
         InputError: it is transparent all over.
     """
     if style.alpha is not None and not style.alpha.any():
-        name = "the style" if style.path is None else label(style.path)
+        name = "the style" if style.path is None else display_path(style.path)
         raise InputError(f"{name}: transparent all over; name a picture with something to see")
 
 
@@ -187,8 +187,8 @@ def mask_from_picture(name: str, picture: Picture) -> masks.Mask:
     if mask.max() < _DARK:
         if picture.path is not None:
             raise InputError(
-                f"{label(picture.path)}: the mask is black all over; paint white the part that it "
-                "is for"
+                f"{display_path(picture.path)}: the mask is black all over; paint white the part "
+                "that it is for"
             )
         raise InputError(
             f"the mask of {name} is black all over; it must be white somewhere: 1.0, or 255 "
@@ -211,7 +211,7 @@ def photo_mask(name: str, photo: Picture) -> masks.Mask:
     return photo.alpha
 
 
-class Loader:
+class SceneLoader:
     """Loads pictures, masks and styles, and gathers what the user should know of them.
 
     Attributes:

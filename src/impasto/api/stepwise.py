@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.api.sources import (
-    Loader,
     RegionSource,
+    SceneLoader,
     Source,
     Styles,
     check_is_seen,
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from impasto.networks.vgg import VGG
-    from impasto.optimization.checkpoint import Keeper
+    from impasto.optimization.checkpoint import Checkpointer
     from impasto.optimization.inputs import Inputs
     from impasto.optimization.schedule import Scale
-    from impasto.optimization.solver import Solver, State
-    from impasto.painting import Record
+    from impasto.optimization.solver import Iterate, Solver
+    from impasto.painting import StepRecord
     from impasto.settings import OptimizeOptions
 
 
@@ -70,7 +70,7 @@ class Step:
     notices: tuple[str, ...]
     _image: "Tensor" = field(repr=False)
     _inputs: "Inputs" = field(repr=False)
-    _told: "tuple[tuple[str, ...], Sequence[Record], int]" = field(repr=False)
+    _told: "tuple[tuple[str, ...], Sequence[StepRecord], int]" = field(repr=False)
     """All notices so far, the trace, which grows, and how much of it is of this step."""
 
     def picture(self) -> NDArray[np.float32]:
@@ -209,7 +209,9 @@ def optimize_steps(
     solver = Solver(coarse, images, chosen, position, fine=fine[0] if fine else None)
     if resume:
         checkpoints.check_fits(Path(resume), solver)
-    keeper = checkpoints.Keeper(Path(path), identity, solver, trace) if path and identity else None
+    keeper = (
+        checkpoints.Checkpointer(Path(path), identity, solver, trace) if path and identity else None
+    )
     return _Run(inputs, notices, solver, trace, keeper).steps()
 
 
@@ -262,7 +264,7 @@ def _load(
             "give one for each style, in order"
         )
     style_masks = [*style_regions, *[None] * (len(styles) - len(style_regions))]
-    loader = Loader()
+    loader = SceneLoader()
     photo = loader.picture(content)
 
     def mask_of(name: str, source: Source) -> masks.Mask:
@@ -320,7 +322,7 @@ def _painted_fast(
     parts = []
     for part in inputs.parts(photo):
         pictures = [(masks.crop(style.style, style.mask), style.weight) for style in part.styles]
-        mixed = Loader().mixture(pictures, models)
+        mixed = SceneLoader().mixture(pictures, models)
         parts.append(Part((WeightedStyle(mixed),), part.mask, part.strength))
     rendering = render(Scene(files.Picture(photo), tuple(parts)), settings)
     return to_float(rendering.samples).clip(0, 1), rendering.notices
@@ -334,8 +336,8 @@ class _Run:
         inputs: "Inputs",
         notices: tuple[str, ...],
         solver: "Solver",
-        trace: "list[Record]",
-        keeper: "Keeper | None",
+        trace: "list[StepRecord]",
+        keeper: "Checkpointer | None",
     ) -> None:
         self._inputs = inputs
         self._first_notices = notices
@@ -363,15 +365,15 @@ class _Run:
         if state is None:
             yield self._step(self._finished(), unsaid)
 
-    def _record(self, state: "State") -> None:
-        from impasto.painting import Record
+    def _record(self, state: "Iterate") -> None:
+        from impasto.painting import StepRecord
 
         if state.losses:
             side = state.scales[state.scale].side
             seconds = round(time.monotonic() - self._started, 3)
-            self._trace.append(Record(state.scale, side, state.step, seconds, state.losses))
+            self._trace.append(StepRecord(state.scale, side, state.step, seconds, state.losses))
 
-    def _step(self, state: "State", notices: tuple[str, ...]) -> Step:
+    def _step(self, state: "Iterate", notices: tuple[str, ...]) -> Step:
         if state.notice:
             notices = (*notices, state.notice)
         self._notices += notices
@@ -388,13 +390,13 @@ class _Run:
             _told=(self._notices, self._trace, len(self._trace)),
         )
 
-    def _finished(self) -> "State":
+    def _finished(self) -> "Iterate":
         """Rebuild the last state of a run that was finished before it was resumed."""
-        from impasto.optimization.canvas import to_image
-        from impasto.optimization.solver import State
+        from impasto.optimization.parametrization import to_rgb
+        from impasto.optimization.solver import Iterate
 
         scales = self._solver.scales
         canvas = self._solver.position.canvas
         assert canvas is not None, "a finished run has a picture"
-        image = to_image(canvas).clamp(0, 1)
-        return State(image, {}, len(scales) - 1, scales, scales[-1].steps, 0.0)
+        image = to_rgb(canvas).clamp(0, 1)
+        return Iterate(image, {}, len(scales) - 1, scales, scales[-1].steps, 0.0)

@@ -11,7 +11,7 @@ from impasto.batch.names import suffix_for, suffix_of
 from impasto.batch.plan import STREAM
 from impasto.errors import InputError, OutputError
 from impasto.system.files import Files, make_folder
-from impasto.system.paths import label, reason
+from impasto.system.paths import display_path, os_error_message
 
 if TYPE_CHECKING:
     from impasto.api import Painter
@@ -80,7 +80,7 @@ class Job(NamedTuple):
     @property
     def name(self) -> str:
         """What messages call the photo."""
-        return _STANDARD_INPUT if self.input == STREAM else label(self.input)
+        return _STANDARD_INPUT if self.input == STREAM else display_path(self.input)
 
 
 class Outcome(NamedTuple):
@@ -126,7 +126,7 @@ def paint(job: Job, inputs: Files | None = None) -> Outcome:
     lost = output.left_out(job.output.with_suffix(suffix), painting.metadata)
     if lost is not None and not job.saving.strip_metadata:
         notices = (*notices, lost)
-    name = _STANDARD_OUTPUT if job.output == STREAM else label(job.output)
+    name = _STANDARD_OUTPUT if job.output == STREAM else display_path(job.output)
     return Outcome(name, painting.size, time.monotonic() - started, notices)
 
 
@@ -155,7 +155,7 @@ def save(painting: "Painting", path: Path, suffix: str, saving: Saving) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise OutputError(f"{_STANDARD_OUTPUT}: whoever was to read the painting left") from error
     except OSError as error:
-        raise OutputError(f"{_STANDARD_OUTPUT}: {reason(error)}") from error
+        raise OutputError(f"{_STANDARD_OUTPUT}: {os_error_message(error)}") from error
 
 
 def check_streams(input: Path, output: Path) -> None:
@@ -192,7 +192,7 @@ def _check_input(job: Job) -> None:
     try:
         job.input.stat()
     except (OSError, ValueError) as problem:
-        raise InputError(f"{job.name}: {reason(problem)}") from problem
+        raise InputError(f"{job.name}: {os_error_message(problem)}") from problem
 
 
 def _suffix(job: Job, photo: Path | bytes) -> str:

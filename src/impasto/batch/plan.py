@@ -12,7 +12,7 @@ from typing import NamedTuple
 from impasto.batch.names import default_output
 from impasto.errors import InputError, OutputError, SettingError
 from impasto.image.suffixes import pictures_in
-from impasto.system.paths import is_hidden, label, reason
+from impasto.system.paths import display_path, is_hidden, os_error_message
 
 PAINTED = "painted"
 """The folder in a folder of photos that their paintings go to."""
@@ -113,7 +113,9 @@ def names_folder(word: str) -> bool:
 
 def _check_single(photos: Sequence[_Found], target: Path) -> None:
     if len(photos) > 1:
-        raise OutputError(f"{label(target)}: one file for {len(photos)} paintings; name a folder")
+        raise OutputError(
+            f"{display_path(target)}: one file for {len(photos)} paintings; name a folder"
+        )
 
 
 def _routes(
@@ -156,7 +158,7 @@ def _photos(path: Path, recursive: bool, target: Path | None, problems: list[str
         for photo in _pictures(folder, path, problems)
     ]
     if not found:
-        raise InputError(f"{label(path)}: {_emptiness(path, recursive, problems)}")
+        raise InputError(f"{display_path(path)}: {_emptiness(path, recursive, problems)}")
     return found
 
 
@@ -166,7 +168,7 @@ def _pictures(folder: Path, named: Path, problems: list[str]) -> list[Path]:
     except OSError as problem:
         if folder == named:
             raise
-        problems.append(f"{label(folder)}: {reason(problem)}")
+        problems.append(f"{display_path(folder)}: {os_error_message(problem)}")
         return []
 
 
@@ -175,9 +177,9 @@ def _folders(top: Path, skipped: Sequence[Path], problems: list[str]) -> Iterato
     hidden folders and those that paintings go to are passed over."""
 
     def tell(problem: OSError) -> None:
-        place = label(Path(problem.filename or top))
+        place = display_path(Path(problem.filename or top))
         if problem.errno != errno.ENOENT:  # else it went away
-            problems.append(f"{place}: {reason(problem)}")
+            problems.append(f"{place}: {os_error_message(problem)}")
 
     passed_over = {_identity(path) for path in skipped} - {None, _identity(top)}
     for place, names, _ in os.walk(top, onerror=tell):

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from impasto._version import __version__
-from impasto.cli.failures import report
+from impasto.cli.errors import report
 
 COMMANDS = (
     "stylize",

@@ -11,14 +11,14 @@ import typer
 from impasto.cli.weights import or_else
 from impasto.errors import OutputError, SettingError
 from impasto.system.extras import require
-from impasto.system.paths import label
+from impasto.system.paths import display_path
 
 if TYPE_CHECKING:
     from impasto.evaluation.measure import Candidate, Row
     from impasto.evaluation.page import ContactSheet
     from impasto.evaluation.pairs import Pair
     from impasto.evaluation.report import Report
-    from impasto.image.samples import Pixels
+    from impasto.image.samples import FloatImage
 
 PAGE = ".html"
 """Suffix of the page, which lies beside the file with the figures."""
@@ -113,10 +113,10 @@ def _candidates(
     from impasto import api
     from impasto.evaluation.measure import Candidate, painted_before
 
-    def stylize(strength: float, pair: "Pair") -> "Pixels":
+    def stylize(strength: float, pair: "Pair") -> "FloatImage":
         return api.stylize(pair.photo, pair.style, strength=strength).pixels
 
-    def optimize(strength: float, pair: "Pair") -> "Pixels":
+    def optimize(strength: float, pair: "Pair") -> "FloatImage":
         return api.optimize(pair.photo, pair.style, strength=strength).pixels
 
     painters = {"stylize": stylize, "optimize": optimize}
@@ -141,7 +141,7 @@ def _check_outputs(report: Path, inputs: Sequence[Path], *, overwrite: bool) -> 
     from impasto.system.files import check_file
 
     if report.suffix.lower() != ".json":
-        raise OutputError(f"{label(report)}: the figures are written as .json")
+        raise OutputError(f"{display_path(report)}: the figures are written as .json")
     for path in (report, report.with_suffix(PAGE)):
         check_file(path, overwrite=overwrite, inputs=inputs)
 
@@ -161,7 +161,7 @@ def _write(
     page = path.with_suffix(PAGE)
     write_file(path, as_json(report).encode(), overwrite=overwrite)
     write_file(page, html(report, sheet, before).encode(), overwrite=overwrite)
-    typer.echo(f"{label(path)}, {label(page)}")
+    typer.echo(f"{display_path(path)}, {display_path(page)}")
 
 
 def _tell(row: "Row") -> None:

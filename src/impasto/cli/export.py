@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from impasto.cli.words import Overwrite
+from impasto.cli.arguments import Overwrite
 from impasto.system.extras import require
-from impasto.system.paths import label
+from impasto.system.paths import display_path
 
 
 def export(
@@ -23,5 +23,5 @@ def export(
 
     done = export(weights, out, overwrite=overwrite)
     for path in done.files:
-        typer.echo(f"{label(path)}: {path.stat().st_size / 1e6:.1f} MB")
+        typer.echo(f"{display_path(path)}: {path.stat().st_size / 1e6:.1f} MB")
     typer.echo(f"pixels and statistics differ from PyTorch's by at most {done.difference:.1g}")

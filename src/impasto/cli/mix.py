@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli.arguments import Overwrite, output_file, parse_style, picture_file
 from impasto.cli.completion import style_words
 from impasto.cli.sheet import DeviceWord, write_sheet
-from impasto.cli.words import Overwrite, output_file, parse_style, picture_file
 from impasto.errors import SettingError
 from impasto.settings import LARGEST, StylizeSettings
 

@@ -18,10 +18,7 @@ from impasto.batch.job import Saving, check_streams, suffix_of_bytes
 from impasto.batch.names import default_output, suffix_for
 from impasto.batch.plan import STREAM
 from impasto.cli import INTERRUPTED, plot
-from impasto.cli.options import ADVANCED, settings_from, with_settings
-from impasto.cli.progress import Display, display
-from impasto.cli.weights import fetch_with_bar, or_else
-from impasto.cli.words import (
+from impasto.cli.arguments import (
     FileFormat,
     OutputQuality,
     Overwrite,
@@ -35,9 +32,12 @@ from impasto.cli.words import (
     parse_style,
     picture_file,
 )
+from impasto.cli.options import ADVANCED, settings_from, with_settings
+from impasto.cli.progress import Display, display
+from impasto.cli.weights import fetch_with_bar, or_else
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.settings import ALPHA, INIT_WORDS, OptimizeSettings
-from impasto.system.paths import label
+from impasto.system.paths import display_path
 
 if TYPE_CHECKING:
     from impasto.api import Painting, Step
@@ -161,7 +161,7 @@ def optimize(
     check_streams(photo, picture)
     if skip_existing and os.path.lexists(picture):
         if not quiet:
-            typer.echo(f"{label(picture)}: skipped, as it exists")
+            typer.echo(f"{display_path(picture)}: skipped, as it exists")
         return
     source = sys.stdin.buffer.read() if photo == STREAM else photo
     if suffix is None:
@@ -251,7 +251,7 @@ def _summary(
     if stopped:
         line += f", stopped after {last.done:.0%} of the work"
     if stopped and outputs.checkpoint:
-        line += f"; go on with --resume {label(outputs.checkpoint)} --overwrite"
+        line += f"; go on with --resume {display_path(outputs.checkpoint)} --overwrite"
     return line
 
 
@@ -278,7 +278,7 @@ class Outputs:
     @property
     def name(self) -> str:
         """What messages call the painting."""
-        return "standard output" if self.picture == STREAM else label(self.picture)
+        return "standard output" if self.picture == STREAM else display_path(self.picture)
 
     @property
     def preview(self) -> Path | None:
@@ -307,7 +307,7 @@ class Outputs:
             inputs = [*inputs, resume]
         for path in inputs:
             if not path.exists():
-                raise InputError(f"{label(path)}: no such file; check the spelling")
+                raise InputError(f"{display_path(path)}: no such file; check the spelling")
         if self.plot is not None:
             plot.check(self.plot)
         overwrite = self.saving.overwrite
@@ -387,7 +387,7 @@ def _single(named: Sequence[Path], style: list[str] | None) -> Path:
         return named[0]
     if style:
         raise SettingError(f"{len(named)} photos; optimize paints one at a time, so name one")
-    raise SettingError(f"there is no style; name the style: --style {label(named[-1])}")
+    raise SettingError(f"there is no style; name the style: --style {display_path(named[-1])}")
 
 
 def _default_output(

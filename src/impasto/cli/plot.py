@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from impasto.errors import OutputError
 from impasto.system.extras import require
-from impasto.system.paths import label
+from impasto.system.paths import display_path
 
 if TYPE_CHECKING:
-    from impasto.painting import Record
+    from impasto.painting import StepRecord
+
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -38,10 +39,10 @@ def check(path: Path) -> None:
     """
     require("--loss-plot", "torch", "matplotlib")
     if path.suffix.lower() not in FORMATS:
-        raise OutputError(f"{label(path)}: plots are written as {', '.join(FORMATS)}")
+        raise OutputError(f"{display_path(path)}: plots are written as {', '.join(FORMATS)}")
 
 
-def draw(trace: Sequence["Record"], suffix: str) -> bytes:
+def draw(trace: Sequence["StepRecord"], suffix: str) -> bytes:
     """Draw the losses of a painting as a line each, with a mark where a scale begins.
 
     Args:
@@ -75,7 +76,7 @@ def draw(trace: Sequence["Record"], suffix: str) -> bytes:
     return content.getvalue()
 
 
-def _draw_loss(axes: Any, scale: Sequence[tuple[int, "Record"]], name: str) -> None:
+def _draw_loss(axes: Any, scale: Sequence[tuple[int, "StepRecord"]], name: str) -> None:
     """Draw one loss at one scale; with gaps where it is 0, which has no logarithm."""
     steps = [step for step, _ in scale]
     values = [record.losses[name] or float("nan") for _, record in scale]
@@ -86,7 +87,7 @@ def _draw_loss(axes: Any, scale: Sequence[tuple[int, "Record"]], name: str) -> N
     )
 
 
-def _mark_scale(axes: Any, scale: Sequence[tuple[int, "Record"]]) -> None:
+def _mark_scale(axes: Any, scale: Sequence[tuple[int, "StepRecord"]]) -> None:
     """Draw a dotted line where a scale begins, and its size above the plot."""
     start, record = scale[0]
     if start > 1:

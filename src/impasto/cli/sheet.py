@@ -8,7 +8,7 @@ import typer
 
 from impasto.schema import help_of
 from impasto.settings import Device, StylizeSettings
-from impasto.system.paths import label
+from impasto.system.paths import display_path
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,4 +51,4 @@ def write_sheet(
     for notice in notices:
         typer.echo(f"impasto: {notice}", err=True)
     width, height = sheet.size
-    typer.echo(f"{label(path)}: {width} x {height} pixels")
+    typer.echo(f"{display_path(path)}: {width} x {height} pixels")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli.arguments import Overwrite, output_file, picture_file
 from impasto.cli.sheet import DeviceWord, write_sheet
-from impasto.cli.words import Overwrite, output_file, picture_file
 from impasto.errors import InputError
 from impasto.settings import StylizeSettings
-from impasto.system.paths import label
+from impasto.system.paths import display_path
 
 if TYPE_CHECKING:
     from impasto.styles.embedding import Style
@@ -84,7 +84,7 @@ def add(
     path = library.add(
         name, replace(style, title=title, artist=artist, year=year), overwrite=overwrite
     )
-    typer.echo(f"{name}: {label(path)}")
+    typer.echo(f"{name}: {display_path(path)}")
 
 
 @app.command()
@@ -139,7 +139,7 @@ def train(
         typer.echo(f"impasto: {notice}", err=True)
     titled = replace(style, title=title, artist=artist, year=year)
     path = library.add(name, titled, overwrite=overwrite)
-    typer.echo(f"{name}: {label(path)}")
+    typer.echo(f"{name}: {display_path(path)}")
 
 
 @app.command()

@@ -11,10 +11,7 @@ import typer
 
 from impasto.batch.plan import PAINTED, STREAM, Plan, plan
 from impasto.cli import startup
-from impasto.cli.completion import style_words
-from impasto.cli.failures import spelled
-from impasto.cli.options import settings_from, with_settings
-from impasto.cli.words import (
+from impasto.cli.arguments import (
     FileFormat,
     ModelFile,
     OutputQuality,
@@ -29,9 +26,12 @@ from impasto.cli.words import (
     parse_style,
     picture_file,
 )
+from impasto.cli.completion import style_words
+from impasto.cli.errors import spelled
+from impasto.cli.options import settings_from, with_settings
 from impasto.errors import ImpastoError, SettingError
 from impasto.settings import StylizeSettings
-from impasto.system.paths import label
+from impasto.system.paths import display_path
 
 if TYPE_CHECKING:
     from impasto.batch.job import Job, Outcome
@@ -207,7 +207,7 @@ def _missing_style(named: Sequence[Path]) -> str:
     """Say what to do about a missing style; often it is the last word, without --style."""
     if len(named) < 2:
         return "there is no style; name one, as in --style great-wave"
-    return f"there is no style; name the style: --style {label(named[-1])}"
+    return f"there is no style; name the style: --style {display_path(named[-1])}"
 
 
 def _say(line: str, jobs: "Sequence[Job]") -> None:

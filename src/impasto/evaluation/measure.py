@@ -16,10 +16,10 @@ from impasto.evaluation.metrics import Judge, distances
 from impasto.evaluation.pairs import Pair
 from impasto.image.files import read
 from impasto.image.resize import resize
-from impasto.image.samples import Pixels
-from impasto.system.paths import label
+from impasto.image.samples import FloatImage
+from impasto.system.paths import display_path
 
-Painter = Callable[[Pair], Pixels]
+Painter = Callable[[Pair], FloatImage]
 """Makes a painting of the photo's size, or nearly."""
 
 
@@ -74,7 +74,7 @@ class Measured:
 
     row: Row
     pair: Pair
-    painting: Pixels
+    painting: FloatImage
 
 
 def measure(
@@ -112,7 +112,7 @@ def painted_before(folder: Path, chosen: Iterable[tuple[Path, Path]]) -> Painter
 
     for photo, style in chosen:
         if not (path := file(photo.stem, style.stem)).is_file():
-            raise InputError(f"{label(path)}: no such picture; each pair needs one in there")
+            raise InputError(f"{display_path(path)}: no such picture; each pair needs one in there")
     return lambda pair: read(file(pair.photo_name, pair.style_name)).pixels
 
 
@@ -127,5 +127,5 @@ def _measured(candidate: Candidate, judge: Judge, pair: Pair) -> Measured:
     return Measured(Row(*names, found.content, found.style, seconds), pair, painting)
 
 
-def _tensor(pixels: Pixels) -> Tensor:
+def _tensor(pixels: FloatImage) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None]

@@ -11,7 +11,7 @@ from PIL import Image
 from impasto.evaluation import plot
 from impasto.evaluation.measure import Measured, Series
 from impasto.evaluation.report import Change, Report, changes
-from impasto.image.samples import Pixels
+from impasto.image.samples import FloatImage
 
 SIDE = 224
 """Long side of a picture on the page in pixels."""
@@ -97,7 +97,7 @@ def _line(tag: str, cells: Iterable[str], *, escaped: bool = False) -> str:
     return f"<tr>{''.join(f'<{tag}>{text}</{tag}>' for text in texts)}</tr>\n"
 
 
-def _image(pixels: Pixels) -> str:
+def _image(pixels: FloatImage) -> str:
     """Build an image element that holds a small copy of a picture (H, W, 3) in [0, 1]."""
     image = Image.fromarray(np.rint(pixels.clip(0, 1) * 255).astype(np.uint8))
     image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from impasto.errors import InputError
 from impasto.image.files import read
-from impasto.image.resize import limit, resize
-from impasto.image.samples import Pixels
+from impasto.image.resize import fit_down, resize
+from impasto.image.samples import FloatImage
 from impasto.image.suffixes import PLAIN_PICTURES, pictures_in
 from impasto.system.json_files import read_json
-from impasto.system.paths import label
+from impasto.system.paths import display_path
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Pair:
 
     photo_name: str
     style_name: str
-    photo: Pixels
-    style: Pixels
+    photo: FloatImage
+    style: FloatImage
 
 
 def choose(contents: Path, styles: Path, chosen: Path | None = None) -> list[tuple[Path, Path]]:
@@ -38,7 +38,7 @@ def choose(contents: Path, styles: Path, chosen: Path | None = None) -> list[tup
     if chosen is None:
         ordered = list(paintings.values())
         return [(p, ordered[k % len(ordered)]) for k, p in enumerate(photos.values())]
-    name, found = label(chosen), read_json(chosen)
+    name, found = display_path(chosen), read_json(chosen)
     try:
         names = [(str(photo), str(style)) for photo, style in found]
     except (ValueError, TypeError):
@@ -62,19 +62,19 @@ def load(photo: Path, style: Path, size: int) -> Pair:
 
 def _by_name(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
-        raise InputError(f"{label(folder)}: not a folder of pictures")
+        raise InputError(f"{display_path(folder)}: not a folder of pictures")
     files = pictures_in(folder, PLAIN_PICTURES)
     if not files:
-        raise InputError(f"{label(folder)}: holds no picture")
+        raise InputError(f"{display_path(folder)}: holds no picture")
     named: dict[str, Path] = {}
     for file in files:
         if file.stem in named:
-            other = label(named[file.stem])
-            raise InputError(f"{label(file)}: has the name of {other}; rename one of them")
+            other = display_path(named[file.stem])
+            raise InputError(f"{display_path(file)}: has the name of {other}; rename one of them")
         named[file.stem] = file
     return named
 
 
-def _reduced(file: Path, size: int) -> Pixels:
+def _reduced(file: Path, size: int) -> FloatImage:
     picture = read(file)
-    return resize(picture.samples, limit(picture.size, size))
+    return resize(picture.samples, fit_down(picture.size, size))

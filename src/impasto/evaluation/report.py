@@ -15,7 +15,7 @@ from impasto._version import __version__
 from impasto.errors import InputError
 from impasto.evaluation.measure import Row, Series
 from impasto.system.json_files import read_json
-from impasto.system.paths import label
+from impasto.system.paths import display_path
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,9 @@ def read(path: Path) -> Report:
         words = {name: str(found[name]) for name in ("judge", "fingerprint", "impasto")}
         return Report(size=int(found["size"]), rows=rows, **words)
     except (ValueError, TypeError, KeyError) as problem:
-        raise InputError(f"{label(path)}: not a report of impasto evaluate ({problem!r})") from None
+        raise InputError(
+            f"{display_path(path)}: not a report of impasto evaluate ({problem!r})"
+        ) from None
 
 
 def fingerprint(network: nn.Module) -> str:

@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 from impasto.errors import InputError, SettingError, WeightsError
 from impasto.feedforward.session import Network
 from impasto.image import masks
-from impasto.image.colour import Gaussian, gaussian, symmetric_power, transport
+from impasto.image.colour import Gaussian, gaussian, optimal_transport_map, symmetric_power
 from impasto.image.masks import Mask
-from impasto.image.resize import limit, resize
-from impasto.image.samples import Pixels, Samples, to_float
+from impasto.image.resize import fit_down, resize
+from impasto.image.samples import FloatImage, ImageArray, to_float
 from impasto.models import assets
 from impasto.models.spec import ModelSpec
 from impasto.painting import Statistics
@@ -103,7 +103,7 @@ class FeedforwardModel:
         if self._content_statistics is not None:
             self._content_statistics.load()
 
-    def encode(self, picture: Samples, seen: Mask | None = None) -> Style:
+    def encode(self, picture: ImageArray, seen: Mask | None = None) -> Style:
         """Measure the style of a picture, at a long side of at most `STYLE_SIDE` pixels.
 
         Args:
@@ -122,7 +122,7 @@ class FeedforwardModel:
             picture, seen = masks.crop(picture, seen), to_float(masks.crop(seen, seen))
         height, width = picture.shape[:2]
         # Resized to full strides, not padded: what is padded would count in the statistics.
-        columns, rows = map(self._to_stride, limit((width, height), STYLE_SIDE))
+        columns, rows = map(self._to_stride, fit_down((width, height), STYLE_SIDE))
         fits = (height, width) == (rows, columns)
         reduced = to_float(picture) if fits else resize(picture, (columns, rows))
         image = np.ascontiguousarray(reduced.transpose(2, 0, 1)[None])
@@ -130,7 +130,7 @@ class FeedforwardModel:
         covered = None if seen is None else masks.resize(seen, (columns, rows))
         return _style(self.spec.style_space, vector, gaussian(reduced, covered))
 
-    def photo_style(self, photo: Samples, seen: Mask | None = None) -> Style | None:
+    def photo_style(self, photo: ImageArray, seen: Mask | None = None) -> Style | None:
         """Find the style in which the photo is painted as it is; None if the model has none.
 
         Args:
@@ -143,7 +143,7 @@ class FeedforwardModel:
 
     def styled(
         self,
-        photo: Samples,
+        photo: ImageArray,
         style: Style,
         seen: Mask | None = None,
         *,
@@ -244,7 +244,9 @@ class StyledModel:
         self._content_statistics = content_statistics
         self._release_memory = release_memory
 
-    def paint(self, photo: Samples, statistics: Pixels | None = None) -> tuple[Pixels, Pixels]:
+    def paint(
+        self, photo: ImageArray, statistics: FloatImage | None = None
+    ) -> tuple[FloatImage, FloatImage]:
         """Paint a photo or a tile of it.
 
         Args:
@@ -268,7 +270,7 @@ class StyledModel:
         height, width = photo.shape[:2]
         return painted[0, :, :height, :width], found[0]
 
-    def content_statistics(self, photo: Samples) -> Pixels | None:
+    def content_statistics(self, photo: ImageArray) -> FloatImage | None:
         """Measure the photo's features: the first of the statistics that `paint` finds.
 
         Returns:
@@ -279,11 +281,11 @@ class StyledModel:
         [found] = self._run(self._content_statistics, photo, {})
         return np.asarray(found[0])
 
-    def _run(self, network: Network, photo: Samples, more: Inputs) -> list[Pixels]:
+    def _run(self, network: Network, photo: ImageArray, more: Inputs) -> list[FloatImage]:
         inputs = {"image": self._planes(photo)[None], **self.inputs, **more}
         return network(inputs, release_memory=self._release_memory)
 
-    def _planes(self, photo: Samples) -> Pixels:
+    def _planes(self, photo: ImageArray) -> FloatImage:
         """Make (3, H, W) of (H, W, 3), reflected below and to the right to full strides."""
         height, width = photo.shape[:2]
         below, right = -height % self.spec.stride, -width % self.spec.stride
@@ -346,7 +348,9 @@ def choose(models: Sequence[FeedforwardModel], style: Style) -> ModelStyle:
     raise _of_another_model(style)
 
 
-def encode(models: Sequence[FeedforwardModel], picture: Samples, seen: Mask | None = None) -> Style:
+def encode(
+    models: Sequence[FeedforwardModel], picture: ImageArray, seen: Mask | None = None
+) -> Style:
     """Measure the style of a picture for every model that can take its style from one.
 
     Args:
@@ -364,7 +368,9 @@ def encode(models: Sequence[FeedforwardModel], picture: Samples, seen: Mask | No
     return Style(vectors, styles[0].colour_mean, styles[0].colour_covariance)
 
 
-def recolouring(photo: Samples, style: Style, seen: Mask | None = None) -> tuple[Pixels, Pixels]:
+def recolouring(
+    photo: ImageArray, style: Style, seen: Mask | None = None
+) -> tuple[FloatImage, FloatImage]:
     """Find the map x -> A x + b that gives the photo the style's mean and covariance of colours.
 
     The networks were trained with `training.painting_losses.recoloured`, which does the same, but
@@ -378,11 +384,11 @@ def recolouring(photo: Samples, style: Style, seen: Mask | None = None) -> tuple
         A (3, 3) and b (3,).
     """
     target = Gaussian(style.colour_mean.astype(float), style.colour_covariance.astype(float))
-    matrix, offset = transport(sampled_gaussian(photo, seen), target)
+    matrix, offset = optimal_transport_map(sampled_gaussian(photo, seen), target)
     return matrix.astype(np.float32), offset.astype(np.float32)
 
 
-def sampled_gaussian(photo: Samples, seen: Mask | None = None) -> Gaussian:
+def sampled_gaussian(photo: ImageArray, seen: Mask | None = None) -> Gaussian:
     """Measure the colours of a photo (H, W, 3) on a grid of its pixels that are seen."""
     stride = max(1, min(photo.shape[:2]) // _SAMPLED_SIDE)
     covered = None if seen is None else seen[::stride, ::stride]
@@ -396,6 +402,6 @@ def _of_another_model(style: Style) -> InputError:
     )
 
 
-def _style(space: str, vector: Pixels, colours: Gaussian) -> Style:
+def _style(space: str, vector: FloatImage, colours: Gaussian) -> Style:
     mean, covariance = (moment.astype(np.float32) for moment in colours)
     return Style({space: vector}, mean, covariance)

@@ -12,10 +12,10 @@ from impasto.feedforward.model import FeedforwardModel, ModelStyle
 from impasto.image import hidden, masks
 from impasto.image.colour import COLOUR_TRANSFERS
 from impasto.image.files import MIN_SIDE
-from impasto.image.guided import enlarge
+from impasto.image.guided import guided_upsample
 from impasto.image.masks import Mask
-from impasto.image.resize import fit, fit_least, resize
-from impasto.image.samples import Pixels, Samples, to_float
+from impasto.image.resize import fit, fit_min_side, resize
+from impasto.image.samples import FloatImage, ImageArray, to_float
 from impasto.models.spec import ModelSpec
 from impasto.painting import Statistics
 from impasto.scene import Part, Scene
@@ -41,7 +41,7 @@ class Rendering:
         notices: one line each on what the user should know.
     """
 
-    samples: Samples
+    samples: ImageArray
     tile: int | None
     statistics: tuple[Statistics | None, ...]
     notices: tuple[str, ...]
@@ -96,7 +96,7 @@ def render(
         seen = masks.resize(seen, size)
     plans: list[Plan] = []
 
-    def paint(number: int, part: Part[ModelStyle]) -> Samples:
+    def paint(number: int, part: Part[ModelStyle]) -> ImageArray:
         [weighted] = part.styles
         plans.append(plan(size, settings, weighted.style.model.spec))
         strength = settings.strength * part.strength
@@ -123,14 +123,14 @@ def plan(size: tuple[int, int], settings: StylizeSettings, spec: ModelSpec) -> P
     """Decide at which sizes, and in which tiles, a photo of (width, height) is painted."""
     usual = spec.work_side or WORK_SIZE
     side = min(round(work_side(settings, max(size), usual) / settings.brush), LARGEST)
-    first = _pass(fit_least(size, side, spec.min_side), settings, spec)
+    first = _pass(fit_min_side(size, side, spec.min_side), settings, spec)
     if settings.work_size is not None or not spec.detail_side:
         return first
     side = round(min(max(size), spec.detail_side) / settings.brush)
     side = min(side, max(size), LARGEST)
     if side < DETAIL_FROM * max(first.size):
         return first
-    return replace(first, detail=_pass(fit_least(size, side, spec.min_side), settings, spec))
+    return replace(first, detail=_pass(fit_min_side(size, side, spec.min_side), settings, spec))
 
 
 def _pass(size: tuple[int, int], settings: StylizeSettings, spec: ModelSpec) -> Plan:
@@ -150,7 +150,7 @@ def _pass(size: tuple[int, int], settings: StylizeSettings, spec: ModelSpec) -> 
     )
 
 
-def _resized(photo: Samples, settings: StylizeSettings) -> Samples:
+def _resized(photo: ImageArray, settings: StylizeSettings) -> ImageArray:
     """Resize the photo to the size of the painting.
 
     Raises:
@@ -169,14 +169,14 @@ def _resized(photo: Samples, settings: StylizeSettings) -> Samples:
 
 
 def _paint(
-    photo: Samples,
+    photo: ImageArray,
     model: FeedforwardModel,
     style: Style,
     strength: float,
     plan: Plan,
     statistics: Statistics | None,
     seen: Mask | None,
-) -> tuple[Samples, Statistics]:
+) -> tuple[ImageArray, Statistics]:
     """Paint all of a photo in one style; its colours are those of what is `seen`.
 
     Returns:
@@ -201,7 +201,7 @@ def _paint(
     return _at_full_size(painted, reduced, photo, opacity(strength)), made_by
 
 
-def _without_grid(painted: Pixels) -> Pixels:
+def _without_grid(painted: FloatImage) -> FloatImage:
     """Remove what repeats every two or four pixels from (H, W, 3), blurring it by about as much.
 
     The network's inner grids leave such patterns, too faint to see. Enlarged, they would be seen
@@ -218,14 +218,14 @@ def _without_grid(painted: Pixels) -> Pixels:
 
 
 def _paint_pass(
-    photo: Samples,
+    photo: ImageArray,
     seen: Mask | None,
     style: Style,
     tile: int | None,
     model: FeedforwardModel,
     statistics: Statistics | None,
     several_shapes: bool,
-) -> tuple[Pixels, Statistics]:
+) -> tuple[FloatImage, Statistics]:
     """Paint (H, W, 3) in one pass, or in tiles; the same, and by what it was painted.
 
     Where pictures of several shapes are painted, the network gives its memory back after each.
@@ -245,12 +245,14 @@ def _paint_pass(
     return painted, Statistics(model.spec.fingerprint, styled.inputs, features)
 
 
-def _resized_to(photo: Samples, size: tuple[int, int]) -> Samples:
+def _resized_to(photo: ImageArray, size: tuple[int, int]) -> ImageArray:
     """Resize (H, W, 3) to (width, height), if it has another size."""
     return photo if size == (photo.shape[1], photo.shape[0]) else resize(photo, size)
 
 
-def _at_full_size(painted: Pixels, reduced: Samples, photo: Samples, opacity: float) -> Samples:
+def _at_full_size(
+    painted: FloatImage, reduced: ImageArray, photo: ImageArray, opacity: float
+) -> ImageArray:
     """Bring a painting to the photo's size and lay it over the photo.
 
     Args:
@@ -261,7 +263,7 @@ def _at_full_size(painted: Pixels, reduced: Samples, photo: Samples, opacity: fl
     """
     size = photo.shape[1], photo.shape[0]
     if max(painted.shape) < max(size):
-        return enlarge(painted, to_float(reduced), photo, opacity=opacity)
+        return guided_upsample(painted, to_float(reduced), photo, opacity=opacity)
     if painted.shape != photo.shape:
         painted = resize(painted, size)
     if opacity < 1:

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from impasto.feedforward.model import StyledModel
-from impasto.image.resize import fit_least, resize
-from impasto.image.samples import Pixels, Samples
+from impasto.image.resize import fit_min_side, resize
+from impasto.image.samples import FloatImage, ImageArray
 from impasto.models.spec import ModelSpec
 
 THUMBNAIL = 1792
@@ -29,12 +29,12 @@ class Span(NamedTuple):
 
     start: int
     stop: int
-    weights: Pixels
+    weights: FloatImage
 
 
 def paint(
-    photo: Samples, model: StyledModel, tile: int, statistics: Pixels | None = None
-) -> tuple[Pixels, Pixels]:
+    photo: ImageArray, model: StyledModel, tile: int, statistics: FloatImage | None = None
+) -> tuple[FloatImage, FloatImage]:
     """Paint a photo in tiles.
 
     Args:
@@ -91,12 +91,12 @@ def spans(length: int, tile: int, spec: ModelSpec) -> list[Span]:
     ]
 
 
-def measure(photo: Samples, model: StyledModel, tile: int) -> Pixels:
+def measure(photo: ImageArray, model: StyledModel, tile: int) -> FloatImage:
     """Measure the statistics, (2, C), by which all tiles of a photo are painted."""
     height, width = photo.shape[:2]
     least = model.spec.min_side
     side = min(THUMBNAIL, 7 * tile // 4, max(width, height))
-    _, statistics = model.paint(resize(photo, fit_least((width, height), side, least)))
+    _, statistics = model.paint(resize(photo, fit_min_side((width, height), side, least)))
     found, areas = [], []
     for top in range(0, height, tile):
         for left in range(0, width, tile):
@@ -112,7 +112,7 @@ def measure(photo: Samples, model: StyledModel, tile: int) -> Pixels:
     return statistics
 
 
-def pool_statistics(parts: Sequence[Pixels], areas: Sequence[int]) -> Pixels:
+def pool_statistics(parts: Sequence[FloatImage], areas: Sequence[int]) -> FloatImage:
     """Compute the means and variances of a whole, (2, C), from those of its parts."""
     stacked = np.stack(parts).astype(np.float64)
     means, variances = stacked[:, 0], stacked[:, 1]
@@ -121,7 +121,7 @@ def pool_statistics(parts: Sequence[Pixels], areas: Sequence[int]) -> Pixels:
     return np.stack([mean, square - mean**2]).astype(np.float32)
 
 
-def _fade(length: int, halo: int, before: bool, after: bool) -> Pixels:
+def _fade(length: int, halo: int, before: bool, after: bool) -> FloatImage:
     """Fall from 1 to 0 towards the ends where there is a tile before or after."""
     inside = np.arange(length) - halo + 0.5
     weights = np.ones(length, np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.image.masks import Mask
-from impasto.image.samples import Pixels
+from impasto.image.samples import FloatImage
 
 Reals = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ _NOISE_VARIANCE = 1e-4
 _FLAT = 1e-2
 
 
-def srgb_to_linear(rgb: Pixels) -> Pixels:
+def srgb_to_linear(rgb: FloatImage) -> FloatImage:
     """Convert sRGB-encoded values to light (IEC 61966-2-1).
 
     u = v / 12.92                      where v <= 0.04045
@@ -57,7 +57,7 @@ def srgb_to_linear(rgb: Pixels) -> Pixels:
     return np.where(rgb <= 0.04045, rgb / 12.92, high).astype(np.float32)
 
 
-def linear_to_srgb(linear: Pixels) -> Pixels:
+def linear_to_srgb(linear: FloatImage) -> FloatImage:
     """Convert light to sRGB-encoded values, the inverse of `srgb_to_linear`.
 
     v = 12.92 u                        where u <= 0.0031308
@@ -67,7 +67,7 @@ def linear_to_srgb(linear: Pixels) -> Pixels:
     return np.where(linear <= 0.0031308, linear * 12.92, high).astype(np.float32)
 
 
-def rgb_to_oklab(rgb: Pixels) -> Pixels:
+def rgb_to_oklab(rgb: FloatImage) -> FloatImage:
     """Convert to OKLab, in which distance is close to perceived difference (Ottosson 2020).
 
     Returns:
@@ -77,12 +77,12 @@ def rgb_to_oklab(rgb: Pixels) -> Pixels:
     return _apply(_TO_LAB, np.cbrt(cones))
 
 
-def oklab_to_rgb(lab: Pixels) -> Pixels:
+def oklab_to_rgb(lab: FloatImage) -> FloatImage:
     """Convert OKLab to sRGB, clipped to [0, 1]; `reduce_chroma` first avoids a shift of hue."""
     return linear_to_srgb(_oklab_to_linear(lab)).clip(0, 1)
 
 
-def reduce_chroma(lab: Pixels) -> Pixels:
+def reduce_chroma(lab: FloatImage) -> FloatImage:
     """Bring OKLab colours into the sRGB gamut by fading them towards grey.
 
     L is clipped to [0, 1] and kept, as is the hue; a and b are scaled by the largest factor in
@@ -105,7 +105,9 @@ def reduce_chroma(lab: Pixels) -> Pixels:
     return lab
 
 
-def transfer_luminance(painted: Pixels, photo: Pixels, covered: Mask | None = None) -> Pixels:
+def transfer_luminance(
+    painted: FloatImage, photo: FloatImage, covered: Mask | None = None
+) -> FloatImage:
     """Give the brush strokes of the painting the colours of the photo.
 
     Lightness comes from the painting, moved to the mean and spread of the photo's, and colour
@@ -132,7 +134,9 @@ def transfer_luminance(painted: Pixels, photo: Pixels, covered: Mask | None = No
     return oklab_to_rgb(reduce_chroma(lab))
 
 
-def match_luminance(image: Pixels, reference: Pixels, covered: Mask | None = None) -> Pixels:
+def match_luminance(
+    image: FloatImage, reference: FloatImage, covered: Mask | None = None
+) -> FloatImage:
     """Give the image the mean and spread of the reference's lightness; it keeps its colours.
 
     L = (L_image - mean(L_image)) std(L_reference) / std(L_image) + mean(L_reference)
@@ -155,7 +159,7 @@ class Gaussian(NamedTuple):
     covariance: Reals
 
 
-def gaussian(image: Pixels, covered: Mask | None = None) -> Gaussian:
+def gaussian(image: FloatImage, covered: Mask | None = None) -> Gaussian:
     """Compute mean and covariance of the image's colours, divided by the number of pixels.
 
     Args:
@@ -174,7 +178,7 @@ def gaussian(image: Pixels, covered: Mask | None = None) -> Gaussian:
     return Gaussian(mean, products / planes.shape[1])
 
 
-def transport(source: Gaussian, target: Gaussian) -> tuple[Reals, Reals]:
+def optimal_transport_map(source: Gaussian, target: Gaussian) -> tuple[Reals, Reals]:
     """Find the affine map x -> A x + b from one Gaussian of colours to another.
 
     A = C^-1/2 (C^1/2 C_target C^1/2)^1/2 C^-1/2,  b = mean_target - A mean,
@@ -200,10 +204,12 @@ def symmetric_power(matrix: Reals, exponent: float) -> Reals:
     return np.asarray((vectors * np.maximum(values, 0) ** exponent) @ vectors.T)
 
 
-def match_mean_covariance(image: Pixels, reference: Pixels, covered: Mask | None = None) -> Pixels:
+def match_mean_covariance(
+    image: FloatImage, reference: FloatImage, covered: Mask | None = None
+) -> FloatImage:
     """Give the image the mean and covariance of the reference's colours.
 
-    The `transport` between the two, on sRGB-encoded values. The pictures may differ in size.
+    By the `optimal_transport_map`, on sRGB-encoded values. The pictures may differ in size.
 
     Args:
         covered: how much each pixel of both counts, (H, W); None for all alike.
@@ -211,16 +217,18 @@ def match_mean_covariance(image: Pixels, reference: Pixels, covered: Mask | None
     Returns:
         As the image, clipped to [0, 1].
     """
-    return moved(image, gaussian(image, covered), gaussian(reference, covered))
+    return apply_transport(image, gaussian(image, covered), gaussian(reference, covered))
 
 
-def moved(image: Pixels, source: Gaussian, target: Gaussian) -> Pixels:
-    """Map the image's colours by the `transport` between two Gaussians, clipped to [0, 1]."""
-    matrix, offset = transport(source, target)
+def apply_transport(image: FloatImage, source: Gaussian, target: Gaussian) -> FloatImage:
+    """Map the image's colours from one Gaussian to another, clipped to [0, 1]."""
+    matrix, offset = optimal_transport_map(source, target)
     return (_apply(matrix, image) + offset.astype(np.float32)).clip(0, 1)
 
 
-def match_histogram(image: Pixels, reference: Pixels, covered: Mask | None = None) -> Pixels:
+def match_histogram(
+    image: FloatImage, reference: FloatImage, covered: Mask | None = None
+) -> FloatImage:
     """Give each OKLab channel of the image the distribution it has in the reference.
 
     Every value goes to the reference's value of the same rank, v -> F_ref^-1(F(v)), with F the
@@ -248,15 +256,15 @@ COLOUR_TRANSFERS = {
 """How a finished painting takes on the photo's colours, by the setting `colour`."""
 
 
-def _apply(matrix: Reals, pixels: Pixels) -> Pixels:
+def _apply(matrix: Reals, pixels: FloatImage) -> FloatImage:
     return np.asarray(pixels @ matrix.T.astype(np.float32))
 
 
-def _oklab_to_linear(lab: Pixels) -> Pixels:
+def _oklab_to_linear(lab: FloatImage) -> FloatImage:
     return _apply(_FROM_CONES, _apply(_FROM_LAB, lab) ** 3)
 
 
-def _in_gamut(lab: Pixels) -> NDArray[np.bool_]:
+def _in_gamut(lab: FloatImage) -> NDArray[np.bool_]:
     linear = _oklab_to_linear(lab)
     inside = (linear >= -_GAMUT_TOLERANCE) & (linear <= 1 + _GAMUT_TOLERANCE)
     return np.asarray(inside.all(axis=-1))
@@ -275,7 +283,7 @@ def _shares(covered: Mask | None) -> Reals | None:
     return np.asarray(weights / weights.sum())
 
 
-def _mean_and_spread(values: Pixels, shares: Reals | None) -> tuple[float, float]:
+def _mean_and_spread(values: FloatImage, shares: Reals | None) -> tuple[float, float]:
     """Compute the mean and the standard deviation."""
     if shares is None:
         return float(values.mean()), float(values.std())
@@ -284,11 +292,11 @@ def _mean_and_spread(values: Pixels, shares: Reals | None) -> tuple[float, float
 
 
 def _match_spread(
-    values: Pixels,
-    reference: Pixels,
+    values: FloatImage,
+    reference: FloatImage,
     shares: Reals | None = None,
     reference_shares: Reals | None = None,
-) -> Pixels:
+) -> FloatImage:
     """Move and scale values to the reference's mean and standard deviation."""
     mean, spread = _mean_and_spread(values, shares)
     wanted_mean, wanted_spread = _mean_and_spread(reference, reference_shares)
@@ -296,7 +304,7 @@ def _match_spread(
     return np.asarray((values - mean) * gain + wanted_mean, np.float32)
 
 
-def _match_ranks(values: Pixels, reference: Pixels, shares: Reals | None) -> Pixels:
+def _match_ranks(values: FloatImage, reference: FloatImage, shares: Reals | None) -> FloatImage:
     _, positions, amounts = _counted(values, shares)
     targets, target_amounts = _distribution(reference, shares)
     matched = np.interp(_ranks(amounts), _ranks(target_amounts), targets)
@@ -306,13 +314,15 @@ def _match_ranks(values: Pixels, reference: Pixels, shares: Reals | None) -> Pix
     return faded.astype(np.float32)[positions].reshape(values.shape)
 
 
-def _counted(values: Pixels, shares: Reals | None) -> tuple[Pixels, NDArray[np.intp], Reals]:
+def _counted(
+    values: FloatImage, shares: Reals | None
+) -> tuple[FloatImage, NDArray[np.intp], Reals]:
     """Find the distinct values in order, where they are, and how much of each there is."""
     distinct, positions = np.unique(values, return_inverse=True)
     return distinct, positions, np.bincount(positions.ravel(), shares).astype(np.float64)
 
 
-def _distribution(values: Pixels, shares: Reals | None) -> tuple[Pixels, Reals]:
+def _distribution(values: FloatImage, shares: Reals | None) -> tuple[FloatImage, Reals]:
     """Find the distinct values in order, and how much of each there is, where there is any."""
     if shares is None:  # without asking which pixel has which value, in a third of the time
         distinct, counts = np.unique(values, return_counts=True)

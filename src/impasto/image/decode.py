@@ -12,7 +12,7 @@ from PIL import Image
 
 from impasto.errors import InputError
 from impasto.image import profiles
-from impasto.image.samples import Samples, to_float
+from impasto.image.samples import ImageArray, to_float
 
 # Floats up to here are taken as [0, 1] with the overshoot of a sharpening or resampling filter.
 _OVERSHOOT = 2.0
@@ -27,7 +27,7 @@ class Decoded(NamedTuple):
     Each notice continues a sentence that starts with the name of the source.
     """
 
-    samples: Samples
+    samples: ImageArray
     alpha: NDArray[np.float32] | None
     notices: tuple[str, ...]
 

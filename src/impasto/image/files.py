@@ -17,8 +17,8 @@ from PIL import Image
 from impasto.errors import ImpastoError, InputError
 from impasto.image import decode, formats, hidden, metadata
 from impasto.image.metadata import NOTHING, Metadata
-from impasto.image.samples import Raster
-from impasto.system.paths import label, reason
+from impasto.image.samples import ImageLike
+from impasto.system.paths import display_path, os_error_message
 from impasto.system.streams import silenced
 
 # RGB of this size takes 0.45 GB in 8 bits, and several times that to paint. Pillow has a limit of
@@ -34,7 +34,7 @@ Stored: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | Bi
 
 
 @dataclass(frozen=True, eq=False)
-class Picture(Raster):
+class Picture(ImageLike):
     """A decoded picture, upright.
 
     Attributes:
@@ -144,13 +144,13 @@ def read(
     path = Path(path)
     name = str(path)
     if not name.isprintable():
-        name = label(path)
+        name = display_path(path)
     try:
         _check_regular(path, name)
         with path.open("rb") as file:
             return _decode(file, name, path, min_side, max_pixels, fill_hidden)
     except (OSError, ValueError) as error:
-        raise InputError(f"{name}: {reason(error)}") from error
+        raise InputError(f"{name}: {os_error_message(error)}") from error
 
 
 def _content(source: object) -> tuple[str, bytes]:
@@ -163,7 +163,7 @@ def _content(source: object) -> tuple[str, bytes]:
         return "the bytes", bytes(source)
     file = cast("BinaryIO", source)
     given = getattr(file, "name", None)
-    name = label(Path(given)) if isinstance(given, str) and given else "the file"
+    name = display_path(Path(given)) if isinstance(given, str) and given else "the file"
     try:
         content = file.read()
     except (OSError, ValueError) as error:  # a ValueError from one that is closed

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from impasto.image.resize import resized_rows
-from impasto.image.samples import LUMA, Pixels, Samples, bands, to_bytes, to_float
+from impasto.image.resize import resize_rows
+from impasto.image.samples import LUMA, FloatImage, ImageArray, bands, to_bytes, to_float
 
 RADIUS = 2
 """Pixels of the small painting around each of its pixels in which it is compared to the photo."""
@@ -14,7 +14,9 @@ _NOISE_VARIANCE = 4e-4
 _LARGEST_SLOPE = 2
 
 
-def enlarge(painted: Pixels, reduced: Pixels, photo: Samples, *, opacity: float = 1.0) -> Samples:
+def guided_upsample(
+    painted: FloatImage, reduced: FloatImage, photo: ImageArray, *, opacity: float = 1.0
+) -> ImageArray:
     """Enlarge a painting to the photo's size, as sharp as the photo along its edges.
 
     Enlarging blurs. What blurring takes from the photo's lightness g is therefore added again,
@@ -42,10 +44,10 @@ def enlarge(painted: Pixels, reduced: Pixels, photo: Samples, *, opacity: float 
     for rows in bands(height, width):
         colours = to_float(photo[rows])
         guide = colours @ LUMA
-        detail = guide - resized_rows(small, (width, height), rows)
-        slopes = _LARGEST_SLOPE * (2 * resized_rows(shares, (width, height), rows) - 1)
+        detail = guide - resize_rows(small, (width, height), rows)
+        slopes = _LARGEST_SLOPE * (2 * resize_rows(shares, (width, height), rows) - 1)
         slopes *= detail[..., None]
-        slopes += resized_rows(painted, (width, height), rows)
+        slopes += resize_rows(painted, (width, height), rows)
         if opacity < 1:
             slopes = colours + np.float32(opacity) * (slopes - colours)
         slopes.clip(0, 1, out=slopes)
@@ -53,13 +55,13 @@ def enlarge(painted: Pixels, reduced: Pixels, photo: Samples, *, opacity: float 
     return finished
 
 
-def _shares(painted: Pixels, guide: Pixels) -> Pixels:
+def _shares(painted: FloatImage, guide: FloatImage) -> FloatImage:
     """Compute the slopes of the painting's channels over the guide, (h, w, 3).
 
-    They are given as shares of their range: `resized_rows` keeps to [0, 1], and few slopes lie
+    They are given as shares of their range: `resize_rows` keeps to [0, 1], and few slopes lie
     outside.
 
-    They are given as shares of their range: `resized_rows` keeps to [0, 1], and few slopes lie
+    They are given as shares of their range: `resize_rows` keeps to [0, 1], and few slopes lie
     outside.
     """
     mean = _mean(guide)
@@ -72,7 +74,7 @@ def _shares(painted: Pixels, guide: Pixels) -> Pixels:
     return shares
 
 
-def _mean(values: Pixels) -> Pixels:
+def _mean(values: FloatImage) -> FloatImage:
     """Average the window of `RADIUS` around each pixel of (h, w), mirrored at the border."""
     side = 2 * RADIUS + 1
     padded = np.pad(values, RADIUS, mode="reflect")

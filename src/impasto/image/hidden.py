@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.image.masks import Mask
-from impasto.image.samples import Pixels, Samples, to_float
+from impasto.image.samples import FloatImage, ImageArray, to_float
 
 _FAINT = 16 / 255
 """Alpha below which a pixel's own colour fades out, as it is hardly seen."""
@@ -32,7 +32,7 @@ def seen(alpha: Mask | None) -> Mask | None:
     return None if shares.min() >= 1 else shares
 
 
-def filled(samples: Samples, alpha: NDArray[np.float32]) -> Samples:
+def filled(samples: ImageArray, alpha: NDArray[np.float32]) -> ImageArray:
     """Return the picture with what is hidden continued from what is seen: mirrored at its edge.
 
     A mirror image keeps the texture that networks and statistics look at, where a blur would dilute
@@ -49,12 +49,12 @@ def filled(samples: Samples, alpha: NDArray[np.float32]) -> Samples:
     guess = _continued(samples, shares)[faint]
     own = shares[faint][:, None]
     mixed = own * to_float(samples[faint]) + (1 - own) * guess
-    finished: Samples = samples.copy()
+    finished: ImageArray = samples.copy()
     finished[faint] = np.rint(mixed * 255) if samples.dtype == np.uint8 else mixed
     return finished
 
 
-def _continued(samples: Samples, shares: Pixels) -> Pixels:
+def _continued(samples: ImageArray, shares: FloatImage) -> FloatImage:
     """Guess what lies under the hidden parts, (H, W, 3), softly where the picture is large."""
     height, width = shares.shape
     scale = min(1.0, _SIDE / max(height, width))
@@ -74,7 +74,7 @@ def _continued(samples: Samples, shares: Pixels) -> Pixels:
     return np.stack(planes, axis=2).clip(0, 1)
 
 
-def _mirror(guess: Pixels, known: NDArray[np.bool_], axis: int) -> None:
+def _mirror(guess: FloatImage, known: NDArray[np.bool_], axis: int) -> None:
     """Fill, along an axis, those unseen pixels whose mirror image beyond the nearest edge is seen.
 
     What is filled counts as seen from then on, so that every pass doubles it.
@@ -96,7 +96,7 @@ def _mirror(guess: Pixels, known: NDArray[np.bool_], axis: int) -> None:
     known[targets] = True
 
 
-def _resized(plane: Pixels, size: tuple[int, int], filter_: Image.Resampling) -> Pixels:
+def _resized(plane: FloatImage, size: tuple[int, int], filter_: Image.Resampling) -> FloatImage:
     if (plane.shape[1], plane.shape[0]) == size:
         return plane
     return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, filter_))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.image.samples import Pixels, Samples
+from impasto.image.samples import FloatImage, ImageArray
 
 Mask = NDArray[np.float32]
 
@@ -43,7 +43,7 @@ def both(mask: Mask | None, other: Mask | None) -> Mask | None:
     return np.asarray(mask * other, np.float32)
 
 
-def crop(pixels: Samples, mask: Mask | None) -> Samples:
+def crop(pixels: ImageArray, mask: Mask | None) -> ImageArray:
     """Cut out the rectangle around the part of a picture that a mask of any size shows.
 
     Args:
@@ -65,7 +65,7 @@ def normalize(masks: Sequence[Mask]) -> list[Mask]:
     return [np.asarray(mask / whole, np.float32) for mask in masks]
 
 
-def composite(base: Pixels, masks: Sequence[Mask], parts: Iterable[Pixels]) -> Pixels:
+def composite(base: FloatImage, masks: Sequence[Mask], parts: Iterable[FloatImage]) -> FloatImage:
     """Lay each part (H, W, 3) over the base where its mask is.
 
     Args:

@@ -14,9 +14,9 @@ from impasto.errors import OutputError
 from impasto.image import tiff
 from impasto.image.metadata import NOTHING, Metadata, jpeg_segments, png_profile, with_dpi
 from impasto.image.profiles import srgb_profile
-from impasto.image.samples import Samples, to_bytes, to_float
+from impasto.image.samples import ImageArray, to_bytes, to_float
 from impasto.system.files import Files, check_file, write_file
-from impasto.system.paths import label, printable
+from impasto.system.paths import display_path, printable
 
 FORMATS = {
     ".png": "PNG",
@@ -73,7 +73,7 @@ def check_output(
 
 def write(
     path: Path,
-    pixels: Samples,
+    pixels: ImageArray,
     *,
     alpha: NDArray[np.float32] | None = None,
     metadata: Metadata = NOTHING,
@@ -115,7 +115,7 @@ def write(
 def encoded(
     kind: str,
     name: str,
-    pixels: Samples,
+    pixels: ImageArray,
     *,
     alpha: NDArray[np.float32] | None = None,
     metadata: Metadata = NOTHING,
@@ -151,7 +151,7 @@ def left_out(path: Path, metadata: Metadata) -> str | None:
     missing = [name.upper() for name in _NO_PLACE_FOR.get(kind, ()) if getattr(metadata, name)]
     if not missing:
         return None
-    return f"{label(path)}: {kind} has no place for {' and '.join(missing)} data; not kept"
+    return f"{display_path(path)}: {kind} has no place for {' and '.join(missing)} data; not kept"
 
 
 def format_of(path: Path) -> str:
@@ -163,11 +163,13 @@ def format_of(path: Path) -> str:
     kind = FORMATS.get(path.suffix.lower())
     if kind is None:
         raise OutputError(
-            f"{label(path)}: this is no format that is written; "
+            f"{display_path(path)}: this is no format that is written; "
             "end the name in .png, .jpg, .webp, .tif, .bmp or .avif"
         )
     if kind == "AVIF" and not features.check("avif"):
-        raise OutputError(f"{label(path)}: AVIF needs Pillow 11.3 or newer: pip install -U pillow")
+        raise OutputError(
+            f"{display_path(path)}: AVIF needs Pillow 11.3 or newer: pip install -U pillow"
+        )
     return kind
 
 
@@ -180,7 +182,7 @@ def _check_side(name: str, kind: str, size: tuple[int, int]) -> None:
         )
 
 
-def _to_image(pixels: Samples, alpha: NDArray[np.float32] | None, kind: str) -> Image.Image:
+def _to_image(pixels: ImageArray, alpha: NDArray[np.float32] | None, kind: str) -> Image.Image:
     if pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"pixels must be (H, W, 3), not {pixels.shape}")
     if alpha is None:

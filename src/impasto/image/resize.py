@@ -5,7 +5,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from impasto.image.samples import Pixels, Samples, bands, to_float
+from impasto.image.samples import FloatImage, ImageArray, bands, to_float
 
 _SUPPORT = 3
 """How many pixels of the coarser of the two grids the filter looks at on each side."""
@@ -24,17 +24,17 @@ def fit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
     return max(1, round(width * long_side / longest)), max(1, round(height * long_side / longest))
 
 
-def limit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
+def fit_down(size: tuple[int, int], long_side: int) -> tuple[int, int]:
     """Compute the size as `fit`, but never a larger one."""
     return fit(size, min(long_side, max(size)))
 
 
-def fit_least(size: tuple[int, int], long_side: int, least: int) -> tuple[int, int]:
+def fit_min_side(size: tuple[int, int], long_side: int, least: int) -> tuple[int, int]:
     """Compute the size as `fit`, but larger where the shorter side would be below `least`."""
     return fit(size, max(long_side, math.ceil(least * max(size) / min(size))))
 
 
-def resize(samples: Samples, size: tuple[int, int]) -> Pixels:
+def resize(samples: ImageArray, size: tuple[int, int]) -> FloatImage:
     """Resample with a Lanczos filter (a = 3), widened when shrinking, so nothing aliases.
 
     Works channel by channel in float32, so no precision is lost to 8 bits on the way, and a few
@@ -54,11 +54,11 @@ def resize(samples: Samples, size: tuple[int, int]) -> Pixels:
     for band in bands(most, max(width, samples.shape[1])):
         rows = slice(band.start * height // most, band.stop * height // most)
         if rows.stop > rows.start:
-            resized[rows] = resized_rows(samples, size, rows)
+            resized[rows] = resize_rows(samples, size, rows)
     return resized
 
 
-def resized_rows(samples: Samples, size: tuple[int, int], rows: slice) -> Pixels:
+def resize_rows(samples: ImageArray, size: tuple[int, int], rows: slice) -> FloatImage:
     """Resample as `resize`, but only these rows of the result."""
     width, height = size
     scale = samples.shape[0] / height

@@ -11,10 +11,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Samples: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
+ImageArray: TypeAlias = NDArray[np.uint8] | NDArray[np.float32]
 """Values from 0 to 255 if uint8, else from 0 to 1 as float32."""
 
-Pixels: TypeAlias = NDArray[np.float32]
+FloatImage: TypeAlias = NDArray[np.float32]
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of red, green and blue in lightness, ITU-R BT.601."""
@@ -23,15 +23,15 @@ BAND = 1 << 20
 """How many pixels are worked on at a time."""
 
 
-def to_float(samples: Samples) -> Pixels:
+def to_float(samples: ImageArray) -> FloatImage:
     """Convert to values in [0, 1]; floats are given back as they are, not copied."""
     if samples.dtype == np.uint8:
-        floats: Pixels = samples.astype(np.float32) / np.float32(255)
+        floats: FloatImage = samples.astype(np.float32) / np.float32(255)
         return floats
     return np.asarray(samples, np.float32)
 
 
-def to_bytes(samples: Samples) -> NDArray[np.uint8]:
+def to_bytes(samples: ImageArray) -> NDArray[np.uint8]:
     """Convert to values from 0 to 255, clipped and rounded.
 
     Raises:
@@ -46,14 +46,14 @@ def to_bytes(samples: Samples) -> NDArray[np.uint8]:
 
 
 @dataclass(frozen=True, eq=False)
-class Raster:
+class ImageLike:
     """What has pixels.
 
     Attributes:
         samples: (H, W, 3), sRGB-encoded RGB: uint8, or float32 in [0, 1].
     """
 
-    samples: Samples = field(repr=False)
+    samples: ImageArray = field(repr=False)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -62,7 +62,7 @@ class Raster:
         return width, height
 
     @property
-    def pixels(self) -> Pixels:
+    def pixels(self) -> FloatImage:
         """(H, W, 3) float32 in [0, 1]; made anew from 8 bits at every call."""
         return to_float(self.samples)
 

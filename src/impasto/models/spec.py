@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InputError
-from impasto.system.paths import label, reason
+from impasto.system.paths import display_path, os_error_message
 
 Kind = Literal["painter", "style-encoder", "content-statistics"]
 """What a network does: paint a photo, turn a picture into a style vector, or measure the features
@@ -93,13 +93,13 @@ class ModelSpec:
                 found = dict(_metadata(file))
         except (OSError, ValueError) as problem:
             if isinstance(problem, OSError):
-                raise InputError(f"{label(path)}: {reason(problem)}") from problem
-            raise InputError(f"{label(path)}: damaged, or not an ONNX file") from problem
+                raise InputError(f"{display_path(path)}: {os_error_message(problem)}") from problem
+            raise InputError(f"{display_path(path)}: damaged, or not an ONNX file") from problem
         try:
             return cls.from_metadata(found)
         except (KeyError, ValueError) as problem:
             raise InputError(
-                f"{label(path)}: not a model of this version of impasto; export it again"
+                f"{display_path(path)}: not a model of this version of impasto; export it again"
             ) from problem
 
     @classmethod

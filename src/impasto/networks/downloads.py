@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import DownloadError, MissingExtraError, SettingError, WeightsError
-from impasto.system.paths import label, reason
+from impasto.system.paths import display_path, os_error_message
 
 Progress = Callable[[int, int], None]
 """Told (bytes done, bytes in all) as a download advances."""
@@ -87,8 +87,8 @@ def is_cached(name: str) -> bool:
         return path.is_file() and path.stat().st_size == official(name).size
     except OSError as problem:
         raise WeightsError(
-            f"{label(path)}: {reason(problem)}; name a folder of yours in the environment "
-            "variable IMPASTO_CACHE"
+            f"{display_path(path)}: {os_error_message(problem)}; name a folder of yours in "
+            "the environment variable IMPASTO_CACHE"
         ) from problem
 
 

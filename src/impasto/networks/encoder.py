@@ -19,7 +19,7 @@ class Encoder(Protocol):
     def stride(self, layer: str) -> int:
         """Compute the pixels a side that one position of a layer stands for: 8 for `relu4_1`."""
 
-    def reach(self, layers: Collection[str]) -> int:
+    def receptive_radius(self, layers: Collection[str]) -> int:
         """Compute how many pixels beyond its own a position of `layers` looks at."""
 
     def values_per_pixel(self, layers: Collection[str]) -> float:

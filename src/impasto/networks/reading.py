@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto.errors import InputError, WeightsError
-from impasto.system.paths import label, printable
+from impasto.system.paths import display_path, printable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -32,7 +32,7 @@ def load(path: Path) -> dict[str, Tensor]:
         InputError: the path names no file, or a file of another kind.
         WeightsError: the file is truncated, damaged, or holds more than plain weights.
     """
-    name = label(path)
+    name = display_path(path)
     if not path.is_file():
         what = "is a folder, not a file" if path.is_dir() else "no such file"
         raise InputError(f"{name}: {what}")
@@ -63,7 +63,7 @@ def load_into(network: nn.Module, path: Path) -> None:
         WeightsError: an entry is missing or of another shape; the network is unchanged.
     """
     weights = load(path)
-    name = label(path)
+    name = display_path(path)
     own = network.state_dict()
     missing = [key for key in own if key not in weights]
     if missing:
@@ -179,8 +179,8 @@ def _check_list(path: Path, size: int) -> None:
     """Make sure that the list of what a file holds is of a size that an encoder's can have."""
     if size > _LARGEST_LIST:
         raise WeightsError(
-            f"{label(path)}: damaged, or weights of another network: the list of its entries "
-            f"alone would be {size / 1e6:,.1f} MB"
+            f"{display_path(path)}: damaged, or weights of another network: the list of its "
+            f"entries alone would be {size / 1e6:,.1f} MB"
         )
 
 

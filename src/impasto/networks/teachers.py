@@ -12,7 +12,7 @@ from impasto.errors import InputError, WeightsError
 from impasto.networks import encoders
 from impasto.networks.encoders import EncoderName
 from impasto.networks.reading import load_into
-from impasto.system.paths import label
+from impasto.system.paths import display_path
 
 WIDTHS = (16, 32, 64, 128, 128)
 BLOCKS = (2, 2, 4, 4, 1)
@@ -68,7 +68,7 @@ def teacher(source: str) -> nn.Module:
     file = Path(source)
     if not file.is_file():
         raise InputError(
-            f"{label(file)}: no such teacher; give a safetensors file, or one of: "
+            f"{display_path(file)}: no such teacher; give a safetensors file, or one of: "
             + ", ".join(encoders.ENCODERS)
         )
     if file.suffix != ".safetensors" or not _has_key(file, "conv11.weight"):
@@ -83,4 +83,4 @@ def _has_key(file: Path, key: str) -> bool:
         with safe_open(file, framework="pt") as opened:
             return key in opened.keys()  # noqa: SIM118 - the handle is no mapping
     except Exception as problem:
-        raise WeightsError(f"{label(file)}: not a safetensors file ({problem})") from None
+        raise WeightsError(f"{display_path(file)}: not a safetensors file ({problem})") from None

@@ -129,7 +129,7 @@ class VGG(nn.Module):
         """
         return self.minimum_side([layer])
 
-    def reach(self, layers: Collection[str]) -> int:
+    def receptive_radius(self, layers: Collection[str]) -> int:
         """Compute how many pixels beyond its own a position of `layers` looks at.
 
         A 3 x 3 convolution looks one position further, which is its layer's stride in pixels; a

@@ -22,11 +22,11 @@ from impasto.errors import InputError, SettingError
 from impasto.networks.reading import is_plain_float
 from impasto.optimization import sealed
 from impasto.optimization.inputs import Inputs
-from impasto.optimization.solver import PATIENCE, Position, Solver, State
-from impasto.painting import Record
+from impasto.optimization.solver import PATIENCE, Iterate, Solver, SolverState
+from impasto.painting import StepRecord
 from impasto.settings import INIT_WORDS
 from impasto.system.files import write_file
-from impasto.system.paths import label, printable, reason
+from impasto.system.paths import display_path, os_error_message, printable
 
 _OTHER_VERSION = "this is no checkpoint of this version; start anew"
 
@@ -35,7 +35,7 @@ INTERVAL = 10.0
 
 
 @dataclass(frozen=True)
-class Identity:
+class RunFingerprint:
     """What is painted and how: runs with equal identities make the same picture.
 
     Attributes:
@@ -63,12 +63,12 @@ class Identity:
 class Checkpoint:
     """All that a painting needs to go on, and the trace of its steps so far."""
 
-    identity: Identity
-    position: Position
-    trace: list[Record]
+    identity: RunFingerprint
+    position: SolverState
+    trace: list[StepRecord]
 
 
-def identity(inputs: Inputs, encoders: Sequence[nn.Module]) -> Identity:
+def identity(inputs: Inputs, encoders: Sequence[nn.Module]) -> RunFingerprint:
     """Compute the identity of a run."""
     settings = inputs.settings
     chosen = json.loads(json.dumps(asdict(settings)))
@@ -77,7 +77,7 @@ def identity(inputs: Inputs, encoders: Sequence[nn.Module]) -> Identity:
         chosen["init"] = "a picture"  # its pixels count, not where it lies
     for name in ("tile", "low_memory"):  # the same painting in less memory
         del chosen[name]
-    return Identity(
+    return RunFingerprint(
         settings=chosen,
         content=_fingerprint([inputs.content.pixels]),
         styles=[(_fingerprint([style.style]), style.weight) for style in inputs.styles],
@@ -111,11 +111,11 @@ def load(path: Path, device: torch.device) -> Checkpoint:
     Raises:
         InputError: the file is missing, damaged, or no checkpoint.
     """
-    name = label(path)
+    name = display_path(path)
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as problem:
-        raise InputError(f"{name}: {reason(problem)}") from problem
+        raise InputError(f"{name}: {os_error_message(problem)}") from problem
     try:
         parts = sealed.unpack(content)
     except sealed.DamagedError as problem:
@@ -126,10 +126,10 @@ def load(path: Path, device: torch.device) -> Checkpoint:
             f"{name}: this is no checkpoint; name a file that was written as one"
         ) from problem
     try:
-        position = Position(**parts["position"])
+        position = SolverState(**parts["position"])
         position.canvas = parts["position"]["canvas"].to(device)
-        trace = [Record(**record) for record in parts["trace"]]
-        found = Checkpoint(Identity(**parts["identity"]), position, trace)
+        trace = [StepRecord(**record) for record in parts["trace"]]
+        found = Checkpoint(RunFingerprint(**parts["identity"]), position, trace)
         sound = _is_sound(found)
     # The digest is right, so another program wrote this.
     except Exception as problem:
@@ -139,7 +139,7 @@ def load(path: Path, device: torch.device) -> Checkpoint:
     return found
 
 
-def check_same(path: Path, found: Identity, wanted: Identity) -> None:
+def check_same(path: Path, found: RunFingerprint, wanted: RunFingerprint) -> None:
     """Make sure that a checkpoint belongs to the painting that is asked for.
 
     Raises:
@@ -148,7 +148,7 @@ def check_same(path: Path, found: Identity, wanted: Identity) -> None:
     if found != wanted:
         differences = "; ".join(_differences(found, wanted))
         raise SettingError(
-            f"{label(path)}: the checkpoint is of another painting: {printable(differences)}"
+            f"{display_path(path)}: the checkpoint is of another painting: {printable(differences)}"
         )
 
 
@@ -158,11 +158,11 @@ def check_fits(path: Path, solver: Solver) -> None:
     Raises:
         InputError: it cannot, though it is of the same painting: another program wrote it.
     """
-    name = label(path)
+    name = display_path(path)
     if not _is_within(solver):
         raise InputError(f"{name}: {_OTHER_VERSION}")
     try:
-        _step_in_vain(solver)
+        _dry_run(solver)
     # Optimizers do not check what they are given, and fail on it in any way.
     except Exception as problem:
         raise InputError(f"{name}: {_OTHER_VERSION}") from problem
@@ -181,7 +181,7 @@ def _is_within(solver: Solver) -> bool:
     )
 
 
-def _step_in_vain(solver: Solver) -> None:
+def _dry_run(solver: Solver) -> None:
     """Run one optimizer step on copies, with a dummy loss, to check the restored state."""
     position = copy.deepcopy(solver.position)
     if position.canvas is None or not position.step:
@@ -195,7 +195,7 @@ def _step_in_vain(solver: Solver) -> None:
     solver.optimizer(canvas, position.optimizer).step(closure)  # type: ignore[arg-type]
 
 
-class Keeper:
+class Checkpointer:
     """Writes a painting's checkpoint every so often while it is worked on.
 
     Args:
@@ -205,14 +205,16 @@ class Keeper:
         trace: a list that grows while the solver paints.
     """
 
-    def __init__(self, path: Path, run: Identity, solver: Solver, trace: list[Record]) -> None:
+    def __init__(
+        self, path: Path, run: RunFingerprint, solver: Solver, trace: list[StepRecord]
+    ) -> None:
         self._path = path
         self._run = run
         self._solver = solver
         self._trace = trace
         self._saved = time.monotonic()
 
-    def after(self, state: State) -> None:
+    def after(self, state: Iterate) -> None:
         """Save at the end of a scale, and if the last time is `INTERVAL` ago."""
         ended = state.step == state.scales[state.scale].steps
         if ended or time.monotonic() - self._saved >= INTERVAL:
@@ -234,14 +236,14 @@ def _is_sound(found: Checkpoint) -> bool:
     # Fails on tensors: to compare one that claims to be huge would take as much memory.
     json.dumps(vars(run))
     texts = (run.content, run.encoder, run.version, *run.settings, *(s for s, _ in run.styles))
-    whole = (position.scale, position.step, position.setbacks)
+    whole = (position.scale, position.step, position.nonfinite_steps)
     seconds = [record.seconds for record in found.trace]
     numbers = [*seconds, *(w for _, w in run.styles), *_losses(found.trace)]
     return (
         isinstance(run.settings, dict)
         and all(isinstance(text, str) for text in texts)
         and all(type(number) is int and number >= 0 for number in whole)
-        and position.setbacks <= PATIENCE
+        and position.nonfinite_steps <= PATIENCE
         and all(isinstance(number, float) for number in numbers)
         and len(seconds) > 0
         and is_plain_float(position.canvas)
@@ -252,7 +254,7 @@ def _is_sound(found: Checkpoint) -> bool:
     )
 
 
-def _losses(trace: Iterable[Record]) -> Iterator[float]:
+def _losses(trace: Iterable[StepRecord]) -> Iterator[float]:
     return (loss for record in trace for loss in record.losses.values())
 
 
@@ -268,7 +270,7 @@ def _optional_fingerprint(array: NDArray[np.float32] | None) -> str | None:
     return None if array is None else _fingerprint([array])
 
 
-def _differences(found: Identity, wanted: Identity) -> Iterator[str]:
+def _differences(found: RunFingerprint, wanted: RunFingerprint) -> Iterator[str]:
     if found.version != wanted.version:
         yield f"it is of impasto {found.version}, this is {wanted.version}"
     for key in dict.fromkeys([*wanted.settings, *found.settings]):

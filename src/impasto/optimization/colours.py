@@ -8,15 +8,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from impasto.image.colour import COLOUR_TRANSFERS, Gaussian, gaussian, match_luminance, moved
+from impasto.image.colour import (
+    COLOUR_TRANSFERS,
+    Gaussian,
+    apply_transport,
+    gaussian,
+    match_luminance,
+)
 from impasto.image.masks import Mask
 from impasto.image.masks import resize as resize_mask
-from impasto.image.samples import Pixels
+from impasto.image.samples import FloatImage
 from impasto.scene import WeightedStyle
 from impasto.settings import Colour
 
 
-def prepare(style: Pixels, photo: Pixels, colour: Colour, covered: Mask | None = None) -> Pixels:
+def prepare(
+    style: FloatImage, photo: FloatImage, colour: Colour, covered: Mask | None = None
+) -> FloatImage:
     """Prepare the style picture whose strokes, and perhaps colours, are to be painted with.
 
     Args:
@@ -26,13 +34,13 @@ def prepare(style: Pixels, photo: Pixels, colour: Colour, covered: Mask | None =
     if colour == "luminance":
         return match_luminance(style, photo, covered)
     if colour == "linear":
-        return moved(style, gaussian(style), gaussian(photo, covered))
+        return apply_transport(style, gaussian(style), gaussian(photo, covered))
     return style
 
 
 def recolour(
-    photo: Pixels, styles: Sequence[WeightedStyle[Pixels]], covered: Mask | None = None
-) -> Pixels:
+    photo: FloatImage, styles: Sequence[WeightedStyle[FloatImage]], covered: Mask | None = None
+) -> FloatImage:
     """Give the photo the mean and covariance of the colours of several styles mixed.
 
     Args:
@@ -45,10 +53,12 @@ def recolour(
     moments = [one.covariance + np.outer(one.mean, one.mean) for one in each]
     second = np.average(moments, axis=0, weights=weights)
     mixed = Gaussian(mean, second - np.outer(mean, mean))
-    return moved(photo, gaussian(photo, covered), mixed)
+    return apply_transport(photo, gaussian(photo, covered), mixed)
 
 
-def finish(painted: Pixels, photo: Pixels, colour: Colour, covered: Mask | None = None) -> Pixels:
+def finish(
+    painted: FloatImage, photo: FloatImage, colour: Colour, covered: Mask | None = None
+) -> FloatImage:
     """Give the painting its final colours; the photo has the painting's size.
 
     Args:
@@ -60,6 +70,6 @@ def finish(painted: Pixels, photo: Pixels, colour: Colour, covered: Mask | None 
     return COLOUR_TRANSFERS[colour](painted, photo, covered)
 
 
-def _fitting(mask: Mask | None, pixels: Pixels) -> Mask | None:
+def _fitting(mask: Mask | None, pixels: FloatImage) -> Mask | None:
     """Bring a mask to the size of its picture."""
     return None if mask is None else resize_mask(mask, (pixels.shape[1], pixels.shape[0]))

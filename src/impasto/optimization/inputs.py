@@ -9,8 +9,8 @@ from torch import Tensor
 
 from impasto.image import guided, hidden, masks
 from impasto.image.files import MIN_SIDE, Picture
-from impasto.image.resize import fit, fit_least, resize
-from impasto.image.samples import Pixels, Samples, to_float
+from impasto.image.resize import fit, fit_min_side, resize
+from impasto.image.samples import FloatImage, ImageArray, to_float
 from impasto.optimization import colours
 from impasto.optimization.regions import Region, StylePicture
 from impasto.optimization.solver import Images
@@ -29,8 +29,8 @@ class Inputs:
     """
 
     settings: OptimizeSettings
-    scene: Scene[Pixels]
-    init: Pixels | None
+    scene: Scene[FloatImage]
+    init: FloatImage | None
 
     @property
     def content(self) -> Picture:
@@ -38,24 +38,24 @@ class Inputs:
         return self.scene.photo
 
     @property
-    def styles(self) -> Sequence[WeightedStyle[Pixels]]:
+    def styles(self) -> Sequence[WeightedStyle[FloatImage]]:
         """The styles for what no region covers; none where that is to stay the photo."""
         return [style for part in self.scene.parts if part.mask is None for style in part.styles]
 
     @property
-    def regions(self) -> Sequence[Part[Pixels]]:
+    def regions(self) -> Sequence[Part[FloatImage]]:
         """The parts with a mask."""
         return [part for part in self.scene.parts if part.mask is not None]
 
-    def photo(self) -> Pixels:
+    def photo(self) -> FloatImage:
         """Resize the content to the size at which it is painted.
 
         It is larger where a side would be too small for most encoders.
         """
         side = work_side(self.settings, max(self.content.size))
-        return resize(self.content.samples, fit_least(self.content.size, side, MIN_SIDE))
+        return resize(self.content.samples, fit_min_side(self.content.size, side, MIN_SIDE))
 
-    def parts(self, photo: Pixels) -> list[Part[Pixels]]:
+    def parts(self, photo: FloatImage) -> list[Part[FloatImage]]:
         """Lay the parts over a photo of the size at which it is painted, see `Scene.at`.
 
         Returns:
@@ -63,8 +63,8 @@ class Inputs:
         """
 
         def prepared(
-            style: WeightedStyle[Pixels], cover: masks.Mask | None
-        ) -> WeightedStyle[Pixels]:
+            style: WeightedStyle[FloatImage], cover: masks.Mask | None
+        ) -> WeightedStyle[FloatImage]:
             seen = self._seen(cover, _size(photo))
             pixels = colours.prepare(style.style, photo, self.settings.colour, seen)
             return replace(style, style=pixels)
@@ -74,7 +74,7 @@ class Inputs:
             for part in self._parts(photo)
         ]
 
-    def _parts(self, photo: Pixels) -> list[Part[Pixels]]:
+    def _parts(self, photo: FloatImage) -> list[Part[FloatImage]]:
         """Lay the parts over a photo, with styles in their own colours."""
         return [part for part in self.scene.at(_size(photo)) if part is not None]
 
@@ -83,7 +83,7 @@ class Inputs:
         seen = hidden.seen(self.content.alpha)
         return masks.both(cover, None if seen is None else masks.resize(seen, size))
 
-    def images(self, first: Pixels | None, device: torch.device) -> Images:
+    def images(self, first: FloatImage | None, device: torch.device) -> Images:
         """Build the tensors to paint with.
 
         Args:
@@ -108,27 +108,27 @@ class Inputs:
         first = _covering(first, _size(photo))
         return Images(content, regions, _tensor(first, device), recoloured)
 
-    def _recoloured(self, photo: Pixels, parts: Sequence[Part[Pixels]]) -> Pixels:
+    def _recoloured(self, photo: FloatImage, parts: Sequence[Part[FloatImage]]) -> FloatImage:
         """Give each part of the photo its styles' colours, as far as there is strength."""
 
-        def recoloured(_: int, part: Part[Pixels]) -> Pixels:
+        def recoloured(_: int, part: Part[FloatImage]) -> FloatImage:
             mapped = colours.recolour(photo, part.styles, part.mask)
             share = np.float32(self.settings.strength * part.strength)
             return np.asarray(photo + share * (mapped - photo))
 
         return to_float(composite(photo, parts, recoloured)).clip(0, 1)
 
-    def finish(self, painted: Pixels) -> Pixels:
+    def finish(self, painted: FloatImage) -> FloatImage:
         """Give each part of a picture of the solver's its final colours; the rest is the photo."""
         photo = resize(self.content.samples, _size(painted))
 
-        def finished(_: int, part: Part[Pixels]) -> Pixels:
+        def finished(_: int, part: Part[FloatImage]) -> FloatImage:
             seen = self._seen(part.mask, _size(painted))
             return colours.finish(painted, photo, self.settings.colour, seen)
 
         return to_float(self.scene.composite(photo, finished)).clip(0, 1)
 
-    def enlarge(self, finished: Pixels) -> Samples:
+    def enlarge(self, finished: FloatImage) -> ImageArray:
         """Bring a finished picture to the size asked for.
 
         Those of smaller scales stay as they are. It is reduced where that size is too small to
@@ -145,10 +145,10 @@ class Inputs:
             photo = resize(photo, size)
         if self.settings.strength == 0:
             return photo
-        return guided.enlarge(finished, resize(photo, painted), photo)
+        return guided.guided_upsample(finished, resize(photo, painted), photo)
 
 
-def _region(part: Part[Pixels], device: torch.device) -> Region:
+def _region(part: Part[FloatImage], device: torch.device) -> Region:
     styles = [
         StylePicture(_tensor(style.style, device), style.weight, _mask(style.mask, device))
         for style in part.styles
@@ -160,17 +160,17 @@ def _mask(mask: masks.Mask | None, device: torch.device) -> Tensor | None:
     return None if mask is None else _tensor(mask[..., None], device)
 
 
-def _tensor(pixels: Pixels, device: torch.device) -> Tensor:
+def _tensor(pixels: FloatImage, device: torch.device) -> Tensor:
     """Convert (H, W, C) to (1, C, H, W)."""
     return torch.tensor(pixels, device=device).permute(2, 0, 1)[None].contiguous()
 
 
-def _size(pixels: Pixels) -> tuple[int, int]:
+def _size(pixels: FloatImage) -> tuple[int, int]:
     """Give (width, height)."""
     return pixels.shape[1], pixels.shape[0]
 
 
-def _covering(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+def _covering(pixels: FloatImage, size: tuple[int, int]) -> FloatImage:
     """Resize to `size` (width, height), cutting out the middle where the shapes differ."""
     width, height = size
     rows, columns = pixels.shape[:2]

@@ -13,7 +13,7 @@ BYTES_PER_VALUE = 10
 """What an iteration takes for every value that the encoder's convolutions give. Each is kept in
 4 bytes; copies for the style's statistics and gradients come on top (benchmarks/README.md)."""
 
-SIGNS = (
+OOM_MESSAGES = (
     "can't allocate memory",  # the CPU's allocator, on Linux and macOS
     "not enough memory",  # and on Windows
     "bad_alloc",  # C++
@@ -37,7 +37,7 @@ def fitting_tile(
     if size[0] * size[1] <= affordable:
         return None
     stride = max(encoder.stride(layer) for layer in layers)
-    side = largest_side(affordable, stride=stride, reach=encoder.reach(layers))
+    side = largest_side(affordable, stride=stride, reach=encoder.receptive_radius(layers))
     return max(side, SMALLEST_TILE)
 
 
@@ -56,4 +56,4 @@ def is_out_of_memory(problem: BaseException) -> bool:
         return True
     # The other allocators raise a plain RuntimeError, in words of their own.
     words = str(problem).lower()
-    return any(sign in words for sign in SIGNS)
+    return any(sign in words for sign in OOM_MESSAGES)

@@ -17,7 +17,7 @@ from impasto.optimization.terms import (
     Term,
     Tone,
 )
-from impasto.perceptual.features import Sight, View
+from impasto.perceptual.features import FeatureExtractor, FeatureTile
 from impasto.settings import OptimizeSettings
 
 STRUCTURE_LAYER = "relu4_2"
@@ -40,7 +40,7 @@ class Objective:
 
     def __init__(
         self,
-        sight: Sight,
+        sight: FeatureExtractor,
         terms: Sequence[Term],
         photo: Tensor | None = None,
         covered: Tensor | None = None,
@@ -61,7 +61,7 @@ class Objective:
         }
         return torch.stack(list(parts.values())).sum(), parts
 
-    def _measure(self, view: View) -> Sums:
+    def _measure(self, view: FeatureTile) -> Sums:
         measured = [term.measure(view) for term in self.terms]
         self._counts = [len(values) for values in measured]
         return Sums([value for values in measured for value in values])
@@ -103,13 +103,13 @@ def build(
     if recoloured is None:
         recoloured = content
 
-    def sight(layers: Sequence[str]) -> Sight:
-        return Sight(encoder, layers, tile=tile)
+    def sight(layers: Sequence[str]) -> FeatureExtractor:
+        return FeatureExtractor(encoder, layers, tile=tile)
 
     layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
     if structure:
         layers = tuple(dict.fromkeys((*layers, layer)))
-    whole = Sight(encoder, layers, tile=tile, recompute=settings.low_memory)
+    whole = FeatureExtractor(encoder, layers, tile=tile, recompute=settings.low_memory)
     kept, painted = settings.content_layers, settings.style_layers
     terms: list[Term] = [Content(sight(kept), kept, recoloured, settings.content_weight)]
     if structure:

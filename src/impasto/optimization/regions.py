@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from impasto.perceptual.features import Sight, View
+from impasto.perceptual.features import FeatureExtractor, FeatureTile
 from impasto.perceptual.statistics import Statistics, guided_statistics, statistics
 
 
@@ -57,8 +57,8 @@ def coverage(regions: Sequence[Region]) -> Tensor | None:
 
 
 def statistics_within(
-    sight: Sight, layers: Sequence[str], image: Tensor, mask: Tensor | None
-) -> Callable[[View], list[Statistics]]:
+    sight: FeatureExtractor, layers: Sequence[str], image: Tensor, mask: Tensor | None
+) -> Callable[[FeatureTile], list[Statistics]]:
     """How to take the statistics of a part of an image, tile by tile.
 
     With a mask, every position counts with the mask's value there, relative to the mask's sum:
@@ -72,14 +72,16 @@ def statistics_within(
     if mask is None:
         counts = {layer: height * width for layer, (height, width) in sight.sizes(image).items()}
 
-        def plain(view: View) -> list[Statistics]:
+        def plain(view: FeatureTile) -> list[Statistics]:
             return [statistics(view.features[layer], counts[layer]) for layer in layers]
 
         return plain
-    carried = sight.carried(mask)
-    guides = {layer: guide / guide.sum().clamp_min(1e-12) for layer, guide in carried.items()}
+    downsample_mask = sight.downsample_mask(mask)
+    guides = {
+        layer: guide / guide.sum().clamp_min(1e-12) for layer, guide in downsample_mask.items()
+    }
 
-    def guided(view: View) -> list[Statistics]:
+    def guided(view: FeatureTile) -> list[Statistics]:
         return [
             guided_statistics(view.features[layer], guides[layer][view.places[layer]])
             for layer in layers

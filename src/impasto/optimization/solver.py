@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.errors import DeviceError, ImpastoError
-from impasto.image.resize import fit_least
+from impasto.image.resize import fit_min_side
 from impasto.networks.encoder import Encoder
 from impasto.optimization import objective as objectives
-from impasto.optimization.canvas import to_canvas, to_image
 from impasto.optimization.memory import fitting_tile, is_out_of_memory
+from impasto.optimization.parametrization import decorrelate, to_rgb
 from impasto.optimization.regions import Region, StylePicture
 from impasto.optimization.schedule import Scale, schedule
 from impasto.settings import OptimizeSettings, work_side
@@ -45,7 +45,7 @@ class Images:
 
 
 @dataclass(frozen=True)
-class State:
+class Iterate:
     """Where the solver is after a step.
 
     Attributes:
@@ -74,7 +74,7 @@ class State:
 
 
 @dataclass
-class Position:
+class SolverState:
     """What must be known to go on exactly: the next step, the canvas, the optimizer's memory.
 
     The canvas (see `canvas`) is not clipped: L-BFGS goes on from values outside [0, 1] too.
@@ -84,13 +84,13 @@ class Position:
     step: int = 0
     canvas: Tensor | None = None
     optimizer: dict[str, Any] = field(default_factory=dict)
-    setbacks: int = 0
+    nonfinite_steps: int = 0
 
 
 class Solver:
     """Paints `images` as `settings` say, with `fine` at fine scales if there is one.
 
-    Iterating yields a `State` after every step. `position` can be saved between steps; a
+    Iterating yields a `Iterate` after every step. `position` can be saved between steps; a
     solver made with it goes on exactly as the first one would have.
 
         for state in Solver(encoder, images, settings):
@@ -109,7 +109,7 @@ class Solver:
         encoder: Encoder,
         images: Images,
         settings: OptimizeSettings,
-        position: Position | None = None,
+        position: SolverState | None = None,
         *,
         fine: Encoder | None = None,
     ) -> None:
@@ -117,11 +117,11 @@ class Solver:
         self._fine = fine or encoder
         self._images = images
         self._settings = settings
-        self.position = position or Position()
+        self.position = position or SolverState()
         height, width = images.content.shape[-2:]
         least = encoder.minimum_side(settings.content_layers + settings.style_layers)
         side = work_side(settings, max(height, width))
-        side = max(fit_least((width, height), side, least))
+        side = max(fit_min_side((width, height), side, least))
         scales = schedule(side, settings.quality, settings.steps)
         if fine is None:
             scales = tuple(replace(scale, fine=False) for scale in scales)
@@ -134,7 +134,7 @@ class Solver:
         """Compute (height, width) of the picture at a scale, an index into `scales`."""
         return fitted(self._images.content, self.scales[scale].side)
 
-    def __iter__(self) -> Iterator[State]:
+    def __iter__(self) -> Iterator[Iterate]:
         if self._settings.strength == 0 or not self._images.regions:
             yield from self._photo()
             return
@@ -145,26 +145,26 @@ class Solver:
             except (RuntimeError, MemoryError) as problem:
                 if not is_out_of_memory(problem):
                     raise
-                yield self._settle_for()
+                yield self._finish_early()
                 return
             self.position.scale += 1
             self.position.step = 0
-            self.position.setbacks = 0
+            self.position.nonfinite_steps = 0
             self.position.optimizer = {}
 
-    def _photo(self) -> Iterator[State]:
+    def _photo(self) -> Iterator[Iterate]:
         """Give the only state without style, the photo: Adam would follow rounding errors."""
         if self.position.scale == len(self.scales):
             return
         last = self.scales[-1]
         picture = resized(self._images.content, fitted(self._images.content, last.side))
-        self.position = Position(scale=len(self.scales), canvas=to_canvas(picture))
+        self.position = SolverState(scale=len(self.scales), canvas=decorrelate(picture))
         losses = dict.fromkeys(
             ("content", "structure", "style", "tv", "palette", "tone", "total"), 0.0
         )
-        yield State(picture, losses, len(self.scales) - 1, self.scales, last.steps, 0.0)
+        yield Iterate(picture, losses, len(self.scales) - 1, self.scales, last.steps, 0.0)
 
-    def _settle_for(self) -> State:
+    def _finish_early(self) -> Iterate:
         """Give the last state after memory ran out: the picture so far.
 
         The position stays, so that resuming it where there is more memory tries again.
@@ -180,11 +180,11 @@ class Solver:
             f"not enough memory at {side} px; "
             f"the picture was finished at {max(canvas.shape[-2:])} px"
         )
-        picture = to_image(canvas).clamp(0, 1)
+        picture = to_rgb(canvas).clamp(0, 1)
         step = step or self.scales[reached].steps
-        return State(picture, {}, reached, self.scales, step, 0.0, notice)
+        return Iterate(picture, {}, reached, self.scales, step, 0.0, notice)
 
-    def _paint_scale(self, clock: "_Clock") -> Iterator[State]:
+    def _paint_scale(self, clock: "_Clock") -> Iterator[Iterate]:
         scale = self.scales[self.position.scale]
         size = self.size(self.position.scale)
         content = resized(self._images.content, size)
@@ -203,16 +203,16 @@ class Solver:
         canvas = self._start(size).requires_grad_(True)
         optimizer = self.optimizer(canvas, self.position.optimizer)
         while self.position.step < scale.steps:
-            self._pace(optimizer, scale)
-            losses = _descend(objective, optimizer, canvas)
+            self._set_learning_rate(optimizer, scale)
+            losses = _optimizer_step(objective, optimizer, canvas)
             if not (math.isfinite(losses["total"]) and canvas.isfinite().all()):
-                optimizer = self._step_back(canvas)
+                optimizer = self._recover(canvas)
                 continue
             self.position.step += 1
             self.position.canvas = canvas.detach().clone()
             self.position.optimizer = optimizer.state_dict()
-            yield State(
-                to_image(self.position.canvas).clamp_(0, 1),
+            yield Iterate(
+                to_rgb(self.position.canvas).clamp_(0, 1),
                 losses,
                 self.position.scale,
                 self.scales,
@@ -220,24 +220,24 @@ class Solver:
                 clock.tick(self.position),
             )
 
-    def _pace(self, optimizer: torch.optim.Optimizer, scale: Scale) -> None:
+    def _set_learning_rate(self, optimizer: torch.optim.Optimizer, scale: Scale) -> None:
         """Set the learning rate: smaller after every setback.
 
         Adam's falls to a tenth along a cosine, so that a scale ends on a settled picture instead of
         a trembling one.
         """
         rate = self._settings.learning_rate or LEARNING_RATE[self._settings.optimizer]
-        rate *= 0.5**self.position.setbacks
+        rate *= 0.5**self.position.nonfinite_steps
         if self._settings.optimizer == "adam":
             part = self.position.step / scale.steps
             rate *= 0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * part))
         for group in optimizer.param_groups:
             group["lr"] = rate
 
-    def _step_back(self, canvas: Tensor) -> torch.optim.Optimizer:
+    def _recover(self, canvas: Tensor) -> torch.optim.Optimizer:
         """Restore the last finite canvas and reset the optimizer, after a loss that is none."""
-        self.position.setbacks += 1
-        if self.position.setbacks > PATIENCE:
+        self.position.nonfinite_steps += 1
+        if self.position.nonfinite_steps > PATIENCE:
             raise ImpastoError(
                 "the loss is no finite number whatever the step; "
                 "lower learning-rate, style-weight or content-weight"
@@ -255,14 +255,14 @@ class Solver:
         if self.position.canvas is not None and self.position.step:
             return self.position.canvas.clone()
         if self.position.canvas is not None:
-            picture = to_image(self.position.canvas).clamp(0, 1)
+            picture = to_rgb(self.position.canvas).clamp(0, 1)
         elif self._images.first is not None:
             picture = self._images.first
         else:
             generator = torch.Generator().manual_seed(self._settings.seed)
             noise = 0.5 + 0.15 * torch.randn((1, 3, *size), generator=generator)
             picture = noise.clamp_(0, 1).to(self._images.content.device)
-        return to_canvas(resized(picture, size))
+        return decorrelate(resized(picture, size))
 
     def _region_at(self, region: Region, size: tuple[int, int], side: int) -> Region:
         """Resize a region to a picture of (height, width), its styles as `_style_at`."""
@@ -309,14 +309,14 @@ class Solver:
         )
 
 
-def _descend(
+def _optimizer_step(
     objective: objectives.Objective, optimizer: torch.optim.Optimizer, canvas: Tensor
 ) -> dict[str, float]:
     """One step of the optimizer; the losses are those before it."""
     before: dict[str, Tensor] = {}
 
     def closure() -> Tensor:
-        total, parts = objective(to_image(canvas))
+        total, parts = objective(to_rgb(canvas))
         (canvas.grad,) = torch.autograd.grad(total, canvas)
         if not before:
             before.update(parts, total=total)
@@ -326,7 +326,7 @@ def _descend(
     if isinstance(optimizer, torch.optim.Adam):
         # L-BFGS models the loss without bounds; Adam does not mind them.
         with torch.no_grad():
-            canvas.copy_(to_canvas(to_image(canvas).clamp_(0, 1)))
+            canvas.copy_(decorrelate(to_rgb(canvas).clamp_(0, 1)))
     return {name: float(value.detach()) for name, value in before.items()}
 
 
@@ -362,7 +362,7 @@ class _Clock:
         self._rates: list[float] = []
         self._scale = -1
 
-    def tick(self, position: Position) -> float:
+    def tick(self, position: SolverState) -> float:
         """Estimate the seconds left after a step; infinity if too little is known."""
         now = time.monotonic()
         current = self._scales[position.scale]

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.optimization.regions import Region, StylePicture, statistics_within
-from impasto.perceptual.features import Sight, View
+from impasto.perceptual.features import FeatureExtractor, FeatureTile
 from impasto.perceptual.losses import (
     ContentLoss,
     GramLoss,
@@ -55,7 +55,7 @@ class Term(Protocol):
     weight: float
     layers: tuple[str, ...]
 
-    def measure(self, view: View) -> Measured:
+    def measure(self, view: FeatureTile) -> Measured:
         """Take from a view of the picture what it adds to the whole."""
 
     def __call__(self, image: Tensor, measured: Measured) -> Tensor:
@@ -67,13 +67,15 @@ class Content:
 
     name = "content"
 
-    def __init__(self, sight: Sight, layers: Sequence[str], target: Tensor, weight: float) -> None:
+    def __init__(
+        self, sight: FeatureExtractor, layers: Sequence[str], target: Tensor, weight: float
+    ) -> None:
         self.layers = tuple(layers)
         self.weight = weight
         features = sight.features(target)
         self._losses = {layer: ContentLoss(features[layer]) for layer in self.layers}
 
-    def measure(self, view: View) -> Measured:
+    def measure(self, view: FeatureTile) -> Measured:
         """Take the losses of the view's part of the picture."""
         return [loss(view.features[k], view.places[k]) for k, loss in self._losses.items()]
 
@@ -90,7 +92,7 @@ class Structure:
 
     name = "structure"
 
-    def __init__(self, sight: Sight, layer: str, target: Tensor, weight: float) -> None:
+    def __init__(self, sight: FeatureExtractor, layer: str, target: Tensor, weight: float) -> None:
         self.layers: tuple[str, ...] = (layer,)
         self.weight = weight
         features = sight.features(target)[layer]
@@ -101,7 +103,7 @@ class Structure:
         self._positions = chosen.sort().values.to(target.device)
         self._loss = SelfSimilarityLoss(features[0].flatten(1)[:, self._positions])
 
-    def measure(self, view: View) -> Measured:
+    def measure(self, view: FeatureTile) -> Measured:
         """Take the features at those positions that the view shows, and zeros for the others."""
         features = view.features[self.layers[0]][0]
         rows, columns = view.places[self.layers[0]]
@@ -130,7 +132,7 @@ class Style:
 
     def __init__(
         self,
-        sight: Sight,
+        sight: FeatureExtractor,
         layers: Sequence[str],
         regions: Sequence[Region],
         image: Tensor,
@@ -149,7 +151,7 @@ class Style:
         self._losses = [[kind(target) for target in layers] for layers in targets]
         self._within = [statistics_within(sight, self.layers, image, r.mask) for r in regions]
 
-    def measure(self, view: View) -> Measured:
+    def measure(self, view: FeatureTile) -> Measured:
         """Take what the view adds to the statistics of each region and layer."""
         return [statistics for within in self._within for statistics in within(view)]
 
@@ -169,7 +171,7 @@ class _PixelTerm:
 
     layers: tuple[str, ...] = ()
 
-    def measure(self, view: View) -> Measured:
+    def measure(self, view: FeatureTile) -> Measured:
         """Take nothing."""
         return []
 
@@ -236,7 +238,7 @@ class Tone(_PixelTerm):
 
 @torch.no_grad()
 def _style_targets(
-    sight: Sight, layers: Sequence[str], styles: Sequence[StylePicture]
+    sight: FeatureExtractor, layers: Sequence[str], styles: Sequence[StylePicture]
 ) -> list[Statistics]:
     """Average the styles' statistics at each layer with their weights."""
     found = []
@@ -250,10 +252,10 @@ def _style_targets(
 class _Summed:
     """A measure whose values are added up one by one."""
 
-    def __init__(self, measure: Callable[[View], Measured]) -> None:
+    def __init__(self, measure: Callable[[FeatureTile], Measured]) -> None:
         self._measure = measure
 
-    def __call__(self, view: View) -> "Sums":
+    def __call__(self, view: FeatureTile) -> "Sums":
         return Sums(self._measure(view))
 
 

@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 from impasto.networks.encoder import Encoder
 from impasto.perceptual.tiles import Span, plan
 
-FRAME = 8
+PADDING = 8
 """Pixels by which pictures are continued for the encoder: a cell of its fourth stage."""
 
 Measure = TypeVar("Measure")
@@ -23,7 +23,7 @@ Measure = TypeVar("Measure")
 
 
 @dataclass(frozen=True)
-class View:
+class FeatureTile:
     """What the encoder sees of a picture, or of one tile of it.
 
     Attributes:
@@ -35,7 +35,7 @@ class View:
     places: dict[str, tuple[slice, slice]]
 
 
-class Sight:
+class FeatureExtractor:
     """An encoder that looks at pictures.
 
     Encoders pad with zeros, and an optimization finds out: the outermost pixels turn into a
@@ -63,7 +63,7 @@ class Sight:
         self._recompute = recompute
         self._strides = {layer: encoder.stride(layer) for layer in layers}
 
-    def total(self, image: Tensor, measure: Callable[[View], Measure]) -> Measure:
+    def total(self, image: Tensor, measure: Callable[[FeatureTile], Measure]) -> Measure:
         """Sum over an image's tiles what `measure` finds in each.
 
         Differentiable. Of a tile nothing is kept for the gradient; when its turn comes, it is
@@ -74,7 +74,7 @@ class Sight:
         Args:
             image: (1, 3, H, W) in [0, 1].
         """
-        framed = _Framed.of(image)
+        framed = _PaddedImage.of(image)
         looks = [partial(self._look, framed, *tile) for tile in self._tiles(framed)]
         if len(looks) == 1:
             return measure(looks[0]())
@@ -88,7 +88,7 @@ class Sight:
     @torch.no_grad()
     def features(self, image: Tensor) -> dict[str, Tensor]:
         """Compute each layer of the whole image, (1, C, h, w), without gradient."""
-        framed = _Framed.of(image)
+        framed = _PaddedImage.of(image)
         whole: dict[str, Tensor] = {}
         for tile in self._tiles(framed):
             view = self._look(framed, *tile)
@@ -100,12 +100,12 @@ class Sight:
                 whole[layer][..., rows, columns] = part
         return whole
 
-    def carried(self, mask: Tensor) -> dict[str, Tensor]:
+    def downsample_mask(self, mask: Tensor) -> dict[str, Tensor]:
         """Average a picture's mask (1, 1, H, W) over the cells of each layer, (h, w).
 
         What lies beyond the last whole cells belongs to them: they are the ones that see it.
         """
-        framed = _Framed.of(mask)
+        framed = _PaddedImage.of(mask)
         area = replace(framed, pixels=torch.ones_like(framed.pixels))
         return {
             layer: framed.sums(stride) / area.sums(stride)
@@ -114,17 +114,17 @@ class Sight:
 
     def sizes(self, image: Tensor) -> dict[str, tuple[int, int]]:
         """Compute the size (h, w) of each layer of an image (1, 3, H, W), without the frame."""
-        framed = _Framed.of(image)
+        framed = _PaddedImage.of(image)
         return {layer: framed.size(stride) for layer, stride in self._strides.items()}
 
-    def _tiles(self, framed: "_Framed") -> list[tuple[Span, Span]]:
-        stride, reach = max(self._strides.values()), self._encoder.reach(self._layers)
+    def _tiles(self, framed: "_PaddedImage") -> list[tuple[Span, Span]]:
+        stride, reach = max(self._strides.values()), self._encoder.receptive_radius(self._layers)
         height, width = framed.pixels.shape[-2:]
         rows = plan(height, self._tile, stride=stride, reach=reach)
         columns = plan(width, self._tile, stride=stride, reach=reach)
         return list(product(rows, columns))
 
-    def _look(self, framed: "_Framed", rows: Span, columns: Span) -> View:
+    def _look(self, framed: "_PaddedImage", rows: Span, columns: Span) -> FeatureTile:
         shown = framed.pixels[..., rows.first : rows.last, columns.first : columns.last]
         features = self._encoder(shown, self._layers, recompute=self._recompute)
         own, places = {}, {}
@@ -134,11 +134,11 @@ class Sight:
             own[layer] = features[layer][(..., _moved(down, -top), _moved(across, -left))]
             cut = framed.cut(stride)
             places[layer] = (_moved(down, -cut), _moved(across, -cut))
-        return View(own, places)
+        return FeatureTile(own, places)
 
 
 @dataclass(frozen=True)
-class _Framed:
+class _PaddedImage:
     """A picture continued by reflection.
 
     Attributes:
@@ -150,8 +150,8 @@ class _Framed:
     frame: int
 
     @classmethod
-    def of(cls, image: Tensor) -> "_Framed":
-        frame = min(FRAME, image.shape[-2] - 1, image.shape[-1] - 1)
+    def of(cls, image: Tensor) -> "_PaddedImage":
+        frame = min(PADDING, image.shape[-2] - 1, image.shape[-1] - 1)
         return cls(F.pad(image, (frame,) * 4, mode="reflect"), frame)
 
     def cut(self, stride: int) -> int:
@@ -199,7 +199,9 @@ class _Framed:
         return found[0], found[1]
 
 
-def _measured(look: Callable[[], View], measure: Callable[[View], Measure]) -> Measure:
+def _measured(
+    look: Callable[[], FeatureTile], measure: Callable[[FeatureTile], Measure]
+) -> Measure:
     return measure(look())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from impasto.errors import InputError
 from impasto.styles.names import is_name
-from impasto.system.paths import label, reason
+from impasto.system.paths import display_path, os_error_message
 
 
 @dataclass(frozen=True)
@@ -42,22 +42,23 @@ def read(path: Path) -> list[Entry]:
     try:
         lines = path.read_text("utf-8").splitlines()
     except UnicodeDecodeError:
-        raise InputError(f"{label(path)}: not a text in UTF-8") from None
+        raise InputError(f"{display_path(path)}: not a text in UTF-8") from None
     except (OSError, ValueError) as problem:
-        raise InputError(f"{label(path)}: {reason(problem)}") from problem
+        raise InputError(f"{display_path(path)}: {os_error_message(problem)}") from problem
     table = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
     if not table or table[0] != COLUMNS:
-        raise InputError(f"{label(path)}: the first line must be: {' '.join(COLUMNS)}")
+        raise InputError(f"{display_path(path)}: the first line must be: {' '.join(COLUMNS)}")
     entries: dict[str, Entry] = {}
     for number, cells in enumerate(table[1:], start=2):
         if len(cells) != len(COLUMNS):
             raise InputError(
-                f"{label(path)}: line {number} has {len(cells)} columns instead of {len(COLUMNS)}"
+                f"{display_path(path)}: line {number} has {len(cells)} columns instead of "
+                f"{len(COLUMNS)}"
             )
         entry = Entry(*cells)
         if not is_name(entry.name) or entry.name in entries:
-            raise InputError(f"{label(path)}: line {number}: {entry.name!r} is no new name")
+            raise InputError(f"{display_path(path)}: line {number}: {entry.name!r} is no new name")
         entries[entry.name] = entry
     if not entries:
-        raise InputError(f"{label(path)}: lists no work")
+        raise InputError(f"{display_path(path)}: lists no work")
     return list(entries.values())

@@ -14,7 +14,7 @@ from impasto.styles.embedding import Style
 from impasto.styles.names import PICTURES, SUFFIX, is_name, own, own_styles, user_folder
 from impasto.styles.search import is_spelt_alike, search
 from impasto.system.files import check_file, make_folder
-from impasto.system.paths import label
+from impasto.system.paths import display_path
 
 SHIPPED = FOLDER / "styles.npz"
 
@@ -40,7 +40,7 @@ def picture(name: str) -> Path:
         InputError: no style of that name ships.
     """
     if name not in shipped():
-        raise InputError(f"{name!r}: no style of this name ships with impasto; {_instead(name)}")
+        raise InputError(f"{name!r}: no style of this name ships with impasto; {_suggest(name)}")
     return PICTURES / f"{name}.jpg"
 
 
@@ -58,7 +58,7 @@ def find(word: str) -> Style:
     elif word in shipped():
         style = shipped()[word]
     elif (name := resolve(word)) is None:
-        raise InputError(f"{word!r}: neither a file nor the name of a style; {_instead(word)}")
+        raise InputError(f"{word!r}: neither a file nor the name of a style; {_suggest(word)}")
     else:
         style = read(own[name]) if name in own else shipped()[name]
         if not is_spelt_alike(word, name):
@@ -111,7 +111,7 @@ def read(path: Path) -> Style:
     """
     styles = list(storage.load(path).values())
     if len(styles) > 1:
-        raise InputError(f"{label(path)}: holds {len(styles)} styles; name a file with one")
+        raise InputError(f"{display_path(path)}: holds {len(styles)} styles; name a file with one")
     return styles[0]
 
 
@@ -156,10 +156,10 @@ def remove(name: str) -> None:
     elif name in shipped():
         raise InputError(f"{name}: ships with impasto and cannot be removed")
     else:
-        raise InputError(f"{name!r}: you have no style of this name; {_instead(name)}")
+        raise InputError(f"{name!r}: you have no style of this name; {_suggest(name)}")
 
 
-def _instead(name: str) -> str:
+def _suggest(name: str) -> str:
     """Say what the user may have meant."""
     from difflib import get_close_matches  # only errors need it
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from impasto.errors import InputError
 from impasto.models.assets import FOLDER
-from impasto.system.paths import is_hidden, label, reason
+from impasto.system.paths import display_path, is_hidden, os_error_message
 
 SUFFIX = ".npz"
 """Of a file of styles."""
@@ -65,7 +65,9 @@ def own_styles() -> tuple[dict[str, Path], str | None]:
     except (FileNotFoundError, InputError):
         return {}, None
     except (OSError, ValueError) as problem:
-        told = f"your own styles cannot be used: {label(folder)}: {reason(problem)}"
+        told = (
+            f"your own styles cannot be used: {display_path(folder)}: {os_error_message(problem)}"
+        )
         return {}, told
     styles = {path.stem: path for path in files if path.suffix == SUFFIX and not is_hidden(path)}
     return styles, None

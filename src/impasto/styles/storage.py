@@ -20,7 +20,7 @@ from impasto.errors import InputError, OutputError
 from impasto.styles.embedding import TEXTS, Style
 from impasto.styles.names import SUFFIX
 from impasto.system.files import write_file
-from impasto.system.paths import label, printable, reason
+from impasto.system.paths import display_path, os_error_message, printable
 
 _COLOURS = ("colour_means", "colour_covariances")
 
@@ -66,7 +66,7 @@ class StyleFile(Mapping[str, Style]):
             return Style(self._vectors(row, entry), means[row], covariances[row], **texts)
         except InputError as problem:
             raise InputError(
-                f"{label(self._path)}: {problem}; make the style again from its picture"
+                f"{display_path(self._path)}: {problem}; make the style again from its picture"
             ) from problem
         except Exception as problem:  # whatever NumPy raises for the wrong arrays
             raise _no_styles(self._path) from problem
@@ -94,7 +94,7 @@ def save(path: Path, styles: Mapping[str, Style], *, overwrite: bool = False) ->
         OutputError: the file exists, cannot be written, or has another suffix.
     """
     if path.suffix.lower() != SUFFIX:
-        raise OutputError(f"{label(path)}: style files must end in {SUFFIX}")
+        raise OutputError(f"{display_path(path)}: style files must end in {SUFFIX}")
     vectors: dict[str, list[NDArray[np.float32]]] = {}
     entries = []
     for name, style in styles.items():
@@ -127,7 +127,7 @@ def load(path: Path) -> StyleFile:
         with path.open("rb") as file:
             content = file.read(_LARGEST_FILE + 1)
     except (OSError, ValueError) as problem:
-        raise InputError(f"{label(path)}: {reason(problem)}") from problem
+        raise InputError(f"{display_path(path)}: {os_error_message(problem)}") from problem
     try:
         return StyleFile(path, content)
     # A hostile archive can make zipfile, NumPy and json raise nearly anything.
@@ -136,7 +136,7 @@ def load(path: Path) -> StyleFile:
 
 
 def _no_styles(path: Path) -> InputError:
-    return InputError(f"{label(path)}: not a file of styles, or a damaged one")
+    return InputError(f"{display_path(path)}: not a file of styles, or a damaged one")
 
 
 def _printable_name(entry: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from impasto.errors import DiskError, OutputError
-from impasto.system.paths import is_wrong_path, label, reason
+from impasto.system.paths import display_path, is_wrong_path, os_error_message
 
 
 class Files:
@@ -36,7 +36,7 @@ def check_file(path: Path, *, overwrite: bool, inputs: "Files | Sequence[Path]" 
     """
     with _writing(path):
         if not path.parent.is_dir():
-            raise OutputError(f"{label(path)}: {_no_folder(path.parent)}")
+            raise OutputError(f"{display_path(path)}: {_no_folder(path.parent)}")
         _check_existing(path, overwrite, inputs)
         temporary = _temporary(path)
         try:
@@ -69,8 +69,8 @@ def _no_folder(folder: Path) -> str:
     """Why nothing can be put into a folder that is none."""
     nearest = next((place for place in (folder, *folder.parents) if place.exists()), folder)
     if nearest.is_file():
-        return f"{label(nearest)} is a file, not a folder; name another folder"
-    return f"the folder {label(folder)} is missing; create it first"
+        return f"{display_path(nearest)} is a file, not a folder; name another folder"
+    return f"the folder {display_path(folder)} is missing; create it first"
 
 
 def _check_existing(path: Path, overwrite: bool, inputs: "Files | Sequence[Path]") -> None:
@@ -79,9 +79,9 @@ def _check_existing(path: Path, overwrite: bool, inputs: "Files | Sequence[Path]
     except FileNotFoundError:
         return
     if path.is_dir():
-        raise OutputError(f"{label(path)}: this is a folder; name a file in it")
+        raise OutputError(f"{display_path(path)}: this is a folder; name a file in it")
     if path in (inputs if isinstance(inputs, Files) else Files(inputs)):
-        raise OutputError(f"{label(path)}: this is an input; choose another name")
+        raise OutputError(f"{display_path(path)}: this is an input; choose another name")
     if not overwrite:
         raise _exists(path)
 
@@ -97,7 +97,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 def _exists(path: Path) -> OutputError:
     return OutputError(
-        f"{label(path)}: the file exists; replace it with overwrite=True or choose another"
+        f"{display_path(path)}: the file exists; replace it with overwrite=True or choose another"
     )
 
 
@@ -107,11 +107,11 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        name = label(path)
+        name = display_path(path)
         if isinstance(error, FileNotFoundError):  # the folder is there, and takes no files
             raise OutputError(f"{name}: nothing can be written there; choose another") from error
         kind = OutputError if is_wrong_path(error) else DiskError
-        raise kind(f"{name}: {reason(error)}") from error
+        raise kind(f"{name}: {os_error_message(error)}") from error
 
 
 def _temporary(path: Path) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import InputError
-from impasto.system.paths import label, reason
+from impasto.system.paths import display_path, os_error_message
 
 
 def read_json(path: Path) -> Any:
@@ -17,6 +17,6 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
     except OSError as problem:
-        raise InputError(f"{label(path)}: {reason(problem)}") from None
+        raise InputError(f"{display_path(path)}: {os_error_message(problem)}") from None
     except (ValueError, RecursionError) as problem:  # the latter where it is nested too deeply
-        raise InputError(f"{label(path)}: not a JSON file ({problem})") from None
+        raise InputError(f"{display_path(path)}: not a JSON file ({problem})") from None

@@ -24,7 +24,7 @@ _FULL = {
 _REASONS = _WRONG_PATH | _FULL
 
 
-def label(path: Path) -> str:
+def display_path(path: Path) -> str:
     """Write a path as the user gave it, without anything that would break the line."""
     return printable(str(path))
 
@@ -44,7 +44,7 @@ def is_hidden(path: Path) -> bool:
     return path.name.startswith(".")
 
 
-def is_there(path: Path) -> bool:
+def may_exist(path: Path) -> bool:
     """Tell whether a path exists, or might exist in a folder that we cannot read.
 
     As `Path.exists`, which raises an error for a name that is too long, and for a folder that is
@@ -64,7 +64,7 @@ def is_wrong_path(error: OSError | ValueError) -> bool:
     return isinstance(error, ValueError) or error.errno in _WRONG_PATH
 
 
-def reason(error: OSError | ValueError) -> str:
+def os_error_message(error: OSError | ValueError) -> str:
     """Say what a failed system call means to a user.
 
     A ValueError is what Python raises for a path that no system accepts (a null byte).

@@ -217,7 +217,7 @@ def palette_of(image: Tensor) -> Palette:
 def recoloured(photo: Tensor, palette: Palette) -> Tensor:
     """Give the photo (N, 3, H, W) a style's mean colour and colour covariance.
 
-    By the optimal-transport map of `image.colour.transport`, clipped to [0, 1].
+    By the optimal-transport map of `image.colour.optimal_transport_map`, clipped to [0, 1].
     """
     mean, covariance = gaussian(photo)
     root, inverse = roots(covariance)

@@ -13,7 +13,7 @@ from impasto.cli.options import ADVANCED
 from impasto.errors import InputError, SettingError
 from impasto.image.suffixes import PICTURES
 from impasto.settings import ALPHA
-from impasto.system.paths import is_there, label
+from impasto.system.paths import display_path, may_exist
 
 SkipExisting = Annotated[
     bool, typer.Option("--skip-existing", help="Leave out what is painted already.")
@@ -111,7 +111,9 @@ def output_word(word: str) -> str:
     if not word:
         raise typer.BadParameter("an empty name; name a file")
     if Path(word).name.lower() in PICTURES and not word.endswith(_SEPARATORS):
-        raise typer.BadParameter(f"{label(Path(word))} is a suffix only; put a name before it")
+        raise typer.BadParameter(
+            f"{display_path(Path(word))} is a suffix only; put a name before it"
+        )
     return word
 
 
@@ -133,7 +135,7 @@ def painting_file(word: str) -> Path:
         typer.BadParameter: it is no file's name.
     """
     if output_word(word).endswith(_SEPARATORS):
-        raise typer.BadParameter(f"{label(Path(word))} is to be a folder; name a file in it")
+        raise typer.BadParameter(f"{display_path(Path(word))} is to be a folder; name a file in it")
     return Path(word)
 
 
@@ -155,7 +157,7 @@ def check_format(word: str | None, output: str | None, quality: int | None) -> s
     named = Path(output) if output is not None and is_file else None
     kind = None if named is None else FORMATS.get(named.suffix.lower())
     if named is not None and suffix is not None and kind != FORMATS[suffix]:
-        raise SettingError(f"format is {word}, but {label(named)} ends in {named.suffix}")
+        raise SettingError(f"format is {word}, but {display_path(named)} ends in {named.suffix}")
     place = named or (None if suffix is None else Path(f"painting{suffix}"))
     if place is not None and place.suffix.lower() in FORMATS:
         kind = format_of(place)
@@ -229,9 +231,9 @@ def parse_region(word: str) -> tuple[str, Path, float]:
     complete = [(mask, style) for mask, style in pairs if mask and style]
     if not complete:
         raise SettingError(f"region is {word!r}; it must be MASK=STYLE, such as sky.png=wave.jpg")
-    found = [pair for pair in complete if pair[0] == ALPHA or is_there(Path(pair[0]))]
+    found = [pair for pair in complete if pair[0] == ALPHA or may_exist(Path(pair[0]))]
     if not found:
-        masks = ", or ".join(label(Path(mask)) for mask, _ in complete)
+        masks = ", or ".join(display_path(Path(mask)) for mask, _ in complete)
         raise InputError(f"{masks}: no such file; check the spelling of the mask")
     mask, style = next((pair for pair in found if Path(pair[0]).is_file()), found[0])
     return (mask, *parse_style(style))

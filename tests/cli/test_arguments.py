@@ -5,7 +5,7 @@ import pytest
 import typer
 
 from impasto.batch.plan import STREAM, names_folder
-from impasto.cli.words import (
+from impasto.cli.arguments import (
     output_file,
     output_word,
     painting_file,

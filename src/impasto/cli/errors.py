@@ -9,7 +9,7 @@ import typer
 
 from impasto.cli import INTERRUPTED
 from impasto.errors import ImpastoError
-from impasto.system.paths import is_wrong_path, label, printable, reason
+from impasto.system.paths import display_path, is_wrong_path, os_error_message, printable
 
 _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 """A command line that makes no sense; Typer has this class, but no public name for it."""
@@ -39,8 +39,8 @@ def report(problem: BaseException) -> typer.Exit | None:
         return _ended("not enough memory; try a smaller --size", 1)
     # A broken pipe ends quietly: whoever read our output has seen enough.
     if isinstance(problem, OSError) and not isinstance(problem, BrokenPipeError):
-        where = f"{label(Path(str(problem.filename)))}: " if problem.filename else ""
-        return _ended(f"{where}{reason(problem)}", 2 if is_wrong_path(problem) else 1)
+        where = f"{display_path(Path(str(problem.filename)))}: " if problem.filename else ""
+        return _ended(f"{where}{os_error_message(problem)}", 2 if is_wrong_path(problem) else 1)
     return typer.Exit(INTERRUPTED) if isinstance(problem, KeyboardInterrupt) else None
 
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 import impasto as package
 from impasto.cli import app as program
-from impasto.cli import failures
+from impasto.cli import errors
 
 
 def commands(command, *words):
@@ -161,4 +161,4 @@ def test_failures_are_one_line(problem, exit_code, line):
     ],
 )
 def test_settings_are_spelled_as_options(message, shown):
-    assert shown in failures.spelled(message)
+    assert shown in errors.spelled(message)

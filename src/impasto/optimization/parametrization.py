@@ -23,13 +23,13 @@ _TO_RGB = torch.tensor(
 _FROM_RGB = torch.linalg.inv(_TO_RGB.double()).float()
 
 
-def to_image(canvas: Tensor) -> Tensor:
+def to_rgb(canvas: Tensor) -> Tensor:
     """Convert a canvas to RGB, (N, 3, H, W); may leave [0, 1]."""
     return _mixed(canvas, _TO_RGB)
 
 
-def to_canvas(image: Tensor) -> Tensor:
-    """Convert (N, 3, H, W) RGB to a canvas; the inverse of `to_image`, up to rounding."""
+def decorrelate(image: Tensor) -> Tensor:
+    """Convert (N, 3, H, W) RGB to a canvas; the inverse of `to_rgb`, up to rounding."""
     return _mixed(image, _FROM_RGB)
 
 
