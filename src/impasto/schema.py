@@ -44,6 +44,38 @@ def check(settings: Any) -> None:
         object.__setattr__(settings, entry.name, value)  # the settings are frozen
 
 
+def json_schema(kind: type) -> dict[str, Any]:
+    """Describe a settings class as a JSON schema, for forms and HTTP interfaces.
+
+    JSON Schema, draft 2020-12: an object with a property for each field, its type, default,
+    bounds and sentence of help.
+    """
+    hints = get_type_hints(kind)
+    properties = {}
+    for entry in fields(kind):
+        schema = _type_schema(hints[entry.name], entry.metadata)
+        properties[entry.name] = schema | {
+            "default": list(entry.default) if isinstance(entry.default, tuple) else entry.default,
+            "description": entry.metadata["help"],
+        }
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _type_schema(hint: Any, bounds: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe what values of a type, within bounds, there are."""
+    kind = get_origin(hint)
+    if kind in (Union, UnionType):  # of one type and None, here
+        return {"anyOf": [_type_schema(get_args(hint)[0], bounds), {"type": "null"}]}
+    if kind is tuple:
+        return {"type": "array", "items": _type_schema(get_args(hint)[0], bounds)}
+    if kind is Literal:
+        return {"enum": list(get_args(hint))}
+    if hint in (int, float):
+        limits = {key: bounds[key] for key in ("minimum", "maximum") if bounds[key] is not None}
+        return {"type": "integer" if hint is int else "number"} | limits
+    return {"type": {bool: "boolean", str: "string"}[hint]}
+
+
 def _checked(name: str, value: Any, hint: Any, bounds: Mapping[str, Any]) -> Any:
     """Check a value against a type and its bounds."""
     kind = get_origin(hint)

@@ -1,7 +1,4 @@
-import errno
 import os
-import stat
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,21 +150,6 @@ def test_write_refuses_shapes(shape, alpha_shape, tmp_path):
         output.write(tmp_path / "a.png", np.zeros(shape, np.float32), alpha=alpha)
 
 
-def test_write_refuses_existing(tmp_path, pixels):
-    path = tmp_path / "a.png"
-    path.write_text("precious")
-    _refused(output.write, path, "overwrite=True", pixels=pixels)
-    assert path.read_text() == "precious"
-
-
-def test_write_overwrites_when_asked(tmp_path, pixels):
-    path = tmp_path / "a.png"
-    path.write_text("old")
-    output.write(path, pixels, overwrite=True)
-    assert files.read(path).size == (32, 24)
-    assert _names(tmp_path) == ["a.png"]
-
-
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("call", ["fsync", "save"])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
@@ -182,69 +164,9 @@ def test_write_interrupted_leaves_nothing(call, overwrite, error, tmp_path, pixe
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"] * overwrite
 
 
-@pytest.mark.parametrize(
-    ("number", "part", "exit_code"),
-    [
-        (errno.ENOSPC, "disk is full", 1),
-        (errno.EACCES, "permission denied", 2),
-        (errno.EIO, "Input/output error", 1),
-    ],
-)
-def test_write_disk_errors(number, part, exit_code, tmp_path, pixels, monkeypatch):
-    monkeypatch.setattr(os, "fsync", _fail(OSError(number, os.strerror(number))))
-    _refused(output.write, tmp_path / "a.png", part, exit_code, pixels=pixels)
-
-
 def test_write_encoder_error(tmp_path, pixels, monkeypatch):
     monkeypatch.setattr(Image.Image, "save", _fail(ValueError("two\nlines")))
     _refused(output.write, tmp_path / "a.jpg", "encoding as JPEG failed", pixels=pixels)
-
-
-def test_write_missing_folder(tmp_path, pixels):
-    _refused(
-        output.write, tmp_path / "none" / "a.png", "nothing can be written there", pixels=pixels
-    )
-
-
-def test_write_over_folder(tmp_path, pixels):
-    (tmp_path / "a.png").mkdir()
-    _refused(
-        output.write, tmp_path / "a.png", "directory|folder|denied", pixels=pixels, overwrite=True
-    )
-
-
-def test_write_name_too_long(tmp_path, pixels):
-    _refused(output.write, tmp_path / ("x" * 300 + ".png"), "too long", pixels=pixels)
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
-@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
-@pytest.mark.parametrize("overwrite", [False, True])
-def test_write_respects_umask(umask, mode, overwrite, tmp_path, pixels):
-    before = os.umask(umask)
-    try:
-        output.write(tmp_path / "a.png", pixels, overwrite=overwrite)
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE((tmp_path / "a.png").stat().st_mode) == mode
-
-
-@pytest.fixture
-def without_hard_links(monkeypatch):
-    monkeypatch.setattr(Path, "hardlink_to", _fail(PermissionError(errno.EPERM, "no links")))
-
-
-def test_write_without_hard_links(tmp_path, pixels, without_hard_links):
-    output.write(tmp_path / "a.png", pixels)
-    assert _names(tmp_path) == ["a.png"]
-    _refused(output.write, tmp_path / "a.png", "overwrite=True", pixels=pixels)
-
-
-def test_write_without_hard_links_interrupted(tmp_path, pixels, monkeypatch, without_hard_links):
-    monkeypatch.setattr(Path, "replace", _fail(KeyboardInterrupt()))
-    with pytest.raises(KeyboardInterrupt):
-        output.write(tmp_path / "a.png", pixels)
-    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".jpg"])
@@ -260,11 +182,6 @@ def test_check_output(suffix, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_check_output_in_working_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    output.check_output(Path("a.png"), overwrite=False)
-
-
 @pytest.mark.parametrize("name", ["a", "a.gif", "a.heic", ".png", "a.png.bak"])
 def test_check_output_suffix(name, tmp_path):
     _refused(output.check_output, tmp_path / name, "end the name in .png", overwrite=True)
@@ -273,61 +190,3 @@ def test_check_output_suffix(name, tmp_path):
 def test_check_output_size(tmp_path):
     path, size = tmp_path / "a.webp", (20_000, 10)
     _refused(output.check_output, path, "20000 x 10", overwrite=True, size=size)
-
-
-def test_check_output_missing_folder(tmp_path):
-    path = tmp_path / "none" / "a.png"
-    _refused(output.check_output, path, "none is missing; create it", overwrite=True)
-
-
-def test_check_output_in_a_file(tmp_path):
-    (tmp_path / "file").touch()
-    for path in (tmp_path / "file" / "a.png", tmp_path / "file" / "more" / "a.png"):
-        _refused(output.check_output, path, "file is a file, not a folder", overwrite=True)
-
-
-def test_check_output_folder(tmp_path):
-    (tmp_path / "a.png").mkdir()
-    _refused(output.check_output, tmp_path / "a.png", "this is a folder", overwrite=True)
-
-
-def test_check_output_existing(tmp_path):
-    path = tmp_path / "a.png"
-    path.touch()
-    _refused(output.check_output, path, "overwrite=True", overwrite=False)
-    output.check_output(path, overwrite=True)
-    assert path.exists()
-
-
-@pytest.mark.parametrize("overwrite", [False, True])
-def test_check_output_is_an_input(overwrite, tmp_path):
-    path = tmp_path / "a.png"
-    path.touch()
-    (tmp_path / "sub").mkdir()
-    inputs = [tmp_path / "none.png", tmp_path / "sub" / ".." / "a.png"]
-    _refused(output.check_output, path, "is an input", overwrite=overwrite, inputs=inputs)
-
-
-def test_check_output_links_to_an_input(tmp_path):
-    (tmp_path / "photo.png").touch()
-    link = tmp_path / "a.png"
-    link.symlink_to(tmp_path / "photo.png")
-    inputs = [tmp_path / "photo.png"]
-    _refused(output.check_output, link, "is an input", overwrite=True, inputs=inputs)
-
-
-@pytest.mark.parametrize("name", ["x" * 300 + ".png", "a\0b.png"])
-def test_check_output_impossible_name(name, tmp_path):
-    with pytest.raises(OutputError, match="name"):
-        output.check_output(tmp_path / name, overwrite=True)
-
-
-@pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="root writes everywhere")
-def test_check_output_read_only_folder(tmp_path):
-    tmp_path.chmod(0o500)
-    _refused(output.check_output, tmp_path / "a.png", "permission denied", overwrite=True)
-
-
-def test_check_output_really_tries(tmp_path, monkeypatch):
-    monkeypatch.setattr(Path, "touch", _fail(OSError(errno.EROFS, "Read-only file system")))
-    _refused(output.check_output, tmp_path / "a.png", "disk is read-only", overwrite=True)
