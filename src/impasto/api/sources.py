@@ -163,7 +163,7 @@ def style_file(path: Path) -> Path:
     return path
 
 
-def check_is_seen(style: Picture) -> None:
+def check_is_visible(style: Picture) -> None:
     """Make sure that there is something to see in the picture of a style.
 
     Raises:
@@ -254,8 +254,8 @@ class SceneLoader:
                 if preload:
                     next((model for model in models if model.can_encode), models[0]).preload()
                 picture = files.load(source)
-                check_is_seen(picture)
-                style = encode(models, picture.samples, hidden.seen(picture.alpha))
+                check_is_visible(picture)
+                style = encode(models, picture.samples, hidden.visible(picture.alpha))
                 style = replace(style, notices=picture.notices)
             self.notices |= dict.fromkeys(style.notices)
             styles.append(style)

@@ -15,7 +15,7 @@ from impasto.api.sources import (
     SceneLoader,
     Source,
     Styles,
-    check_is_seen,
+    check_is_visible,
     photo_mask,
     style_picture,
     weighted,
@@ -196,9 +196,9 @@ def optimize_steps(
     identity = checkpoints.identity(inputs, networks) if path else None
     position, trace = None, []
     if resume and identity:
-        found = checkpoints.load(Path(resume), place)
-        checkpoints.check_same(Path(resume), found.identity, identity)
-        position, trace = found.position, found.trace
+        restored = checkpoints.load(Path(resume), place)
+        checkpoints.check_same(Path(resume), restored.identity, identity)
+        position, trace = restored.position, restored.trace
     first = None
     if chosen.init == "fast":
         first, more = _painted_fast(inputs, device)
@@ -274,11 +274,11 @@ def _load(
     def picture(source: Source, weight: float, mask: Source | None = None) -> PictureStyle:
         counted = None if mask is None else mask_of("the style region", mask)
         shown = loader.picture(style_picture(source))
-        check_is_seen(shown)
-        seen = hidden.seen(shown.alpha)  # only that counts
-        if counted is not None and seen is not None:
+        check_is_visible(shown)
+        visible = hidden.visible(shown.alpha)  # only that counts
+        if counted is not None and visible is not None:
             counted = masks.resize(counted, shown.size)
-        return WeightedStyle(shown.pixels, weight, masks.both(counted, seen))
+        return WeightedStyle(shown.pixels, weight, masks.both(counted, visible))
 
     def part(name: str, region: Region) -> "Part[NDArray[np.float32]]":
         weight = region_weight(name, region.weight)

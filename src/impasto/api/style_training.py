@@ -95,7 +95,7 @@ def train_style_steps(
     from impasto.feedforward.model import sampled_gaussian
     from impasto.training.style import train_style as steps
 
-    colours = sampled_gaussian(loaded.samples, hidden.seen(loaded.alpha))
+    colours = sampled_gaussian(loaded.samples, hidden.visible(loaded.alpha))
     style = Style(
         {space: training.known[0]},
         colours.mean.astype(np.float32),

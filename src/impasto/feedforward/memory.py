@@ -54,5 +54,5 @@ def initial_free_memory() -> int | None:
 
 def _bytes_needed(size: tuple[int, int], tile: int, spec: ModelSpec) -> float:
     pixels = size[0] * size[1]
-    seen = min(pixels, _LARGEST_PART * tile**2)
-    return _OUTPUT_BYTES * pixels + spec.bytes_per_pixel * seen
+    network_pixels = min(pixels, _LARGEST_PART * tile**2)
+    return _OUTPUT_BYTES * pixels + spec.bytes_per_pixel * network_pixels

@@ -103,12 +103,12 @@ class FeedforwardModel:
         if self._content_statistics is not None:
             self._content_statistics.load()
 
-    def encode(self, picture: ImageArray, seen: Mask | None = None) -> Style:
+    def encode(self, picture: ImageArray, visible: Mask | None = None) -> Style:
         """Measure the style of a picture, at a long side of at most `STYLE_SIDE` pixels.
 
         Args:
             picture: (H, W, 3).
-            seen: (H, W), how much each pixel counts for the colours; None for all alike. Of the
+            visible: (H, W), how much each pixel counts for the colours; None for all alike. Of the
                 features those count that lie in the rectangle around what is seen; in there,
                 hidden parts must be filled, as `image.files.load` does.
 
@@ -118,8 +118,8 @@ class FeedforwardModel:
         """
         if not self.can_encode:
             raise InputError(f"{self.path}: paints in its own styles only, not in a picture's")
-        if seen is not None:
-            picture, seen = masks.crop(picture, seen), to_float(masks.crop(seen, seen))
+        if visible is not None:
+            picture, visible = masks.crop(picture, visible), to_float(masks.crop(visible, visible))
         height, width = picture.shape[:2]
         # Resized to full strides, not padded: what is padded would count in the statistics.
         columns, rows = map(self._to_stride, fit_down((width, height), STYLE_SIDE))
@@ -127,25 +127,25 @@ class FeedforwardModel:
         reduced = to_float(picture) if fits else resize(picture, (columns, rows))
         image = np.ascontiguousarray(reduced.transpose(2, 0, 1)[None])
         [[vector]] = self._style_encoder({"image": image})
-        covered = None if seen is None else masks.resize(seen, (columns, rows))
+        covered = None if visible is None else masks.resize(visible, (columns, rows))
         return _style(self.spec.style_space, vector, gaussian(reduced, covered))
 
-    def photo_style(self, photo: ImageArray, seen: Mask | None = None) -> Style | None:
+    def photo_style(self, photo: ImageArray, visible: Mask | None = None) -> Style | None:
         """Find the style in which the photo is painted as it is; None if the model has none.
 
         Args:
             photo: (H, W, 3).
-            seen: (H, W), how much each pixel counts for the colours; None for all alike.
+            visible: (H, W), how much each pixel counts for the colours; None for all alike.
         """
         if (vector := self.spec.photo_style()) is not None:
-            return _style(self.spec.style_space, vector, sampled_gaussian(photo, seen))
-        return self.encode(photo, seen) if self.can_encode else None
+            return _style(self.spec.style_space, vector, sampled_gaussian(photo, visible))
+        return self.encode(photo, visible) if self.can_encode else None
 
     def styled(
         self,
         photo: ImageArray,
         style: Style,
-        seen: Mask | None = None,
+        visible: Mask | None = None,
         *,
         in_tiles: bool = False,
     ) -> "StyledModel":
@@ -155,7 +155,7 @@ class FeedforwardModel:
             photo: (H, W, 3); its colours, as a whole, decide how it is recoloured, even where
                 only a part of it is painted.
             style: with a vector of this model's style space.
-            seen: (H, W), how much each pixel counts for the photo's colours; None for all alike.
+            visible: (H, W), how much each pixel counts for the photo's colours; None for all alike.
             in_tiles: whether pictures of several shapes will be painted; memory is then given
                 back after each.
 
@@ -165,7 +165,7 @@ class FeedforwardModel:
         vector = style.vectors.get(self.spec.style_space)
         if vector is None or vector.shape != (self.spec.style_size,):
             raise _of_another_model(style)
-        matrix, offset = recolouring(photo, style, seen)
+        matrix, offset = recolouring(photo, style, visible)
         root = symmetric_power(style.colour_covariance.astype(np.float64), 0.5)
         inputs = {
             "matrix": matrix,
@@ -264,11 +264,11 @@ class StyledModel:
         if statistics is None:
             statistics = np.zeros((2, self.spec.channels), np.float32)
         shared = {"statistics": statistics[None], "share": np.asarray(share, np.float32)}
-        painted, found = self._run(self._network, photo, shared)
-        if not math.isfinite(found.sum()):
+        painted, measured = self._run(self._network, photo, shared)
+        if not math.isfinite(measured.sum()):
             raise InputError("this style is invalid; make it again from its picture")
         height, width = photo.shape[:2]
-        return painted[0, :, :height, :width], found[0]
+        return painted[0, :, :height, :width], measured[0]
 
     def content_statistics(self, photo: ImageArray) -> FloatImage | None:
         """Measure the photo's features: the first of the statistics that `paint` finds.
@@ -278,8 +278,8 @@ class StyledModel:
         """
         if self._content_statistics is None:
             return None
-        [found] = self._run(self._content_statistics, photo, {})
-        return np.asarray(found[0])
+        [measured] = self._run(self._content_statistics, photo, {})
+        return np.asarray(measured[0])
 
     def _run(self, network: Network, photo: ImageArray, more: Inputs) -> list[FloatImage]:
         inputs = {"image": self._planes(photo)[None], **self.inputs, **more}
@@ -349,19 +349,19 @@ def choose(models: Sequence[FeedforwardModel], style: Style) -> ModelStyle:
 
 
 def encode(
-    models: Sequence[FeedforwardModel], picture: ImageArray, seen: Mask | None = None
+    models: Sequence[FeedforwardModel], picture: ImageArray, visible: Mask | None = None
 ) -> Style:
     """Measure the style of a picture for every model that can take its style from one.
 
     Args:
         picture: (H, W, 3).
-        seen: as for `FeedforwardModel.encode`.
+        visible: as for `FeedforwardModel.encode`.
 
     Raises:
         InputError: there is no such model.
         DeviceError, WeightsError: as `session.Network`.
     """
-    styles = [model.encode(picture, seen) for model in models if model.can_encode]
+    styles = [model.encode(picture, visible) for model in models if model.can_encode]
     if not styles:
         styles = [models[0].encode(picture)]  # which says why it cannot
     vectors = {space: vector for style in styles for space, vector in style.vectors.items()}
@@ -369,7 +369,7 @@ def encode(
 
 
 def recolouring(
-    photo: ImageArray, style: Style, seen: Mask | None = None
+    photo: ImageArray, style: Style, visible: Mask | None = None
 ) -> tuple[FloatImage, FloatImage]:
     """Find the map x -> A x + b that gives the photo the style's mean and covariance of colours.
 
@@ -378,20 +378,20 @@ def recolouring(
 
     Args:
         photo: (H, W, 3).
-        seen: (H, W), how much each pixel counts; None for all alike.
+        visible: (H, W), how much each pixel counts; None for all alike.
 
     Returns:
         A (3, 3) and b (3,).
     """
     target = Gaussian(style.colour_mean.astype(float), style.colour_covariance.astype(float))
-    matrix, offset = optimal_transport_map(sampled_gaussian(photo, seen), target)
+    matrix, offset = optimal_transport_map(sampled_gaussian(photo, visible), target)
     return matrix.astype(np.float32), offset.astype(np.float32)
 
 
-def sampled_gaussian(photo: ImageArray, seen: Mask | None = None) -> Gaussian:
+def sampled_gaussian(photo: ImageArray, visible: Mask | None = None) -> Gaussian:
     """Measure the colours of a photo (H, W, 3) on a grid of its pixels that are seen."""
     stride = max(1, min(photo.shape[:2]) // _SAMPLED_SIDE)
-    covered = None if seen is None else seen[::stride, ::stride]
+    covered = None if visible is None else visible[::stride, ::stride]
     return gaussian(to_float(photo[::stride, ::stride]), covered)
 
 

@@ -85,27 +85,27 @@ def render(
     photo = _resized(scene.photo.samples, settings)
     size = photo.shape[1], photo.shape[0]
     count = len(scene.parts)
-    given = list(statistics) or [None] * count
-    if len(given) != count:
-        raise SettingError(f"there are statistics for {len(given)} parts, not {count}")
-    made: list[Statistics | None] = [None] * count
+    earlier = list(statistics) or [None] * count
+    if len(earlier) != count:
+        raise SettingError(f"there are statistics for {len(earlier)} parts, not {count}")
+    used: list[Statistics | None] = [None] * count
     if settings.strength == 0:
-        return Rendering(photo.copy(), None, tuple(made), ())
-    seen = scene.photo.alpha
-    if seen is not None and (seen := hidden.seen(seen)) is not None:
-        seen = masks.resize(seen, size)
+        return Rendering(photo.copy(), None, tuple(used), ())
+    visible = scene.photo.alpha
+    if visible is not None and (visible := hidden.visible(visible)) is not None:
+        visible = masks.resize(visible, size)
     plans: list[Plan] = []
 
     def paint(number: int, part: Part[ModelStyle]) -> ImageArray:
         [weighted] = part.styles
         plans.append(plan(size, settings, weighted.style.model.spec))
         strength = settings.strength * part.strength
-        painted, made[number] = _paint(
-            photo, *weighted.style, strength, plans[-1], given[number], seen
+        painted, used[number] = _paint(
+            photo, *weighted.style, strength, plans[-1], earlier[number], visible
         )
         if settings.colour == "style":
             return painted
-        covered = masks.both(part.mask, seen)
+        covered = masks.both(part.mask, visible)
         return COLOUR_TRANSFERS[settings.colour](to_float(painted), to_float(photo), covered)
 
     painted = scene.composite(photo, paint)
@@ -114,7 +114,7 @@ def render(
     return Rendering(
         painted,
         max(tiles_used, default=None),
-        tuple(made),
+        tuple(used),
         tuple(dict.fromkeys(notices)),
     )
 
@@ -175,30 +175,34 @@ def _paint(
     strength: float,
     plan: Plan,
     statistics: Statistics | None,
-    seen: Mask | None,
+    visible: Mask | None,
 ) -> tuple[ImageArray, Statistics]:
-    """Paint all of a photo in one style; its colours are those of what is `seen`.
+    """Paint all of a photo in one style; its colours are those of what is `visible`.
 
     Returns:
         The painting, of the photo's size, uint8 if it was enlarged and the photo is uint8; and by
         what it was painted.
     """
-    if statistics is None and strength < 1 and (own := model.photo_style(photo, seen)) is not None:
+    if (
+        statistics is None
+        and strength < 1
+        and (own := model.photo_style(photo, visible)) is not None
+    ):
         style = interpolate(own, style, strength)
     reduced = _resized_to(photo, plan.size)
-    painted, made_by = _paint_pass(
-        reduced, seen, style, plan.tile, model, statistics, plan.detail is not None
+    painted, used = _paint_pass(
+        reduced, visible, style, plan.tile, model, statistics, plan.detail is not None
     )
     if plan.detail is not None:
         detail = plan.detail
         reduced = _resized_to(photo, detail.size)
         enlarged = resize(_without_grid(painted), detail.size)
-        given = None if statistics is None else statistics.detail
-        painted, details_made_by = _paint_pass(
-            enlarged, seen, style, detail.tile, model, given, True
+        earlier = None if statistics is None else statistics.detail
+        painted, used_for_detail = _paint_pass(
+            enlarged, visible, style, detail.tile, model, earlier, True
         )
-        made_by = replace(made_by, detail=details_made_by)
-    return _at_full_size(painted, reduced, photo, opacity(strength)), made_by
+        used = replace(used, detail=used_for_detail)
+    return _at_full_size(painted, reduced, photo, opacity(strength)), used
 
 
 def _without_grid(painted: FloatImage) -> FloatImage:
@@ -219,7 +223,7 @@ def _without_grid(painted: FloatImage) -> FloatImage:
 
 def _paint_pass(
     photo: ImageArray,
-    seen: Mask | None,
+    visible: Mask | None,
     style: Style,
     tile: int | None,
     model: FeedforwardModel,
@@ -232,16 +236,18 @@ def _paint_pass(
     """
     in_tiles = tile is not None or several_shapes
     if statistics is None:
-        covered = None if seen is None else masks.resize(seen, (photo.shape[1], photo.shape[0]))
+        covered = (
+            None if visible is None else masks.resize(visible, (photo.shape[1], photo.shape[0]))
+        )
         styled, features = model.styled(photo, style, covered, in_tiles=in_tiles), None
     else:
         styled, features = model.restyled(statistics, in_tiles=in_tiles), statistics.features
     if tile is not None:
-        painted, found = tiles.paint(photo, styled, tile, features)
+        painted, measured = tiles.paint(photo, styled, tile, features)
     else:
-        planes, found = styled.paint(photo, features)
+        planes, measured = styled.paint(photo, features)
         painted = np.stack(list(planes), axis=2)
-    features = found if features is None else features
+    features = measured if features is None else features
     return painted, Statistics(model.spec.fingerprint, styled.inputs, features)
 
 

@@ -97,7 +97,7 @@ def measure(photo: ImageArray, model: StyledModel, tile: int) -> FloatImage:
     least = model.spec.min_side
     side = min(THUMBNAIL, 7 * tile // 4, max(width, height))
     _, statistics = model.paint(resize(photo, fit_min_side((width, height), side, least)))
-    found, areas = [], []
+    measured, areas = [], []
     for top in range(0, height, tile):
         for left in range(0, width, tile):
             part = photo[top : top + tile, left : left + tile]
@@ -105,9 +105,9 @@ def measure(photo: ImageArray, model: StyledModel, tile: int) -> FloatImage:
                 continue
             if (content := model.content_statistics(part)) is None:
                 return statistics
-            found.append(content)
+            measured.append(content)
             areas.append(part.shape[0] * part.shape[1])
-    exact = pool_statistics(found, areas)
+    exact = pool_statistics(measured, areas)
     statistics[:, : exact.shape[1]] = exact
     return statistics
 

@@ -21,7 +21,7 @@ _GREY = 0.5
 """The colour of a picture of which nothing is seen."""
 
 
-def seen(alpha: Mask | None) -> Mask | None:
+def visible(alpha: Mask | None) -> Mask | None:
     """How much each pixel counts of what can be seen, (H, W); None where all count alike.
 
     All count alike that are not faint: half a glass is as much a part of the picture as a stone.
@@ -42,7 +42,7 @@ def filled(samples: ImageArray, alpha: NDArray[np.float32]) -> ImageArray:
         samples: (H, W, 3).
         alpha: (H, W) in [0, 1].
     """
-    shares = seen(alpha)
+    shares = visible(alpha)
     if shares is None:
         return samples
     faint = shares < 1

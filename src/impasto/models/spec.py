@@ -90,13 +90,13 @@ class ModelSpec:
         """
         try:
             with path.open("rb") as file:
-                found = dict(_metadata(file))
+                metadata = dict(_metadata(file))
         except (OSError, ValueError) as problem:
             if isinstance(problem, OSError):
                 raise InputError(f"{display_path(path)}: {os_error_message(problem)}") from problem
             raise InputError(f"{display_path(path)}: damaged, or not an ONNX file") from problem
         try:
-            return cls.from_metadata(found)
+            return cls.from_metadata(metadata)
         except (KeyError, ValueError) as problem:
             raise InputError(
                 f"{display_path(path)}: not a model of this version of impasto; export it again"

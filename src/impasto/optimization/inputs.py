@@ -80,7 +80,7 @@ class Inputs:
 
     def _seen(self, cover: masks.Mask | None, size: tuple[int, int]) -> masks.Mask | None:
         """Where a part is, and the photo is not transparent; None for everywhere."""
-        seen = hidden.seen(self.content.alpha)
+        seen = hidden.visible(self.content.alpha)
         return masks.both(cover, None if seen is None else masks.resize(seen, size))
 
     def images(self, first: FloatImage | None, device: torch.device) -> Images:
