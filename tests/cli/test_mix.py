@@ -1,8 +1,11 @@
+import shutil
+
 import pytest
 from PIL import ExifTags, Image
 
 from impasto.cli.mix import caption, ways
 from impasto.image.sheet import GAP, LABEL
+from impasto.models.assets import FOLDER
 
 
 @pytest.mark.parametrize(("corners", "steps"), [(2, 2), (2, 7), (4, 3)])
@@ -106,3 +109,18 @@ def test_outputs_that_nobody_means(fails, photo, wave, tmp_path, monkeypatch):
                 continue  # standard output
             fails("invalid value for '--output' / '-o'", *words, "-o", word)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["photo.jpg", "wave.png"]
+
+
+def test_a_model_of_the_user_s_own(impasto, photo, wave, flow, tmp_path):
+    for network in FOLDER.glob("*.onnx"):
+        shutil.copy(network, tmp_path)
+    model = tmp_path / "painter.onnx"
+    sheets = [tmp_path / f"{name}.png" for name in ("shipped", "own")]
+    for sheet, more in zip(sheets, ((), ("--model", model)), strict=True):
+        words = ("--steps", 2, "--size", 32, "--device", "cpu", "-o", sheet, *more)
+        result = impasto("mix", photo, "-s", wave, "-s", flow, *words)
+        assert result.exit_code == 0, result.output
+    assert sheets[0].read_bytes() == sheets[1].read_bytes()
+    missing = impasto("mix", photo, "-s", wave, "-s", flow, "--model", tmp_path / "none.onnx")
+    assert missing.exit_code == 2
+    assert "none.onnx: no such file" in missing.stderr

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from impasto.cli.arguments import Overwrite, output_file, parse_style, picture_file
+from impasto.cli.arguments import ModelFile, Overwrite, output_file, parse_style, picture_file
 from impasto.cli.completion import style_words
 from impasto.cli.sheet import DeviceWord, write_sheet
 from impasto.errors import SettingError
@@ -44,6 +44,7 @@ def mix(
     ] = None,
     overwrite: Overwrite = False,
     device: DeviceWord = "auto",
+    model: ModelFile = None,
 ) -> None:
     """Paint a photo in what lies between two styles, or four, on one sheet."""
     if len(style) not in (2, 4):
@@ -55,6 +56,7 @@ def mix(
         )
     from impasto import api
     from impasto.batch.names import default_output
+    from impasto.feedforward.model import FeedforwardModel
     from impasto.image.output import check_output
 
     settings = StylizeSettings(size=size, device=device)
@@ -64,11 +66,12 @@ def mix(
     path = output or default_output(photo, [Path(word).stem for word in style], suffix=".png")
     pictures = [Path(word) for word in style if Path(word).exists()]
     check_output(path, overwrite=overwrite, inputs=[photo, *pictures])
-    corners = [api.load_style(word, device=device) for word in style]
+    opened = None if model is None else FeedforwardModel(model, device)
+    corners = [api.load_style(word, model=opened, device=device) for word in style]
     named = [
         (caption(style, weights), _between(corners, weights)) for weights in ways(len(style), steps)
     ]
-    write_sheet(path, photo, named, settings, columns=steps, overwrite=overwrite)
+    write_sheet(path, photo, named, settings, model=opened, columns=steps, overwrite=overwrite)
 
 
 def ways(corners: int, steps: int) -> list[tuple[float, ...]]:

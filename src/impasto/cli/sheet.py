@@ -13,6 +13,7 @@ from impasto.system.paths import display_path
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from impasto.feedforward.model import FeedforwardModel
     from impasto.styles.embedding import Style
 
 DeviceWord = Annotated[Device, typer.Option("--device", help=help_of(StylizeSettings, "device"))]
@@ -25,6 +26,7 @@ def write_sheet(
     named: "Sequence[tuple[str, Style]]",
     settings: StylizeSettings,
     *,
+    model: "FeedforwardModel | None" = None,
     columns: int | None = None,
     overwrite: bool,
 ) -> None:
@@ -42,7 +44,7 @@ def write_sheet(
 
     def paintings() -> "Iterator[tuple[str, Image]]":
         for name, style in named:
-            painting = api.stylize(picture, style, settings=settings)
+            painting = api.stylize(picture, style, model=model, settings=settings)
             notices.update(dict.fromkeys(painting.notices))
             yield name, painting.to_pil()
 
