@@ -1,19 +1,20 @@
 """How far a newcomer walks who follows a photo through the program.
 
 A stay is a run of calls within one module of impasto; a call into another module ends it. What is
-not needed for a painting, such as unpacking 67 styles to use one, shows here as a long walk.
+not needed for a painting, such as unpacking 67 styles to use one, shows here as a long walk. So do
+the second pass, in which a larger photo is painted over, and each further band or tile of a large
+photo; loops count as often as they run.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-SAMPLES = Path(__file__).parents[1] / "samples"
+import pytest
+from PIL import Image
 
-MOST = 90
-"""Stays in modules that `impasto stylize photo -s great-wave` may take; it took 205 once."""
+SAMPLES = Path(__file__).parents[1] / "samples"
 
 COUNT = """
 import os, sys
@@ -38,8 +39,16 @@ except SystemExit as end:
 """
 
 
-def test_a_photo_s_way_is_short(tmp_path):
-    shutil.copy(SAMPLES / "photos/astronaut.jpg", tmp_path / "photo.jpg")
+@pytest.mark.parametrize(
+    ("size", "most"),
+    [
+        pytest.param((512, 512), 90, id="one pass"),  # took 205 once
+        pytest.param((900, 700), 115, id="two passes"),  # took 205 when there was but one pass
+    ],
+)
+def test_a_photo_s_way_is_short(tmp_path, size, most):
+    with Image.open(SAMPLES / "photos/astronaut.jpg") as photo:
+        photo.resize(size).save(tmp_path / "photo.jpg")
     words = [sys.executable, "-c", COUNT, "stylize", "photo.jpg", "-s", "great-wave", "-q"]
     environment = os.environ | {"IMPASTO_STYLES": str(tmp_path / "own")}
     done = subprocess.run(
@@ -47,4 +56,4 @@ def test_a_photo_s_way_is_short(tmp_path):
     )
     code, stays = done.stdout.split()
     assert code == "0"
-    assert int(stays) <= MOST
+    assert int(stays) <= most
