@@ -134,8 +134,10 @@ def _write_atomically(path: Path, content: bytes, overwrite: bool) -> None:
             temporary.replace(path)
         else:
             _place_new(temporary, path)
-    finally:
         temporary.unlink(missing_ok=True)
+    except BaseException:  # Ctrl-C as well, even while the line above removes the file
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _place_new(temporary: Path, path: Path) -> None:
