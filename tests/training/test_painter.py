@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,9 @@ def test_a_short_training_lowers_the_losses_of_every_style(
         with torch.no_grad():
             after, before = (
                 weighted(
-                    step_losses(model, teacher, photo, entry.name, style, torch.float32),
+                    step_losses(
+                        partial(model, name=entry.name), teacher, photo, style, torch.float32
+                    ),
                     Weights(),
                     1.0,
                 )

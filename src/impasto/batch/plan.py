@@ -12,7 +12,7 @@ from typing import NamedTuple
 from impasto.batch.names import default_output
 from impasto.errors import InputError, OutputError, SettingError
 from impasto.image.suffixes import pictures_in
-from impasto.system.paths import display_path, is_hidden, os_error_message
+from impasto.system.paths import display_path, identity, is_hidden, os_error_message
 
 PAINTED = "painted"
 """The folder in a folder of photos that their paintings go to."""
@@ -181,13 +181,13 @@ def _folders(top: Path, skipped: Sequence[Path], problems: list[str]) -> Iterato
         if problem.errno != errno.ENOENT:  # else it went away
             problems.append(f"{place}: {os_error_message(problem)}")
 
-    passed_over = {_identity(path) for path in skipped} - {None, _identity(top)}
+    passed_over = {identity(path) for path in skipped} - {None, identity(top)}
     for place, names, _ in os.walk(top, onerror=tell):
         folder = Path(place)
         names[:] = sorted(
             name
             for name in names
-            if not is_hidden(folder / name) and _identity(folder / name) not in passed_over
+            if not is_hidden(folder / name) and identity(folder / name) not in passed_over
         )
         if os.access(folder, os.R_OK):
             yield folder
@@ -205,15 +205,6 @@ def _emptiness(folder: Path, recursive: bool, problems: Sequence[str]) -> str:
         below = False
     hint = "; recursive=True paints those in its folders" if below else ""
     return f"there is no photo in this folder{hint}"
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Return the device and the number of a file; None where there is none."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _exists(path: Path) -> bool:

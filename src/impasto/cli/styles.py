@@ -79,12 +79,7 @@ def add(
 
     library.free_path(name, overwrite=overwrite)
     style = api.load_style(image)
-    for notice in style.notices:
-        typer.echo(f"impasto: {notice}", err=True)
-    path = library.add(
-        name, replace(style, title=title, artist=artist, year=year), overwrite=overwrite
-    )
-    typer.echo(f"{name}: {display_path(path)}")
+    _keep(name, replace(style, title=title, artist=artist, year=year), overwrite)
 
 
 @app.command()
@@ -128,17 +123,23 @@ def train(
     from impasto.image.output import check_output
     from impasto.styles import library
 
-    path = library.free_path(name, overwrite=overwrite)
+    library.free_path(name, overwrite=overwrite)
     if preview is not None:
         check_output(preview, overwrite=True, inputs=[image])
     steps = api.train_style_steps(
         image, minutes=minutes, photos=photos, content=content, seed=seed, device=device
     )
     style = watched(steps, minutes, preview)
+    _keep(name, replace(style, title=title, artist=artist, year=year), overwrite)
+
+
+def _keep(name: str, style: "Style", overwrite: bool) -> None:
+    """Add a style to the user's own, and say where it lies and what to know of it."""
+    from impasto.styles import library
+
     for notice in style.notices:
         typer.echo(f"impasto: {notice}", err=True)
-    titled = replace(style, title=title, artist=artist, year=year)
-    path = library.add(name, titled, overwrite=overwrite)
+    path = library.add(name, style, overwrite=overwrite)
     typer.echo(f"{name}: {display_path(path)}")
 
 

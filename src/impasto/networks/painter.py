@@ -84,7 +84,6 @@ class Painter(nn.Module):
     """Paints recoloured photos, (N, 3, H, W) in [0, 1], by style vectors (N, VECTOR)."""
 
     smooth: Tensor
-    middle: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,7 +104,6 @@ class Painter(nn.Module):
         self.head = Styled(half, 12, 3)
         # The binomial filter takes out what alternates from pixel to pixel: no checkerboards.
         self.register_buffer("smooth", 0.25 * folded(BINOMIAL, 3), persistent=False)
-        self.register_buffer("middle", torch.zeros(12), persistent=False)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -147,7 +145,7 @@ class Painter(nn.Module):
         x = F.relu(_double(self.up2(x, style.code)))
         for block, modulation in steps[second:]:  # (N, 16, H/2, W/2)
             x = block(x, modulation, norm)
-        return F.conv2d(self.head(x, style.code).float(), self.smooth, self.middle, padding=1)
+        return F.conv2d(self.head(x, style.code).float(), self.smooth, padding=1)
 
     def features(self, wide: Tensor) -> tuple[Tensor, Tensor]:
         """The photo's features at 1/4 and 1/8 of its size, before they are normalized."""

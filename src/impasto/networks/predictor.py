@@ -46,9 +46,9 @@ class Predictor(nn.Module):
         nn.init.zeros_(self.correction.bias)
         self.register_buffer("known", known.clone())
 
-    def forward(self, picture: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> Tensor:
         """Predict the style vectors of pictures."""
-        mixture, correction = self.predict(self.statistics(picture))
+        mixture, correction = self.predict(self.statistics(image))
         return mixture + correction
 
     @torch.no_grad()
@@ -61,7 +61,6 @@ class Predictor(nn.Module):
         """
         self.standardise.mean.copy_(pictures.mean(0))
         self.standardise.variance.copy_(pictures.var(0))
-        self.standardise.eval()
         anchors = self.standardise(known)
         # -|x - a|^2 less what all have in common is linear in x.
         self.choice.weight.copy_(2 * anchors / SOFTNESS)

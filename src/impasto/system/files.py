@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from impasto.errors import DiskError, OutputError
-from impasto.system.paths import display_path, is_wrong_path, os_error_message
+from impasto.system.paths import display_path, identity, is_wrong_path, os_error_message
 
 
 class Files:
@@ -16,10 +16,10 @@ class Files:
     """
 
     def __init__(self, paths: Iterable[Path] = ()) -> None:
-        self._identities = {found for path in paths if (found := _identity(path)) is not None}
+        self._identities = {found for path in paths if (found := identity(path)) is not None}
 
     def __contains__(self, path: Path) -> bool:
-        return _identity(path) in self._identities
+        return identity(path) in self._identities
 
 
 def check_file(path: Path, *, overwrite: bool, inputs: "Files | Sequence[Path]" = ()) -> None:
@@ -84,15 +84,6 @@ def _check_existing(path: Path, overwrite: bool, inputs: "Files | Sequence[Path]
         raise OutputError(f"{display_path(path)}: this is an input; choose another name")
     if not overwrite:
         raise _exists(path)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Return the device and the number of a file; None where there is none."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _exists(path: Path) -> OutputError:

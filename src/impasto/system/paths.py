@@ -72,3 +72,12 @@ def os_error_message(error: OSError | ValueError) -> str:
     if isinstance(error, OSError):
         return _REASONS.get(error.errno or 0, error.strerror or "the disk reports an error")
     return "not a valid file name"
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return the device and the number of a file; None where there is none."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino

@@ -37,7 +37,7 @@ from impasto.styles.embedding import Style
 from impasto.styles.names import CATALOGUE, PICTURES
 from impasto.system.extras import require
 from impasto.system.files import check_file, make_folder, write_file
-from impasto.training.painter import IDENTITY
+from impasto.training.painter import IDENTITY, part
 
 TOLERANCE = 1e-3
 """How far a pixel may be from PyTorch's, of a range of 1; a quarter of an 8-bit step."""
@@ -185,7 +185,7 @@ def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
         paint, measure = _Paint(trained.painter), _ContentStatistics(trained.painter)
         given = {"image": image, **colours}
         _write(paint, given | style | shared, ["painting", "found"], made[0], specs[0])
-        _write(trained.predictor, {"picture": image}, ["embedding"], made[1], specs[1])
+        _write(trained.predictor, {"image": image}, ["embedding"], made[1], specs[1])
         _write(measure, given, ["found"], made[2], specs[2])
         difference = _difference(trained, *made[:3])
         if not difference <= TOLERANCE:
@@ -273,8 +273,8 @@ def load(weights: Path) -> Trained:
     try:
         found = load_file(weights)
         painter = Painter()
-        painter.load_state_dict(_part(found, "painter."))
-        vectors = _part(found, "vectors.")
+        painter.load_state_dict(part(found, "painter."))
+        vectors = part(found, "vectors.")
         if any(vector.shape != (VECTOR,) for vector in (*vectors.values(), vectors[IDENTITY])):
             raise ValueError("vectors of another painter")
     except Exception as problem:  # a damaged header can raise nearly anything
@@ -284,7 +284,7 @@ def load(weights: Path) -> Trained:
         ) from problem
     if not all(value.isfinite().all() for value in found.values()):
         raise InputError(f"{weights}: holds values that are no numbers; train at a lower rate")
-    if not (of_predictor := _part(found, "predictor.")):
+    if not (of_predictor := part(found, "predictor.")):
         raise InputError(f"{weights}: cannot take styles from pictures; train with artworks")
     predictor = Predictor(of_predictor["known"])
     predictor.load_state_dict(of_predictor)
@@ -327,10 +327,6 @@ def reopen(file: Path) -> Painter:
     return painter.eval()
 
 
-def _part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
-
-
 def _rounded(values: Tensor) -> Tensor:
     return values.half().float()
 
@@ -353,13 +349,12 @@ def _write(
     import onnx
 
     rows, columns = torch.export.Dim("rows", min=2), torch.export.Dim("columns", min=2)
-    sides = {2: STRIDE * rows, 3: STRIDE * columns}
-    moving = {"image": sides, "picture": sides}
+    moving = {"image": {2: STRIDE * rows, 3: STRIDE * columns}}
     with _quiet_exporter():
         program = torch.onnx.export(
             module.eval(),
             tuple(inputs.values()),
-            input_names=["image" if name == "picture" else name for name in inputs],
+            input_names=list(inputs),
             output_names=outputs,
             dynamic_shapes=tuple(moving.get(name) for name in inputs),
             opset_version=_OPSET,

@@ -8,6 +8,7 @@ import csv
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -112,8 +113,8 @@ class StyledPainter(nn.Module):
         # A parameter each: Adam leaves alone those that a step does not use.
         self.vectors = nn.ParameterDict({name: 0.3 * torch.randn(VECTOR) for name in names})
 
-    def forward(self, photo: Tensor, name: str, palette: Palette) -> Tensor:
-        """(N, 3, H, W), painted in one style."""
+    def forward(self, photo: Tensor, palette: Palette, name: str) -> Tensor:
+        """(N, 3, H, W), painted in the style of that name."""
         painted: Tensor = self.painter(photo, self.vectors[name][None], palette)
         return painted
 
@@ -149,10 +150,9 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
             # The palette's directions are drawn anew at every step, and alike after a resume.
             torch.manual_seed(training.schedule.seed + step)
             losses = step_losses(
-                model,
+                partial(model, name=name),
                 teacher,
                 photo.to(training.device),
-                name,
                 targets.get(name),
                 training.precision,
             )
@@ -173,14 +173,21 @@ def load_teacher(weights: Path | None, precision: torch.dtype) -> Teacher:
 
 
 def step_losses(
-    model: Callable[[Tensor, str, Palette], Tensor],
+    paint: Callable[[Tensor, Palette], Tensor],
     teacher: Teacher,
     photo: Tensor,
-    name: str,
     style: Target | None,
     precision: torch.dtype,
 ) -> dict[str, Tensor]:
-    """The unweighted losses of photos (N, 3, H, W) painted in the style of that name."""
+    """Compute the unweighted losses of photos painted in one style.
+
+    Args:
+        paint: paints recoloured photos (N, 3, H, W) in the colours of a palette.
+        teacher: VGG-16.
+        photo: (N, 3, H, W).
+        style: to paint in; None where the style of each photo is the photo itself.
+        precision: of the networks.
+    """
     networks = torch.autocast(photo.device.type, precision, enabled=precision != torch.float32)
     with torch.no_grad():
         palette = palette_of(photo) if style is None else style.palette
@@ -189,7 +196,7 @@ def step_losses(
         photo = photo.contiguous(memory_format=torch.channels_last)
         features = teacher.features(photo)
     with networks:
-        painted = model(photo, name, palette).float()
+        painted = paint(photo, palette).float()
     return painting_losses(painted, photo, teacher(painted), features, style, POOLED)
 
 
@@ -259,14 +266,17 @@ def begin(model: StyledPainter, file: Path) -> set[str]:
         The names of the styles that they know.
     """
     weights = load_file(file)
-    known = {k.removeprefix("vectors."): v for k, v in weights.items() if k.startswith("vectors.")}
+    known = part(weights, "vectors.")
     mean = torch.stack([v for name, v in known.items() if name != IDENTITY]).mean(0)
-    model.painter.load_state_dict(
-        {k.removeprefix("painter."): v for k, v in weights.items() if k.startswith("painter.")}
-    )
+    model.painter.load_state_dict(part(weights, "painter."))
     for name, vector in model.vectors.items():
         vector.data.copy_(known.get(name, mean))
     return set(known)
+
+
+def part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Select the weights whose names begin with a prefix, by their names without it."""
+    return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
 
 
 class Order:
@@ -340,7 +350,7 @@ class Preview:
             for name in chosen:
                 palette = self._targets[name].palette
                 colours = recoloured(photo.to(self._device), palette)
-                cells.append(model(colours, name, palette)[0].clamp(0, 1).cpu())
+                cells.append(model(colours, palette, name)[0].clamp(0, 1).cpu())
             sheet.append(torch.cat(cells, 2))
         pixels = (torch.cat(sheet, 1).permute(1, 2, 0) * 255).round().byte().numpy()
         return Image.fromarray(pixels)

@@ -1,6 +1,6 @@
 """Training the predictor: vectors of any picture, for a painter that learns nothing more."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from impasto.training.painter import (
     PainterTraining,
     Recent,
     load_teacher,
+    part,
     picture_of,
     read_styles,
     step_losses,
@@ -82,7 +83,7 @@ def train_predictor(training: PredictorTraining, report: Callable[[dict[str, Any
     file = given.out / WEIGHTS_FILE
     weights = load_file(file)
     painter = Painter()
-    painter.load_state_dict(_part(weights, "painter."))
+    painter.load_state_dict(part(weights, "painter."))
     painter.to(given.device).requires_grad_(False).eval()
     teacher = load_teacher(given.teacher, given.precision).to(given.device)
     photos, artworks = (
@@ -133,17 +134,13 @@ def _step(
     artwork = artwork.to(given.device)
     mixture, correction = predictor.predict(predictor.statistics(artwork))
 
-    def paint(photo: Tensor, _: str, palette: Palette) -> Tensor:
+    def paint(photo: Tensor, palette: Palette) -> Tensor:
         painted: Tensor = painter(photo, mixture + correction, palette)
         return painted
 
     style = target_of(artwork, teacher)
-    losses = step_losses(paint, teacher, photo.to(given.device), "", style, given.precision)
+    losses = step_losses(paint, teacher, photo.to(given.device), style, given.precision)
     return losses, correction
-
-
-def _part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
 
 
 @torch.no_grad()

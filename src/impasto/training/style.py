@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from impasto.errors import SettingError
 from impasto.networks.painter import Painter, Palette
@@ -93,21 +93,6 @@ class StyleStep(NamedTuple):
     vector: NDArray[np.float32]
 
 
-class OneStyle(nn.Module):
-    """A painter that learns nothing, and a vector that does."""
-
-    def __init__(self, painter: Painter, vector: Tensor) -> None:
-        super().__init__()
-        self.painter = painter.requires_grad_(False)
-        self.vector = nn.Parameter(vector)
-        self.average = vector.clone()
-
-    def forward(self, photo: Tensor, name: str, palette: Palette) -> Tensor:
-        """(N, 3, H, W), painted in the style; it has no name yet."""
-        painted: Tensor = self.painter(photo, self.vector[None], palette)
-        return painted
-
-
 def train_style(training: StyleTraining) -> Iterator[StyleStep]:
     """Learn the vector of a style; yields after every step, and once before the first.
 
@@ -119,10 +104,16 @@ def train_style(training: StyleTraining) -> Iterator[StyleStep]:
         training.device,
     )
     torch.manual_seed(training.seed)
-    model = OneStyle(training.painter, _best_known(training, style)).to(training.device)
-    optimizer = torch.optim.Adam([model.vector], betas=(0.9, 0.99))
+    painter = training.painter.to(training.device).requires_grad_(False)
+    average = _best_known(training, style)
+    vector = average.clone().requires_grad_()
+    optimizer = torch.optim.Adam([vector], betas=(0.9, 0.99))
     recent: dict[str, float] = {}
-    yield StyleStep(0, 0.0, {}, model.average.cpu().numpy().copy())
+    yield StyleStep(0, 0.0, {}, average.cpu().numpy().copy())
+
+    def paint(photo: Tensor, palette: Palette) -> Tensor:
+        painted: Tensor = painter(photo, vector[None], palette)
+        return painted
 
     def batch(step: int) -> Tensor:
         rng = np.random.default_rng((training.seed, step))
@@ -133,7 +124,7 @@ def train_style(training: StyleTraining) -> Iterator[StyleStep]:
     steps = iter(lambda: step if progress < 1 else None, None)
     for _, photo in prefetch(batch, steps):
         losses = step_losses(
-            model, training.teacher, photo.to(training.device), "", style, training.precision
+            paint, training.teacher, photo.to(training.device), style, training.precision
         )
         optimizer.param_groups[0]["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * progress)) + 1e-5
         optimizer.zero_grad()
@@ -142,11 +133,11 @@ def train_style(training: StyleTraining) -> Iterator[StyleStep]:
         step += 1
         progress = min(1.0, (time.monotonic() - began) / training.seconds)
         with torch.no_grad():
-            model.average.lerp_(model.vector, max(0.03, 1 / (1 + step)))
+            average.lerp_(vector, max(0.03, 1 / (1 + step)))
         for name, loss in losses.items():
             figure = float(loss.detach())
             recent[name] = figure + 0.95 * (recent.get(name, figure) - figure)
-        yield StyleStep(step, progress, dict(recent), model.average.cpu().numpy().copy())
+        yield StyleStep(step, progress, dict(recent), average.cpu().numpy().copy())
 
 
 @torch.no_grad()
