@@ -93,7 +93,7 @@ def test_a_user_without_a_home_folder(impasto, monkeypatch):
 def test_what_impasto_needs_is_read_from_its_metadata():
     found = doctor.requirements()
     assert {found["numpy"], found["onnxruntime"]} == {""}
-    assert (found["torch"], found["onnx"]) == ("torch", "export")
+    assert (found["torch"], found["onnx"], found["onnxscript"]) == ("torch", "torch", "export")
     assert "pytest" not in found
 
 
