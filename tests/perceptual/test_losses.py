@@ -148,6 +148,16 @@ def test_wasserstein_between_random_gaussians_agrees_with_the_formula(rng, chann
     assert float(single) == pytest.approx(expected, rel=2e-3)
 
 
+def test_directions_that_a_style_hardly_has_do_not_matter(rng):
+    few = torch.randn(32, 5, generator=rng) @ torch.randn(5, 400, generator=rng)
+    style = statistics(few.view(1, 32, 20, 20))
+    found = statistics(torch.randn(1, 32, 20, 20, generator=rng))
+    faint = Statistics(style.mean, style.gram + 1e-5 * style.energy * torch.eye(32))
+    torch.testing.assert_close(
+        WassersteinLoss(style)(found), WassersteinLoss(faint)(found), rtol=1e-3, atol=0
+    )
+
+
 def test_wasserstein_is_zero_for_the_style_itself(rng):
     style = features_with(normal(rng, 8), covariance_matrix(rng, 8))
     assert float(WassersteinLoss(statistics(style))(statistics(style))) == pytest.approx(

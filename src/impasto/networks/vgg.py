@@ -5,10 +5,10 @@ ICLR 2015, table 1, columns D and E. The state dict has torchvision's keys (`fea
 and so on), so the official files load as they are.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from difflib import get_close_matches
 from itertools import groupby
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 import torch.nn.functional as F
@@ -80,6 +80,7 @@ class VGG(nn.Module):
         _check_word("first_padding", first_padding, get_args(Padding))
         names = layer_names(depth)
         self._layer_names = names[: _position(last, names) + 1]
+        self._precision: torch.dtype | None = None
         self.features = nn.Sequential()
         channels = 3
         for name in self._layer_names:
@@ -105,6 +106,7 @@ class VGG(nn.Module):
         the work.
         """
         self.features[1:].to(dtype)
+        self._precision = dtype
         return self
 
     @property
@@ -193,11 +195,11 @@ class VGG(nn.Module):
         """Pass `x` through a stage; give back what leaves it, and its features of `layers`."""
         found: dict[str, Tensor] = {}
         for name, layer in stage:
-            if name.startswith("relu"):
-                # Rectifying in place saves memory, but would spoil a convolution asked for.
-                x = F.relu(x, inplace=name.replace("relu", "conv") not in layers)
-            elif isinstance(layer, nn.Conv2d):
-                x = layer(x.to(layer.weight.dtype))
+            if isinstance(layer, nn.Conv2d):
+                # A convolution that is asked for must not be rectified in place.
+                x = _convolve(x, layer, self._precision, rectify=name not in layers)
+            elif name.startswith("relu"):
+                x = F.relu(x) if name.replace("relu", "conv") in layers else x
             else:
                 x = layer(x)
             if name in layers:
@@ -223,6 +225,50 @@ class VGG(nn.Module):
                 f"a picture of {width} x {height} pixels is too small for layer {path[-1]}, "
                 f"which needs {least} a side: choose a larger size or shallower layers"
             )
+
+
+def _convolve(x: Tensor, layer: nn.Conv2d, out: torch.dtype | None, *, rectify: bool) -> Tensor:
+    """Apply a convolution to features of any precision, and rectify what comes out.
+
+    Args:
+        out: the precision of the result; by default the layer's.
+    """
+    x = x.to(layer.weight.dtype)
+    if layer.weight.requires_grad or layer.bias is None or not rectify:
+        found: Tensor = layer(x)
+        found = found.to(out or found.dtype)
+        return F.relu(found, inplace=True) if rectify else found
+    padding = layer.padding[0]
+    if layer.padding_mode == "replicate":
+        x, padding = F.pad(x, (1,) * 4, mode="replicate"), 0
+    frozen = layer.weight, layer.bias, padding, out or x.dtype
+    return _rectified_convolution(x, *frozen)
+
+
+class _FrozenConvolution(torch.autograd.Function):
+    """relu(conv(x)) with a kernel that does not learn, in one step there and one back."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, padding: int, out: torch.dtype
+    ) -> Tensor:
+        found = F.conv2d(x, weight, bias, padding=padding).to(out).relu_()
+        ctx.save_for_backward(x, weight, found)
+        ctx.padding = padding
+        return found
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight, found = ctx.saved_tensors
+        gradient = torch.ops.aten.threshold_backward(upstream[0], found, 0).to(x.dtype)
+        pads = [ctx.padding] * 2
+        towards_x: Tensor = torch.ops.aten.convolution_backward(
+            gradient, x, weight, None, [1, 1], pads, [1, 1], False, [0, 0], 1, [True, False, False]
+        )[0]
+        return towards_x, None, None, None, None
+
+
+_rectified_convolution: Callable[..., Tensor] = _FrozenConvolution.apply
 
 
 def _convolution(channels: int, width: int, padding: Padding) -> nn.Conv2d:

@@ -35,7 +35,7 @@ STYLE_LOSSES: dict[str, type[GramLoss | WassersteinLoss]] = {
 STRUCTURE_POSITIONS = 768
 """Positions whose relations are compared: their number squared is computed with."""
 
-PALETTE_SIDE = 96
+PALETTE_SIDE = 64
 """Pixels of the long side to which pictures are averaged before their colours are compared."""
 
 TONE_CELLS = 24

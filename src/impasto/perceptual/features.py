@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from itertools import product
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -131,7 +131,7 @@ class FeatureExtractor:
         for layer, stride in self._strides.items():
             down, across = framed.seen(rows, columns, stride)
             top, left = rows.first // stride, columns.first // stride
-            own[layer] = features[layer][(..., _moved(down, -top), _moved(across, -left))]
+            own[layer] = _crop(features[layer], _moved(down, -top), _moved(across, -left))
             cut = framed.cut(stride)
             places[layer] = (_moved(down, -cut), _moved(across, -cut))
         return FeatureTile(own, places)
@@ -197,6 +197,34 @@ class _PaddedImage:
             end = min(max(span.stop // stride, begin), cut + size)
             found.append(slice(begin, end))
         return found[0], found[1]
+
+
+def _crop(features: Tensor, rows: slice, columns: slice) -> Tensor:
+    """Cut a rectangle out of (1, C, h, w) features."""
+    if (rows.start, columns.start) == (0, 0) and features.shape[2:] == (rows.stop, columns.stop):
+        return features
+    cropped: Tensor = _Crop.apply(features, rows, columns)  # type: ignore[no-untyped-call]
+    return cropped
+
+
+class _Crop(torch.autograd.Function):
+    """features[..., rows, columns], with a gradient that has channels last if the features do.
+
+    That of a slice has them first, and to add it to the next layer's gradient, whose channels
+    come last, takes longer than a convolution.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, rows: slice, columns: slice) -> Tensor:
+        ctx.place = (..., rows, columns)
+        ctx.like = torch.empty_like(features, device="meta")
+        return features[ctx.place]
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None, None]:
+        gradient = torch.zeros_like(ctx.like, device=upstream[0].device)
+        gradient[ctx.place] = upstream[0]
+        return gradient, None, None
 
 
 def _measured(

@@ -97,27 +97,31 @@ class _Moments(torch.autograd.Function):
     With u and U the gradients of the loss by them, that by the features at each position is
     (u + (U + U^T) F) / n: one product that reads the features once, where differentiating
     the formulas takes three passes and as many gradients of the features' size. Positions come
-    first, channels last, as the convolutions have them in memory.
+    first, channels last, as the convolutions have them in memory. The sums are float32, for
+    covariances are differences of them; the gradient is of the features' own precision.
     """
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        _, channels, height, width = features.shape
-        precise = torch.promote_types(features.dtype, torch.float32)
-        flat = features.new_empty((height, width, channels), dtype=precise)
-        flat = flat.copy_(features[0].permute(1, 2, 0)).view(-1, channels)
-        ctx.save_for_backward(flat)
-        ctx.shape, ctx.dtype, ctx.count = features.shape, features.dtype, count
+        ctx.save_for_backward(features)
+        ctx.count = count
+        flat = _positions(features).to(torch.promote_types(features.dtype, torch.float32))
         return flat.sum(0) / count, flat.mT @ flat / count
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
-        (flat,) = ctx.saved_tensors
-        mean, second = upstream
-        gradient = torch.addmm(mean / ctx.count, flat, (second + second.mT) / ctx.count)
-        _, channels, height, width = ctx.shape
+        (features,) = ctx.saved_tensors
+        mean, second = (gradient / ctx.count for gradient in upstream)
+        slope = (second + second.mT).to(features.dtype)
+        gradient = torch.addmm(mean.to(features.dtype), _positions(features), slope)
+        _, channels, height, width = features.shape
         shaped: Tensor = gradient.view(height, width, channels).permute(2, 0, 1)[None]
-        return shaped.to(ctx.dtype), None
+        return shaped, None
+
+
+def _positions(features: Tensor) -> Tensor:
+    """(H W, C) of (1, C, H, W): a view where channels are last in memory."""
+    return features[0].permute(1, 2, 0).reshape(-1, features.shape[1])
 
 
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
