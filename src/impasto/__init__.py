@@ -12,20 +12,10 @@ from typing import TYPE_CHECKING, Any
 from impasto._version import __version__
 
 if TYPE_CHECKING:
-    from impasto.api import (
-        Painter,
-        Painting,
-        Region,
-        Step,
-        StyleStep,
-        load_style,
-        optimize,
-        optimize_steps,
-        save_style,
-        stylize,
-        train_style,
-        train_style_steps,
-    )
+    from impasto.api.painter import Painter, stylize
+    from impasto.api.sources import load_style, save_style
+    from impasto.api.stepwise import Step, optimize, optimize_steps
+    from impasto.api.style_training import StyleStep, train_style, train_style_steps
     from impasto.errors import (
         DeviceError,
         ImpastoError,
@@ -35,6 +25,8 @@ if TYPE_CHECKING:
         SettingError,
         WeightsError,
     )
+    from impasto.painting import Painting
+    from impasto.scene import Region
     from impasto.settings import OptimizeSettings, StylizeSettings
     from impasto.styles.embedding import Style, blend, interpolate
 
@@ -66,21 +58,11 @@ __all__ = [
     "train_style_steps",
 ]
 
-_HOMES = {
-    "impasto.api": (
-        "Painter",
-        "Painting",
-        "Region",
-        "Step",
-        "StyleStep",
-        "load_style",
-        "optimize",
-        "optimize_steps",
-        "save_style",
-        "stylize",
-        "train_style",
-        "train_style_steps",
-    ),
+_MODULES = {
+    "impasto.api.painter": ("Painter", "stylize"),
+    "impasto.api.sources": ("load_style", "save_style"),
+    "impasto.api.stepwise": ("Step", "optimize", "optimize_steps"),
+    "impasto.api.style_training": ("StyleStep", "train_style", "train_style_steps"),
     "impasto.errors": (
         "DeviceError",
         "ImpastoError",
@@ -90,16 +72,18 @@ _HOMES = {
         "SettingError",
         "WeightsError",
     ),
+    "impasto.painting": ("Painting",),
+    "impasto.scene": ("Region",),
     "impasto.settings": ("OptimizeSettings", "StylizeSettings"),
     "impasto.styles.embedding": ("Style", "blend", "interpolate"),
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Public names are imported at their first use: `import impasto` takes no time."""
-    for home, names in _HOMES.items():
+    """Import a public name at its first use, so that `import impasto` takes no time."""
+    for module, names in _MODULES.items():
         if name in names:
-            globals()[name] = value = getattr(import_module(home), name)
+            globals()[name] = value = getattr(import_module(module), name)
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

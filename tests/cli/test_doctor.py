@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from impasto.api import Painting
+from impasto import Painting
 from impasto.cli import doctor
 from impasto.errors import AbsentDeviceError
 from impasto.feedforward import model

@@ -54,6 +54,11 @@ def test_every_command_is_in_the_module_of_its_name():
     assert [command.name for command in commands.values()] == list(program.COMMANDS)
 
 
+@pytest.mark.parametrize(("name", "line"), program.COMMANDS.items())
+def test_a_command_s_own_help_begins_with_its_line_in_the_list(name, line):
+    assert program.Commands()[name].help.startswith(line)
+
+
 def test_only_the_command_asked_for_is_imported():
     code = (
         "import sys; from impasto.cli.app import app\n"

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from impasto.api import stylize
+from impasto import stylize
 from impasto.errors import DeviceError, SettingError, WeightsError
 from impasto.feedforward import session
 from impasto.feedforward.session import Network

@@ -14,7 +14,7 @@ from impasto.system.files import Files, make_folder
 from impasto.system.paths import display_path, os_error_message
 
 if TYPE_CHECKING:
-    from impasto.api import Painter
+    from impasto.api.painter import Painter
     from impasto.painting import Painting
     from impasto.settings import StylizeSettings
 
@@ -107,7 +107,7 @@ def paint(job: Job, inputs: Files | None = None) -> Outcome:
         inputs: files that must not be replaced; None for those of the job alone.
 
     Raises:
-        ImpastoError: as `api.stylize` and `Painting.save`.
+        ImpastoError: as `stylize` and `Painting.save`.
     """
     from impasto.image import output
 
@@ -177,9 +177,9 @@ def painter_for(look: Look) -> "Painter":
     """Give the painter of a look, made once for all photos in turn that share it.
 
     Raises:
-        As `api.Painter`.
+        As `Painter`.
     """
-    from impasto.api.painter import Painter  # without the other verbs, to start fast
+    from impasto.api.painter import Painter
 
     return Painter(
         list(look.styles), regions=list(look.regions), model=look.model, settings=look.settings

@@ -21,7 +21,7 @@ from impasto.system.extras import require
 if TYPE_CHECKING:
     from PIL import Image
 
-    from impasto.api import Painting
+    from impasto.painting import Painting
 
 STYLE = "great-wave"
 """The style that ships with impasto in which the test picture is painted."""
@@ -34,10 +34,10 @@ HEIF = "pillow-heif"
 
 
 def doctor() -> None:
-    """Say what is installed and where things lie, and paint a test picture in both engines.
+    """Show what is installed, and paint a test picture with both engines.
 
-    The exit code is 1 if a picture cannot be painted. Nothing is sent anywhere, and your home
-    folder is written as ~, so that all of it can be put into a bug report.
+    The exit code is 1 if a picture cannot be painted. Nothing is sent anywhere. Your home folder is
+    written as ~, so that you can paste the output into a bug report.
     """
     for line in (*_machine(), "", *_packages(), "", *_files(), ""):
         typer.echo(without_home(line))
@@ -183,10 +183,10 @@ def attempt(name: str, paint: Callable[[], "Painting"]) -> Trial:
 
 
 def _stylize(device: Device) -> "Painting":
-    from impasto import api
+    from impasto.api.painter import stylize
     from impasto.feedforward.model import shipped
 
-    painting = api.stylize(_picture(), STYLE, device=device)
+    painting = stylize(_picture(), STYLE, device=device)
     for model in shipped(device):
         model.load()  # with what only large photos, or pictures as styles, need
     return painting
@@ -195,11 +195,11 @@ def _stylize(device: Device) -> "Painting":
 def _optimize(device: str) -> "Painting":
     from PIL import ImageOps
 
-    from impasto import api
+    from impasto.api.stepwise import optimize
 
     photo = _picture()
     style = ImageOps.posterize(ImageOps.invert(photo.rotate(90)), 2)
-    return api.optimize(photo, style, size=SIDE, steps=STEPS, device=device)
+    return optimize(photo, style, size=SIDE, steps=STEPS, device=device)
 
 
 def _picture() -> "Image.Image":

@@ -110,16 +110,17 @@ def _candidates(
         SettingError: there are strengths and no engine that has one.
         InputError: a folder lacks a picture.
     """
-    from impasto import api
+    from impasto.api.painter import stylize
+    from impasto.api.stepwise import optimize
     from impasto.evaluation.measure import Candidate, painted_before
 
-    def stylize(strength: float, pair: "Pair") -> "FloatImage":
-        return api.stylize(pair.photo, pair.style, strength=strength).pixels
+    def stylized(strength: float, pair: "Pair") -> "FloatImage":
+        return stylize(pair.photo, pair.style, strength=strength).pixels
 
-    def optimize(strength: float, pair: "Pair") -> "FloatImage":
-        return api.optimize(pair.photo, pair.style, strength=strength).pixels
+    def optimized(strength: float, pair: "Pair") -> "FloatImage":
+        return optimize(pair.photo, pair.style, strength=strength).pixels
 
-    painters = {"stylize": stylize, "optimize": optimize}
+    painters = {"stylize": stylized, "optimize": optimized}
     found = []
     for engine in dict.fromkeys(engines):
         if (painter := painters.get(engine)) is None:

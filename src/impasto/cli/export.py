@@ -12,12 +12,15 @@ from impasto.system.paths import display_path
 
 def export(
     weights: Annotated[
-        Path, typer.Option(help="What `impasto train painter` wrote: painter.safetensors.")
+        Path, typer.Option(help="The painter.safetensors that `impasto train painter` wrote.")
     ],
     out: Annotated[Path, typer.Option(help="Folder of the .onnx files.")],
     overwrite: Overwrite = False,
 ) -> None:
-    """Export the trained painter to ONNX, if it paints there as it does in PyTorch."""
+    """Export a trained painter to ONNX files.
+
+    They are written only if ONNX Runtime paints with them as PyTorch does.
+    """
     require("export", "export", "torch", "safetensors", "onnx", "onnxscript")
     from impasto.training.export import export
 

@@ -1,4 +1,4 @@
-"""`impasto mix`: what lies between styles."""
+"""`impasto mix`: a sheet of mixtures of styles."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +25,7 @@ def mix(
             metavar="STYLE",
             autocompletion=style_words,
             help="A picture, or a name that `impasto styles` lists: two for a strip, four for a "
-            "square with one in each corner.",
+            "square with a style in each corner.",
         ),
     ],
     steps: Annotated[int, typer.Option(min=2, max=15, help="Paintings in a row.")] = 7,
@@ -46,7 +46,7 @@ def mix(
     device: DeviceWord = "auto",
     model: ModelFile = None,
 ) -> None:
-    """Paint a photo in what lies between two styles, or four, on one sheet."""
+    """Paint a photo in mixtures of two styles, or of four, on one sheet."""
     if len(style) not in (2, 4):
         raise SettingError(f"styles to mix: {len(style)}; name two, or four")
     if steps * size > LARGEST:
@@ -54,7 +54,7 @@ def mix(
             f"{steps} paintings of {size} pixels in a row make more than {LARGEST} pixels; "
             "choose fewer steps or a smaller size"
         )
-    from impasto import api
+    from impasto.api.sources import load_style
     from impasto.batch.names import default_output
     from impasto.feedforward.model import FeedforwardModel
     from impasto.image.output import check_output
@@ -67,7 +67,7 @@ def mix(
     pictures = [Path(word) for word in style if Path(word).exists()]
     check_output(path, overwrite=overwrite, inputs=[photo, *pictures])
     opened = None if model is None else FeedforwardModel(model, device)
-    corners = [api.load_style(word, model=opened, device=device) for word in style]
+    corners = [load_style(word, model=opened, device=device) for word in style]
     named = [
         (caption(style, weights), _between(corners, weights)) for weights in ways(len(style), steps)
     ]

@@ -40,7 +40,8 @@ from impasto.settings import ALPHA, INIT_WORDS, OptimizeSettings
 from impasto.system.paths import display_path
 
 if TYPE_CHECKING:
-    from impasto.api import Painting, Step
+    from impasto.api.stepwise import Step
+    from impasto.painting import Painting
 
 FIRST = ("size", "quality", "strength", "brush", "colour", "work_size")
 """The settings that an artist asks for first."""
@@ -138,11 +139,10 @@ def optimize(
     ] = None,
     **options: Any,
 ) -> None:
-    """Paint a photo in the style of other pictures.
+    """Paint a photo in the style of other pictures, step by step.
 
-    The pixels themselves are optimized, from coarse to fine, until a network that sees like a
-    person finds the photo's content and the styles' strokes in them. Ctrl-C keeps the picture
-    so far.
+    The pixels are optimized, from coarse to fine, until a neural network recognizes the photo's
+    content and the styles' strokes in them. Ctrl-C stops early and keeps the picture so far.
     """
     begun = time.monotonic()
     photo = _single(content, style)
@@ -187,9 +187,9 @@ def optimize(
         with or_else(", name a copy with --weights FILE, or choose --encoder vgg16"):
             fetch_with_bar(settings.encoder)
     with display(quiet=quiet) as shown:
-        from impasto import api
+        from impasto.api.stepwise import optimize_steps
 
-        steps = api.optimize_steps(
+        steps = optimize_steps(
             source,
             styles,
             regions=regions,

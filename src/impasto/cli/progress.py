@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from impasto.api import Step
+    from impasto.api.stepwise import Step
 
 PAUSE = 10.0
 """Seconds between plain lines."""

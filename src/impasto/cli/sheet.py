@@ -34,7 +34,7 @@ def write_sheet(
 
     The sheet has the photo's transparency and metadata, as a single painting has.
     """
-    from impasto import api
+    from impasto.api.painter import stylize
     from impasto.image.files import load
     from impasto.image.output import write
     from impasto.image.sheet import contact_sheet
@@ -44,7 +44,7 @@ def write_sheet(
 
     def paintings() -> "Iterator[tuple[str, Image]]":
         for name, style in named:
-            painting = api.stylize(picture, style, model=model, settings=settings)
+            painting = stylize(picture, style, model=model, settings=settings)
             notices.update(dict.fromkeys(painting.notices))
             yield name, painting.to_pil()
 

@@ -1,7 +1,7 @@
 """Cold-start tricks: delete any of these and only speed changes.
 
-A small painting takes a few tenths of a second, most of which are spent on starting. Measured on
-two cores, file to file, 512 x 512 pixels; see benchmarks/README.md for the command.
+A small painting takes a few tenths of a second, most of them to start. Times were measured on two
+cores, file to file, 512 x 512 pixels; see benchmarks/README.md for the command.
 """
 
 import gc
@@ -12,23 +12,24 @@ from importlib import import_module
 from threading import Thread
 from typing import NoReturn
 
-_OBJECTS = 50_000
-"""How many new objects make Python look for garbage; its own number is smaller."""
+_OBJECTS = 100_000
+"""How many new objects make Python look for garbage; its own number is smaller. A painting in one
+pass makes about 50,000; looking through them takes 13 to 30 ms."""
 
 _NEED_AN_END = ("torch", "matplotlib")
-"""Who may have processes to stop, or temporary files to remove, when Python ends."""
+"""Packages that may have processes to stop, or files to remove, when Python ends."""
 
 
 def collect_less_garbage() -> None:
-    """Let Python look for garbage more rarely: importing makes many objects and hardly any."""
+    """Let Python look for garbage more rarely: imports make many objects and hardly any garbage."""
     gc.set_threshold(_OBJECTS)
 
 
 def import_onnxruntime_ahead() -> None:
-    """Start to import ONNX Runtime in a thread, for whoever imports it next.
+    """Start to import ONNX Runtime in a thread, so that it is loaded when it is needed.
 
-    It takes longer to load than all else, and much of that without Python's lock. NumPy, which it
-    needs, is imported before: two threads must not do so at once.
+    It takes longer to load than anything else, mostly without Python's lock. NumPy, which it needs,
+    is imported first: two threads must not do so at once.
     """
     import numpy  # noqa: F401
 
@@ -54,7 +55,7 @@ def leave(code: str | int | None) -> NoReturn:
     Unloading takes a tenth of the time of a small painting; the system does it at once.
     """
     if isinstance(code, int) and not any(name in sys.modules for name in _NEED_AN_END):
-        with suppress(OSError, ValueError):  # what cannot be printed, Python is to complain about
+        with suppress(OSError, ValueError):  # `sys.exit` reports what cannot be printed
             for stream in filter(None, (sys.stdout, sys.stderr)):
                 stream.flush()
             os._exit(code)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from impasto.models.assets import FOLDER
 
 if TYPE_CHECKING:
-    from impasto.api import StyleStep
+    from impasto.api.style_training import StyleStep
     from impasto.styles.embedding import Style
 
 PREVIEW_SECONDS = 20.0
@@ -60,7 +60,7 @@ def _say(step: "StyleStep", minutes: float) -> None:
 
 def _paint(style: "Style", preview: Path) -> None:
     """Paint a photo that ships with impasto in the style so far."""
-    from impasto import api
+    from impasto.api.painter import stylize
 
     photo = FOLDER / "photos" / "astronaut.jpg"
-    api.stylize(photo, style).save(preview, overwrite=True)
+    stylize(photo, style).save(preview, overwrite=True)

@@ -74,11 +74,11 @@ def add(
     overwrite: Overwrite = False,
 ) -> None:
     """Keep the style of a picture under a name."""
-    from impasto import api
+    from impasto.api.sources import load_style
     from impasto.styles import library
 
     library.free_path(name, overwrite=overwrite)
-    style = api.load_style(image)
+    style = load_style(image)
     _keep(name, replace(style, title=title, artist=artist, year=year), overwrite)
 
 
@@ -118,7 +118,7 @@ def train(
     overwrite: Overwrite = False,
 ) -> None:
     """Learn the style of a picture in minutes, better than `add` sees it at once."""
-    from impasto import api
+    from impasto.api.style_training import train_style_steps
     from impasto.cli.style_training import watched
     from impasto.image.output import check_output
     from impasto.styles import library
@@ -126,7 +126,7 @@ def train(
     library.free_path(name, overwrite=overwrite)
     if preview is not None:
         check_output(preview, overwrite=True, inputs=[image])
-    steps = api.train_style_steps(
+    steps = train_style_steps(
         image, minutes=minutes, photos=photos, content=content, seed=seed, device=device
     )
     style = watched(steps, minutes, preview)
