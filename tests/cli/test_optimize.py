@@ -201,7 +201,7 @@ def test_wrong_inputs(refused, impasto, photo, wave, tmp_path):
     refused("no such file", "--weights", tmp_path / "missing.safetensors")
     refused("there is no device 'tpu' here", "--device", "tpu")
     refused("no such file", "--resume", tmp_path / "missing")
-    refused("this is no checkpoint", "--resume", text)
+    refused("not a checkpoint", "--resume", text)
 
 
 def test_regions(impasto, photo, wave, flow, compact_weights, tmp_path):

@@ -121,7 +121,7 @@ def test_anything_in_the_place_of_a_part(job, data):
         {"step": 5},
         {"step": -1},
         {"scale": True},
-        {"setbacks": PATIENCE + 1},
+        {"nonfinite_steps": PATIENCE + 1},
         {"canvas": torch.zeros(1, 3, 48, 63)},
         {"canvas": torch.zeros(3, 48, 64)},
     ],
@@ -129,5 +129,5 @@ def test_anything_in_the_place_of_a_part(job, data):
 def test_positions_of_another_painting(job, changes):
     path, words, parts = job
     write(path, parts | {"position": parts["position"] | changes})
-    with pytest.raises(InputError, match="no checkpoint of this version"):
+    with pytest.raises(InputError, match="not a checkpoint of this version"):
         impasto.optimize(resume=path, **words)

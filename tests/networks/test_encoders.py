@@ -77,7 +77,7 @@ def test_encoder_of_an_unknown_name():
 def test_shipped_weights_are_those_of_the_registry(name):
     spec = encoders.ENCODERS[name]
     content = (resources.files("impasto.assets") / spec.asset).read_bytes()
-    assert hashlib.sha256(content).hexdigest() == spec.fingerprint
+    assert hashlib.sha256(content).hexdigest() == spec.sha256
     assert encoders.is_sound(name)
     assert encoders.load(name).layer_names == spec.layers
     assert spec.layers[-1] == spec.last

@@ -123,12 +123,13 @@ def test_moved_picture_is_the_same(job, tmp_path, wave):
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [
-        (lambda _: b"", "no checkpoint"),
-        (lambda _: b"a text", "no checkpoint"),
+        (lambda _: b"", "not a checkpoint"),
+        (lambda _: b"a text", "not a checkpoint"),
         (lambda content: content[:-1], "damaged or cut short"),
         (lambda content: content[:30], "damaged or cut short"),
         (lambda content: content[:500] + bytes([content[500] ^ 1]) + content[501:], "damaged"),
-        (lambda _: sealed.pack("no dict"), "no checkpoint of this version"),
+        (lambda content: content.replace(b"checkpoint 3", b"checkpoint 2"), "of this version"),
+        (lambda _: sealed.pack("no dict"), "not a checkpoint of this version"),
     ],
 )
 def test_unusable_file(job, tmp_path, spoil, line):
@@ -157,6 +158,6 @@ def test_a_pickle_is_refused(tmp_path):
             return type(trap).touch, (trap,)
 
     path.write_bytes(pickle.dumps(Trap()))
-    with pytest.raises(InputError, match="no checkpoint"):
+    with pytest.raises(InputError, match="not a checkpoint"):
         checkpoint.load(path, CPU)
     assert not trap.exists()

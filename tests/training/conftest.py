@@ -1,4 +1,4 @@
-"""A folder of small pictures to train on."""
+"""A folder of small pictures to train on; an untrained painter, saved and exported."""
 
 from pathlib import Path
 
@@ -22,3 +22,37 @@ def folder(tmp_path_factory) -> Path:
         coarse.resize(size, Image.Resampling.BICUBIC).save(root / name)
     (root / "notes.txt").write_text("no picture")
     return root
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory):
+    """An untrained painter with a predictor, of random vectors."""
+    import torch
+    from safetensors.torch import save_file
+
+    from impasto.networks.painter import VECTOR
+    from impasto.networks.predictor import Predictor
+    from impasto.training.painter import IDENTITY, StyledPainter
+
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        network = StyledPainter([IDENTITY, "great-wave", "not-in-the-catalogue"])
+        predictor = Predictor(0.1 * torch.randn(3, VECTOR))
+        torch.nn.init.normal_(predictor.correction.weight, std=0.002)
+        # Of equal weights, such as biases of zeros, the exporter keeps one.
+        for value in (*network.parameters(), *predictor.parameters()):
+            value.data.add_(0.001 * torch.randn_like(value))
+        # What never varies, as features that are always zero.
+        predictor.standardise.mean.fill_(-6.9078)
+        predictor.standardise.variance[::2] = 0
+    path = tmp_path_factory.mktemp("weights") / "painter.safetensors"
+    added = {f"predictor.{k}": v for k, v in predictor.state_dict().items()}
+    save_file(network.state_dict() | added, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def exported(weights, tmp_path_factory):
+    from impasto.training.export import export
+
+    return export(weights, tmp_path_factory.mktemp("exported") / "new")

@@ -9,7 +9,14 @@ import torch
 from PIL import Image
 
 from impasto.errors import InputError
-from impasto.training.images import CACHED_SIDE, ENLARGED, ImageFolder, prefetch, to_tensor
+from impasto.training.images import (
+    CACHED_SIDE,
+    ENLARGED,
+    ImageFolder,
+    Images,
+    prefetch,
+    to_tensor,
+)
 
 # Found by their hashes, which must never change.
 TRAINED_ON = {"000.png", "001.png", "sub/002.jpg", "sub/003.webp"}
@@ -113,6 +120,18 @@ def test_large_images_are_kept_small_in_memory(tmp_path):
     assert abs(picture.width / picture.height - 1200 / 900) < 0.01
 
 
+def test_images_used_last_stay_in_memory_and_no_more_than_fit(tmp_path):
+    files = [tmp_path / f"{number}.png" for number in range(4)]
+    for file in files:
+        Image.new("RGB", (40, 40)).save(file)
+    images = Images(files, cache=2 * 3 * 40 * 40)
+    first, second = images.image(0), images.image(1)
+    assert images.image(0) is first
+    images.image(2)  # takes the place of the one that was used before all others
+    assert images.image(0) is first
+    assert images.image(1) is not second
+
+
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n and then nothing"])
 def test_a_file_that_is_no_image_is_named_in_one_line(tmp_path, content):
     (tmp_path / "000.png").write_bytes(content)
@@ -148,6 +167,24 @@ def test_prefetch_yields_every_steps_batch_in_order():
 def test_prefetch_after_a_resume_yields_what_would_have_come():
     whole = list(prefetch(batch_of, iter(range(8))))
     assert list(prefetch(batch_of, iter(range(5, 8)))) == whole[5:]
+
+
+def test_crops_made_by_threads_are_those_that_one_thread_makes(folder):
+    images = Images(ImageFolder(folder).files, cache=1)  # decoded every time
+
+    def crop(step):
+        return images.crop(np.random.default_rng(step), 32)
+
+    for step, found in prefetch(crop, iter(range(20))):
+        assert np.array_equal(found, crop(step))
+
+
+def test_prefetch_that_is_left_early_stops(folder):
+    made = []
+    batches = prefetch(lambda step: made.append(step) or step, iter(range(1000)))
+    next(batches)
+    batches.close()
+    assert len(made) < 10
 
 
 def test_prefetch_passes_on_what_goes_wrong():

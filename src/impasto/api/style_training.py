@@ -122,10 +122,10 @@ def _training(
     from impasto.models.spec import ModelSpec
     from impasto.networks import device as devices
     from impasto.styles.library import shipped
-    from impasto.training.export import reopen
     from impasto.training.images import Images, image_files
     from impasto.training.painter import load_teacher
     from impasto.training.style import StyleTraining
+    from impasto.training.weights import reopen
 
     found = image_files(Path(photos) if photos is not None else assets.FOLDER / "photos")
     if not found:

@@ -79,6 +79,7 @@ def evaluate(
     from impasto.evaluation.measure import measure
     from impasto.evaluation.page import ContactSheet
     from impasto.networks.teachers import teacher
+    from impasto.system.fingerprint import fingerprint
 
     if report is not None:
         _check_outputs(report, [against] if against else [], overwrite=overwrite)
@@ -87,7 +88,8 @@ def evaluate(
     before = None if against is None else reporting.read(against)
     with or_else(", name a copy with --judge FILE, or choose --judge vgg16"):
         network = teacher(judge)
-    found = reporting.Report(Path(judge).name, reporting.fingerprint(network), size, rows=())
+    weights = fingerprint(network.state_dict().values())
+    found = reporting.Report(Path(judge).name, weights, size, rows=())
     if before is not None:
         reporting.check_alike(found, before)
     rows, sheet = [], ContactSheet()

@@ -1,6 +1,5 @@
 """The figures of an evaluation: in a file, on average, and against those of an earlier one."""
 
-import hashlib
 import json
 import math
 import statistics
@@ -8,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-from torch import nn
 
 from impasto._version import __version__
 from impasto.errors import InputError
@@ -25,7 +22,7 @@ class Report:
     Attributes:
         impasto: its version.
         judge: the name of the network that measured.
-        fingerprint: of its weights, see `fingerprint`.
+        fingerprint: of its weights.
         size: the long side, at most, of photos and styles in pixels.
         rows: the figures.
     """
@@ -91,6 +88,13 @@ def check_alike(now: Report, before: Report) -> None:
     Raises:
         InputError: they were judged by different networks, or at different sizes.
     """
+    if (now.judge, now.size) == (before.judge, before.size) and (
+        now.fingerprint != before.fingerprint
+    ):
+        raise InputError(
+            f"the earlier report was judged by other weights of {before.judge}, or written by "
+            "another version of impasto; measure it again"
+        )
     if (now.fingerprint, now.size) != (before.fingerprint, before.size):
         raise InputError(
             f"the earlier report was judged by {before.judge} ({before.fingerprint}) at "
@@ -139,15 +143,6 @@ def read(path: Path) -> Report:
         raise InputError(
             f"{display_path(path)}: not a report of impasto evaluate ({problem!r})"
         ) from None
-
-
-def fingerprint(network: nn.Module) -> str:
-    """Hash the weights of a network."""
-    digest = hashlib.sha256()
-    for name, tensor in sorted(network.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _row(found: Mapping[str, Any]) -> Row:

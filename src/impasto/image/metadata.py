@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image
 
 from impasto.image.directories import Directory, Entry, Reader, numbers, packed
 
@@ -107,6 +107,8 @@ def upright(image: Image.Image) -> Image.Image:
     try:
         if image.getexif().get(_ORIENTATION, 1) == 1:
             return image  # of which Pillow would make a copy
+        from PIL import ImageOps  # few photos need it
+
         return ImageOps.exif_transpose(image)
     except Exception:  # Pillow's EXIF parser raises nearly anything on broken bytes
         return image

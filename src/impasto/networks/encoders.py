@@ -37,7 +37,7 @@ class EncoderSpec:
         last: the deepest layer that its usual weights reach.
         cost: thousands of multiplications for each pixel of a picture, on the way to relu4_1.
         asset: the file in `impasto.assets`; None for one that is fetched on first use.
-        fingerprint: SHA-256 of the file of its usual weights.
+        sha256: of the file of its usual weights.
         licence: of these weights.
         pads_with_zeros: whether its first layer can be made to.
     """
@@ -48,7 +48,7 @@ class EncoderSpec:
     last: str
     cost: float
     asset: str | None
-    fingerprint: str
+    sha256: str
     licence: str
     pads_with_zeros: bool = True
 
@@ -69,7 +69,7 @@ ENCODERS = {
         last="relu5_1",
         cost=15.4,
         asset="compact.safetensors",
-        fingerprint="8a2856efa6e2b80982ff71ceea759e9962ba211e56e12c901dfa54dbe428bbbd",
+        sha256="8a2856efa6e2b80982ff71ceea759e9962ba211e56e12c901dfa54dbe428bbbd",
         licence="MIT",
         pads_with_zeros=False,
     ),
@@ -80,7 +80,7 @@ ENCODERS = {
         last="relu5_1",
         cost=204.5,
         asset="vgg16.safetensors",
-        fingerprint="0e5c31ee05307e99ec9e9ea430d0b357d57527bf9bb97da9559c0c7eb37179cc",
+        sha256="0e5c31ee05307e99ec9e9ea430d0b357d57527bf9bb97da9559c0c7eb37179cc",
         licence="CC BY 4.0",
     ),
     "vgg19": EncoderSpec(
@@ -90,7 +90,7 @@ ENCODERS = {
         last="pool5",
         cost=241.3,
         asset=None,
-        fingerprint=downloads.OFFICIAL["vgg19"].sha256,
+        sha256=downloads.OFFICIAL["vgg19"].sha256,
         licence="BSD 3-Clause",
     ),
 }
@@ -124,7 +124,7 @@ def recognize(path: Path) -> EncoderName:
 def is_sound(name: str) -> bool:
     """Tell whether the file of an encoder that ships is the one that was released."""
     content = (resources.files("impasto.assets") / str(spec(name).asset)).read_bytes()
-    return hashlib.sha256(content).hexdigest() == spec(name).fingerprint
+    return hashlib.sha256(content).hexdigest() == spec(name).sha256
 
 
 def load(

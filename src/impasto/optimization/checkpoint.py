@@ -4,7 +4,6 @@ The file is safetensors; see `sealed`.
 """
 
 import copy
-import hashlib
 import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,9 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from torch import nn
 
 from impasto._version import __version__
@@ -26,9 +24,10 @@ from impasto.optimization.solver import PATIENCE, Iterate, Solver, SolverState
 from impasto.painting import StepRecord
 from impasto.settings import INIT_WORDS
 from impasto.system.files import write_file
+from impasto.system.fingerprint import fingerprint
 from impasto.system.paths import display_path, os_error_message, printable
 
-_OTHER_VERSION = "this is no checkpoint of this version; start anew"
+_OTHER_VERSION = "not a checkpoint of this version of impasto; start anew"
 
 INTERVAL = 10.0
 """Seconds between two checkpoints of the same scale."""
@@ -40,12 +39,12 @@ class RunFingerprint:
 
     Attributes:
         settings: every setting by name, as JSON knows it.
-        content: SHA-256 of the decoded content.
-        styles: SHA-256 and weight of each decoded style.
-        parts: SHA-256 of the part of each style that counts, where not all does.
-        regions: SHA-256 of each region's mask and style, and its weight.
-        init: SHA-256 of the first picture, where the settings name one.
-        encoder: SHA-256 of the weights of all encoders in use.
+        content: fingerprint of the decoded content and its alpha.
+        styles: fingerprint and weight of each decoded style.
+        parts: fingerprint of each style's mask; None where the whole picture counts.
+        regions: fingerprints of each region's mask and styles, and its weight.
+        init: fingerprint of the first picture, where the settings name one.
+        encoder: fingerprint of the weights of all encoders in use.
         version: of impasto.
     """
 
@@ -79,15 +78,15 @@ def identity(inputs: Inputs, encoders: Sequence[nn.Module]) -> RunFingerprint:
         del chosen[name]
     return RunFingerprint(
         settings=chosen,
-        content=_fingerprint([inputs.content.pixels]),
-        styles=[(_fingerprint([style.style]), style.weight) for style in inputs.styles],
+        content=fingerprint(_given(inputs.content.samples, inputs.content.alpha)),
+        styles=[(fingerprint([style.style]), style.weight) for style in inputs.styles],
         parts=[_optional_fingerprint(style.mask) for style in inputs.styles],
         regions=[
-            (_optional_fingerprint(r.mask), _fingerprint(s.style for s in r.styles), r.strength)
+            (_optional_fingerprint(r.mask), fingerprint(s.style for s in r.styles), r.strength)
             for r in inputs.regions
         ],
         init=_optional_fingerprint(inputs.init),
-        encoder=_fingerprint(t.cpu().numpy() for e in encoders for t in e.state_dict().values()),
+        encoder=fingerprint(t.cpu() for e in encoders for t in e.state_dict().values()),
     )
 
 
@@ -120,11 +119,11 @@ def load(path: Path, device: torch.device) -> Checkpoint:
         parts = sealed.unpack(content)
     except sealed.DamagedError as problem:
         raise InputError(f"{name}: the checkpoint is damaged or cut short; start anew") from problem
-    # What strangers wrote can fail in any way.
+    except sealed.OtherVersionError as problem:
+        raise InputError(f"{name}: {_OTHER_VERSION}") from problem
+    # A file of another kind can fail in any way.
     except Exception as problem:
-        raise InputError(
-            f"{name}: this is no checkpoint; name a file that was written as one"
-        ) from problem
+        raise InputError(f"{name}: not a checkpoint of impasto; name another file") from problem
     try:
         position = SolverState(**parts["position"])
         position.canvas = parts["position"]["canvas"].to(device)
@@ -258,16 +257,12 @@ def _losses(trace: Iterable[StepRecord]) -> Iterator[float]:
     return (loss for record in trace for loss in record.losses.values())
 
 
-def _fingerprint(arrays: Iterable[NDArray[np.float32]]) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(repr(array.shape).encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
+def _given(*arrays: ArrayLike | None) -> list[ArrayLike]:
+    return [array for array in arrays if array is not None]
 
 
-def _optional_fingerprint(array: NDArray[np.float32] | None) -> str | None:
-    return None if array is None else _fingerprint([array])
+def _optional_fingerprint(array: ArrayLike | None) -> str | None:
+    return None if array is None else fingerprint([array])
 
 
 def _differences(found: RunFingerprint, wanted: RunFingerprint) -> Iterator[str]:

@@ -13,11 +13,16 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-FORMAT = "impasto checkpoint 2"
+_NAME = "impasto checkpoint"
+FORMAT = f"{_NAME} 3"
 
 
 class DamagedError(Exception):
     """Says that a file began as one of these and is not whole."""
+
+
+class OtherVersionError(Exception):
+    """Says that another version of impasto wrote a file."""
 
 
 def pack(values: Any) -> bytes:
@@ -39,6 +44,7 @@ def unpack(content: bytes) -> Any:
 
     Raises:
         DamagedError: it is not whole.
+        OtherVersionError: its format is older or newer.
         Exception: it is something else.
     """
     length = int.from_bytes(content[:8], "little")
@@ -48,8 +54,8 @@ def unpack(content: bytes) -> Any:
         tensors = safetensors.torch.load(content)
     except Exception as problem:
         raise (DamagedError if begun else ValueError)("cannot be read") from problem
-    if metadata.get("format") != FORMAT:
-        raise ValueError("another format")
+    if (found := metadata.get("format", "")) != FORMAT:
+        raise (OtherVersionError if found.startswith(_NAME) else ValueError)("another format")
     if metadata["sha256"] != _digest(metadata["state"], tensors):
         raise DamagedError("SHA-256 differs")
     return _restored(json.loads(metadata["state"]), tensors)

@@ -1,11 +1,10 @@
 """Export a trained painter to ONNX, and prove that it paints there as it does in PyTorch."""
 
 import base64
-import hashlib
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,11 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from impasto._version import __version__
-from impasto.errors import InputError, WeightsError
+from impasto.errors import WeightsError
 from impasto.feedforward.session import Network
 from impasto.image.colour import gaussian
 from impasto.image.samples import to_float
@@ -31,13 +29,13 @@ from impasto.networks.painter import (
     Palette,
     with_margin,
 )
-from impasto.networks.predictor import Predictor
 from impasto.styles import catalogue, storage
 from impasto.styles.embedding import Style
 from impasto.styles.names import CATALOGUE, PICTURES
 from impasto.system.extras import require
 from impasto.system.files import check_file, make_folder, write_file
-from impasto.training.painter import IDENTITY, part
+from impasto.training.painter import IDENTITY
+from impasto.training.weights import HALF, Trained, load
 
 TOLERANCE = 1e-3
 """How far a pixel may be from PyTorch's, of a range of 1; a quarter of an 8-bit step."""
@@ -46,9 +44,6 @@ CHECKED_SIZES = ((24, 24), (64, 64), (40, 304), (256, 192))
 """Heights and widths at which the two are compared; the networks are traced at the second."""
 
 _OPSET = 18
-_HALF = "_half"
-"""Ends the names of weights stored in float16."""
-
 _WORTH_HALVING = 256
 """Numbers; below that a name and a node weigh as much."""
 
@@ -77,25 +72,6 @@ class Exported(NamedTuple):
 
     files: list[Path]
     difference: float
-
-
-class Trained(NamedTuple):
-    """What `impasto train painter` has learned, rounded to float16 as in the exported files.
-
-    Attributes:
-        painter: ready to paint.
-        vectors: style vectors by name, (VECTOR,) each, that of the photo itself among them.
-        predictor: ready to make vectors of pictures.
-    """
-
-    painter: Painter
-    vectors: dict[str, Tensor]
-    predictor: Predictor
-
-    @property
-    def style_space(self) -> str:
-        """Identifies the painter, whose vectors mean nothing to another."""
-        return fingerprint(self.painter.state_dict().values())
 
 
 class _Paint(nn.Module):
@@ -248,95 +224,9 @@ def styles(trained: Trained) -> dict[str, Style]:
     return known
 
 
-def describe(file: Path, spec: ModelSpec) -> None:
-    """Write a specification into an ONNX file, in place of the one that it has."""
-    import onnx
-
-    model = onnx.load(file)
-    onnx.helper.set_model_props(model, {"impasto": __version__, **spec.to_metadata()})
-    write_file(file, model.SerializeToString(), overwrite=True)
-
-
 def recoloured(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
     """Map x -> A x + b for every pixel of (N, 3, H, W), clipped to [0, 1]."""
     return (matrix @ image.flatten(2) + offset[:, None]).clamp(0, 1).reshape(image.shape)
-
-
-def load(weights: Path) -> Trained:
-    """Load what was trained.
-
-    Raises:
-        InputError: the file is missing, damaged, of another network or without a predictor.
-    """
-    if not weights.is_file():
-        raise InputError(f"{weights}: no such file; `impasto train painter` writes one")
-    try:
-        found = load_file(weights)
-        painter = Painter()
-        painter.load_state_dict(part(found, "painter."))
-        vectors = part(found, "vectors.")
-        if any(vector.shape != (VECTOR,) for vector in (*vectors.values(), vectors[IDENTITY])):
-            raise ValueError("vectors of another painter")
-    except Exception as problem:  # a damaged header can raise nearly anything
-        raise InputError(
-            f"{weights}: damaged, or not the weights of a painter; name what "
-            "`impasto train painter` wrote"
-        ) from problem
-    if not all(value.isfinite().all() for value in found.values()):
-        raise InputError(f"{weights}: holds values that are no numbers; train at a lower rate")
-    if not (of_predictor := part(found, "predictor.")):
-        raise InputError(f"{weights}: cannot take styles from pictures; train with artworks")
-    predictor = Predictor(of_predictor["known"])
-    predictor.load_state_dict(of_predictor)
-    predictor.known = _rounded(predictor.known)
-    for network in (painter, predictor):
-        # Buffers stay exact: they are few, or small differences between large values matter.
-        for parameter in network.eval().parameters():
-            parameter.data = _rounded(parameter.data)
-    return Trained(painter, {name: _rounded(v) for name, v in vectors.items()}, predictor)
-
-
-def reopen(file: Path) -> Painter:
-    """Read the painter back from an exported `painter.onnx`.
-
-    Raises:
-        InputError: the file is missing, or no such network.
-        MissingExtraError: the package that reads it is not installed.
-    """
-    require("training", "torch", "onnx")
-    import onnx
-
-    if not file.is_file():
-        raise InputError(f"{file}: no such file; name an exported painter.onnx")
-    painter = Painter()
-    try:
-        arrays = {
-            weight.name.removesuffix(_HALF): onnx.numpy_helper.to_array(weight)
-            for weight in onnx.load(file).graph.initializer
-        }
-        painter.load_state_dict(
-            {
-                name: torch.from_numpy(arrays[f"painter.{name}"].astype(np.float32))
-                for name in painter.state_dict()
-            }
-        )
-    except Exception as problem:  # a damaged file can raise nearly anything
-        raise InputError(
-            f"{file}: damaged, or not a painter of this version; name a painter.onnx"
-        ) from problem
-    return painter.eval()
-
-
-def _rounded(values: Tensor) -> Tensor:
-    return values.half().float()
-
-
-def fingerprint(tensors: Iterable[Tensor]) -> str:
-    """Sixteen hexadecimal digits that change when any of the values does."""
-    digest = hashlib.sha256()
-    for tensor in tensors:
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _write(
@@ -385,7 +275,7 @@ def _halve(graph: Any) -> None:
             halved = values.astype(np.float16)
         if not np.array_equal(halved, values):
             continue
-        half = weight.name + _HALF
+        half = weight.name + HALF
         casts.append(
             onnx.helper.make_node("Cast", [half], [weight.name], to=onnx.TensorProto.FLOAT)
         )

@@ -1,9 +1,11 @@
-"""Training images: folders of files, decoded once, cut into random crops."""
+"""Training images: folders of files, cut into random crops by threads of their own."""
 
 import hashlib
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from typing import TypeVar
 
 import numpy as np
@@ -14,35 +16,56 @@ from torch import Tensor
 
 from impasto.errors import InputError
 from impasto.image.suffixes import PLAIN_PICTURES
-from impasto.system.paths import is_hidden
+from impasto.system.paths import display_path, is_hidden
 
 CACHED_SIDE = 320
-"""Images are kept in memory with their short side at most this long (about 0.4 MB each)."""
+"""Images are kept in memory with their short side at most this long, about 0.4 MB each."""
+
+CACHE_BYTES = 1 << 30
+"""Memory for the decoded images of a folder: about 2,500. Those used last are kept."""
+
 ENLARGED = 1.1
-"""By how much a crop may be scaled up: blurred paintings teach blurred painting."""
+"""Largest factor by which a crop is scaled up: blurred pictures teach blurred painting."""
+
+THREADS = 4
+"""Threads that make batches ahead, each one batch. Pillow works without Python's lock."""
 
 Batch = TypeVar("Batch")
 
 
 class Images:
-    """Image files, decoded once.
+    """Image files, decoded when they are used; several threads may use them.
 
     Args:
         files: at least one, JPEG, PNG, WebP, BMP or TIFF.
+        cache: how many bytes of decoded images are kept in memory.
     """
 
-    def __init__(self, files: Sequence[Path]) -> None:
+    def __init__(self, files: Sequence[Path], cache: int = CACHE_BYTES) -> None:
         self.files = list(files)
-        self._decoded: dict[int, Image.Image] = {}
+        self._cache = cache
+        self._cached = 0
+        self._decoded: OrderedDict[int, Image.Image] = OrderedDict()
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self.files)
 
     def image(self, index: int) -> Image.Image:
-        """Decode an image to RGB; it is kept in memory after its first use."""
-        if index not in self._decoded:
-            self._decoded[index] = _decode(self.files[index])
-        return self._decoded[index]
+        """Decode an image to RGB, or take it from memory."""
+        with self._lock:
+            if index in self._decoded:
+                self._decoded.move_to_end(index)
+                return self._decoded[index]
+        image = _decode(self.files[index])
+        with self._lock:
+            if index not in self._decoded:
+                self._decoded[index] = image
+                self._cached += _bytes(image)
+            while self._cached > self._cache:
+                _, oldest = self._decoded.popitem(last=False)
+                self._cached -= _bytes(oldest)
+        return image
 
     def crop(self, rng: np.random.Generator, size: int, *, zoom: float = 2.0) -> NDArray[np.uint8]:
         """Cut a random square out of a random image, flipped half the time, resized to `size`.
@@ -51,7 +74,7 @@ class Images:
             rng: decides which image, where, and at which scale.
             size: side of the result in pixels.
             zoom: the largest factor by which a crop is scaled down; it is scaled up by at most
-                `ENLARGED`, unless ten images in turn are too small for that.
+                `ENLARGED`, unless ten images in a row are too small for that.
 
         Returns:
             (size, size, 3) uint8.
@@ -72,10 +95,10 @@ class Images:
 
 
 class ImageFolder(Images):
-    """The images below a folder, split once and for all into training and held-out ones.
+    """The images below a folder, either those to train on or the held-out ones.
 
-    An image is held out when the hash of its name says so (one in fifty), so the split does
-    not change when images are added, nor from machine to machine.
+    The hash of an image's name decides whether it is held out; one in fifty is. So the split is
+    the same on every machine, and does not change when images are added.
 
     Args:
         folder: searched recursively for JPEG, PNG, WebP, BMP and TIFF files.
@@ -88,8 +111,8 @@ class ImageFolder(Images):
     def __init__(self, folder: Path, *, held_out: bool = False) -> None:
         super().__init__([p for p in image_files(folder) if _is_held_out(p) == held_out])
         if not self.files:
-            part = "held-out image (one in fifty is)" if held_out else "image to train on"
-            raise InputError(f"{folder}: holds no {part}; add JPEG or PNG files")
+            part = "held-out image (one in fifty)" if held_out else "image to train on"
+            raise InputError(f"{display_path(folder)}: holds no {part}; add JPEG or PNG files")
 
 
 def image_files(folder: Path) -> list[Path]:
@@ -99,7 +122,7 @@ def image_files(folder: Path) -> list[Path]:
         InputError: the folder is missing.
     """
     if not folder.is_dir():
-        raise InputError(f"{folder}: not a folder of training images")
+        raise InputError(f"{display_path(folder)}: not a folder; name a folder of training images")
     named = (p for p in folder.rglob("*") if p.suffix.lower() in PLAIN_PICTURES)
     return sorted(p for p in named if p.is_file() and not is_hidden(p))
 
@@ -111,20 +134,28 @@ def to_tensor(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
 
 
 def prefetch(make: Callable[[int], Batch], steps: Iterator[int]) -> Iterator[tuple[int, Batch]]:
-    """Yield (step, make(step)) while a thread makes the next batch.
+    """Yield (step, make(step)) for consecutive steps, while threads make the next batches.
 
-    A batch depends on its step alone, so a resumed run sees what an uninterrupted one sees.
+    A batch depends on its step alone, so a resumed run sees the batches of an uninterrupted one.
     """
-    with ThreadPoolExecutor(1) as pool:
-        ahead = None
+    pool = ThreadPoolExecutor(THREADS)
+    ahead: deque[Future[Batch]] = deque()
+    try:
         for step in steps:
-            batch = ahead.result() if ahead else make(step)
-            ahead = pool.submit(make, step + 1)
-            yield step, batch
+            first = step + len(ahead)
+            ahead.extend(pool.submit(make, k) for k in range(first, step + THREADS + 1))
+            yield step, ahead.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _is_held_out(file: Path) -> bool:
+    """Tell whether a file is held out of the training, by the hash of its name."""
     return int(hashlib.sha256(file.name.encode()).hexdigest(), 16) % 50 == 0
+
+
+def _bytes(image: Image.Image) -> int:
+    return 3 * image.width * image.height
 
 
 def _decode(file: Path) -> Image.Image:
@@ -132,7 +163,9 @@ def _decode(file: Path) -> Image.Image:
         with Image.open(file) as opened:
             picture: Image.Image = opened.convert("RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as problem:
-        raise InputError(f"{file}: cannot be read ({problem}); take it out of the folder") from None
+        raise InputError(
+            f"{display_path(file)}: cannot be read ({problem}); take it out of the folder"
+        ) from None
     scale = CACHED_SIDE / min(picture.size)
     if scale >= 1:
         return picture

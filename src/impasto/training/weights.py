@@ -1,0 +1,107 @@
+"""The weights of a trained painter, read back from the files that hold them."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from impasto.errors import InputError
+from impasto.networks.painter import VECTOR, Painter
+from impasto.networks.predictor import Predictor
+from impasto.system.extras import require
+from impasto.system.fingerprint import fingerprint
+from impasto.training.painter import IDENTITY, part
+
+HALF = "_half"
+"""Ends the names of weights that are stored in float16 in an ONNX file."""
+
+
+class Trained(NamedTuple):
+    """What `impasto train painter` has learned, rounded to float16 as in the exported files.
+
+    Attributes:
+        painter: ready to paint.
+        vectors: style vectors by name, (VECTOR,) each, that of the photo itself among them.
+        predictor: ready to make vectors of pictures.
+    """
+
+    painter: Painter
+    vectors: dict[str, Tensor]
+    predictor: Predictor
+
+    @property
+    def style_space(self) -> str:
+        """Identifies the painter, whose vectors mean nothing to another."""
+        return fingerprint(self.painter.state_dict().values())
+
+
+def load(weights: Path) -> Trained:
+    """Load what was trained.
+
+    Raises:
+        InputError: the file is missing, damaged, of another network or without a predictor.
+    """
+    if not weights.is_file():
+        raise InputError(f"{weights}: no such file; `impasto train painter` writes one")
+    try:
+        found = load_file(weights)
+        painter = Painter()
+        painter.load_state_dict(part(found, "painter."))
+        vectors = part(found, "vectors.")
+        if any(vector.shape != (VECTOR,) for vector in (*vectors.values(), vectors[IDENTITY])):
+            raise ValueError("vectors of another painter")
+    except Exception as problem:  # a damaged header can raise nearly anything
+        raise InputError(
+            f"{weights}: damaged, or not the weights of a painter; name what "
+            "`impasto train painter` wrote"
+        ) from problem
+    if not all(value.isfinite().all() for value in found.values()):
+        raise InputError(f"{weights}: holds values that are no numbers; train at a lower rate")
+    if not (of_predictor := part(found, "predictor.")):
+        raise InputError(f"{weights}: cannot take styles from pictures; train with artworks")
+    predictor = Predictor(of_predictor["known"])
+    predictor.load_state_dict(of_predictor)
+    predictor.known = _rounded(predictor.known)
+    for network in (painter, predictor):
+        # Buffers stay exact: they are few, or small differences between large values matter.
+        for parameter in network.eval().parameters():
+            parameter.data = _rounded(parameter.data)
+    return Trained(painter, {name: _rounded(v) for name, v in vectors.items()}, predictor)
+
+
+def reopen(file: Path) -> Painter:
+    """Read the painter back from an exported `painter.onnx`.
+
+    Raises:
+        InputError: the file is missing, or no such network.
+        MissingExtraError: the package that reads it is not installed.
+    """
+    require("training", "torch", "onnx")
+    import onnx
+
+    if not file.is_file():
+        raise InputError(f"{file}: no such file; name an exported painter.onnx")
+    painter = Painter()
+    try:
+        arrays = {
+            weight.name.removesuffix(HALF): onnx.numpy_helper.to_array(weight)
+            for weight in onnx.load(file).graph.initializer
+        }
+        painter.load_state_dict(
+            {
+                name: torch.from_numpy(arrays[f"painter.{name}"].astype(np.float32))
+                for name in painter.state_dict()
+            }
+        )
+    except Exception as problem:  # a damaged file can raise nearly anything
+        raise InputError(
+            f"{file}: damaged, or not a painter of this version; name a painter.onnx"
+        ) from problem
+    return painter.eval()
+
+
+def _rounded(values: Tensor) -> Tensor:
+    return values.half().float()

@@ -1,0 +1,54 @@
+"""Weights read back: what was learned stays, and what is none is refused."""
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from impasto.errors import InputError
+from impasto.networks import painter as networks
+from impasto.training.weights import load, reopen
+
+
+def test_only_what_was_learned_is_rounded(weights):
+    before, after = load_file(weights), load(weights)
+    for name in ("mean", "variance"):
+        kept = after.predictor.state_dict()[f"standardise.{name}"]
+        assert torch.equal(kept, before[f"predictor.standardise.{name}"])
+    rounded = before["painter.blocks.0.first.weight"].half().float()
+    assert torch.equal(after.painter.blocks[0].first.weight, rounded)
+
+
+def test_refuses_a_painter_without_a_predictor(weights, tmp_path):
+    painter = {k: v for k, v in load_file(weights).items() if not k.startswith("predictor.")}
+    save_file(painter, tmp_path / "painter.safetensors")
+    with pytest.raises(InputError, match="train with artworks"):
+        load(tmp_path / "painter.safetensors")
+
+
+def test_load_refuses(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        load(tmp_path / "none.safetensors")
+    path = tmp_path / "other.safetensors"
+    for content in (b"", b"no weights at all"):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match="damaged, or not the weights of a painter"):
+            load(path)
+    save_file({"a": torch.ones(2)}, path)
+    with pytest.raises(InputError, match="not the weights of a painter"):
+        load(path)
+
+
+def test_a_reopened_painter_is_the_one_exported(weights, exported, tmp_path, monkeypatch):
+    found, trained = reopen(exported.files[0]), load(weights).painter
+    for name, value in trained.state_dict().items():
+        assert torch.allclose(found.state_dict()[name], value, rtol=1e-3, atol=1e-6), name
+    with pytest.raises(InputError, match="no such file"):
+        reopen(tmp_path / "none.onnx")
+    with pytest.raises(InputError, match="not a painter of this version"):
+        reopen(exported.files[1])
+    monkeypatch.setattr(networks, "WIDTHS", (128, 40, 16))
+    with pytest.raises(InputError, match="not a painter of this version"):
+        reopen(exported.files[0])
+    (tmp_path / "torn.onnx").write_bytes(exported.files[0].read_bytes()[:5000])
+    with pytest.raises(InputError, match="damaged, or not a painter"):
+        reopen(tmp_path / "torn.onnx")
