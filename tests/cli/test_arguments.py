@@ -4,11 +4,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from impasto.batch.plan import STREAM, names_folder
+from impasto.batch.plan import names_folder
 from impasto.cli.arguments import (
     output_file,
     output_word,
-    painting_file,
     parse_region,
     parse_style,
     picture_file,
@@ -104,11 +103,10 @@ def test_output_word(tmp_path):
     assert output_word(".png/") == ".png/"
     assert output_file("out/x.png") == Path("out/x.png")
     for word in ("", ".png", "out/.jpg"):
-        for parse in (output_word, output_file, painting_file):
+        for parse in (output_word, output_file):
             with pytest.raises(typer.BadParameter):
                 parse(word)
     assert output_word("-") == "-"
-    assert painting_file("-") == STREAM
     with pytest.raises(typer.BadParameter, match="only paintings are written to standard output"):
         output_file("-")
     with pytest.raises(typer.BadParameter, match=r"out\.png is to be a folder; name a file in it"):

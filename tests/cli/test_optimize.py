@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from impasto.cli import progress
+
 QUICK = ("--steps", 2, "--device", "cpu")
 
 
@@ -176,9 +178,7 @@ def test_notices_are_printed(impasto, blotches, wave, compact_weights, tmp_path)
 
 
 def test_bar_on_a_terminal(optimize, monkeypatch, tmp_path):
-    from impasto.cli import progress
-
-    monkeypatch.setattr(progress, "display", lambda quiet: progress.Bar())
+    monkeypatch.setattr(progress, "display", lambda quiet, photos=1: progress.Bar(photos))
     monkeypatch.setattr("impasto.cli.optimize.display", progress.display)
     result = optimize("-o", tmp_path / "out.png")
     assert "64 x 48 pixels" in result.stdout
@@ -246,7 +246,7 @@ def test_wrong_regions(refused, fails, photo, wave, compact_weights, tmp_path):
         "more style regions (2) than styles (1)", "--style-region", photo, "--style-region", photo
     )
     refused("this is an input", "--region", f"{black}={wave}", "-o", black, "--overwrite")
-    fails("there is no style; name a picture with --style or --region", "optimize", photo)
+    fails("there is no style; name one, as in --style great-wave", "optimize", photo)
 
 
 def test_missing_content(fails, wave, tmp_path):
@@ -423,7 +423,58 @@ def test_skip_existing(impasto, optimize, photo, wave):
 
 def test_words_that_are_taken_for_photos(fails, photo, wave):
     fails(f"name the style: --style {wave}", "optimize", photo, wave)
-    fails("2 photos; optimize paints one at a time", "optimize", photo, wave, "-s", wave)
+
+
+@pytest.fixture
+def photos(photo, tmp_path):
+    """A folder with three files that look like photos; the second is none."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("a.jpg", "c.png"):
+        with Image.open(photo) as image:
+            image.save(folder / name)
+    (folder / "b.jpg").write_text("no picture")
+    return folder
+
+
+def test_folder(impasto, photos, wave, compact_weights):
+    words = ("--style", wave, "--weights", compact_weights, *QUICK, "--size", 32)
+    result = impasto("optimize", photos, *words)
+    assert result.exit_code == 1
+    assert sorted(p.name for p in (photos / "painted").iterdir()) == ["a-wave.jpg", "c-wave.png"]
+    assert opened(photos / "painted" / "c-wave.png").shape == (24, 32, 3)
+    assert [line.split(": ")[1][:15] for line in result.stdout.splitlines()] == [
+        "32 x 24 pixels "
+    ] * 2
+    told = result.stderr.splitlines()
+    assert f"impasto: photo 3 of 3: {photos / 'c.png'}" in told
+    assert told[-2].startswith(f"impasto: error: {photos / 'b.jpg'}: ")
+    assert told[-1] == "impasto: 1 of 3 photos were not painted"
+
+    again = impasto("optimize", photos, "--skip-existing", "--quiet", *words)
+    assert again.exit_code == 1
+    assert again.stdout == ""
+    assert again.stderr.splitlines()[-1] == "impasto: 1 of 1 photos were not painted"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--trace", "t.json"), ("--loss-plot", "p.png"), ("--checkpoint", "c"), ("--resume", "c")],
+)
+def test_files_of_a_single_painting_are_refused_for_several(fails, photos, wave, words):
+    fails(f"{words[0]} is for a single photo", "optimize", photos, "-s", wave, *words)
+
+
+def test_ctrl_c_ends_a_batch(impasto, photos, wave, compact_weights, monkeypatch):
+    def press_after_a_step(self, step):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(progress.Silence, "step", press_after_a_step)
+    words = ("--style", wave, "--weights", compact_weights, *QUICK, "--size", 32, "--quiet")
+    result = impasto("optimize", photos, *words)
+    assert result.exit_code == 130
+    assert [p.name for p in (photos / "painted").iterdir()] == ["a-wave.jpg"]
+    assert result.stderr == "impasto: stopped; 2 photos were not begun\n"
 
 
 def test_a_weight_alone_is_told(impasto, photo, wave):

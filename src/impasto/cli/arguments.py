@@ -125,15 +125,6 @@ def output_file(word: str) -> Path:
     """
     if word == str(STREAM):
         raise typer.BadParameter("- is no file; only paintings are written to standard output")
-    return painting_file(word)
-
-
-def painting_file(word: str) -> Path:
-    """As `output_file`, and `-` is standard output.
-
-    Raises:
-        typer.BadParameter: it is no file's name.
-    """
     if output_word(word).endswith(_SEPARATORS):
         raise typer.BadParameter(f"{display_path(Path(word))} is to be a folder; name a file in it")
     return Path(word)
@@ -215,6 +206,13 @@ def _is_style(name: str) -> bool:
     if Path(name).is_file() or name in names.own():
         return True
     return any(work.name == name for work in catalogue.read(names.CATALOGUE))
+
+
+def missing_style(named: Sequence[Path]) -> str:
+    """Say what to do about a missing style; often it is the last word, without --style."""
+    if len(named) < 2:
+        return "there is no style; name one, as in --style great-wave"
+    return f"there is no style; name the style: --style {display_path(named[-1])}"
 
 
 def parse_region(word: str) -> tuple[str, Path, float]:

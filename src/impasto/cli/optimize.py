@@ -1,13 +1,12 @@
-"""`impasto optimize`: paints one photo."""
+"""`impasto optimize`: paints photos step by step."""
 
 import json
-import os
 import signal
 import sys
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,9 +14,10 @@ import typer
 
 from impasto._version import __version__
 from impasto.batch.job import Saving, check_streams, suffix_of_bytes
-from impasto.batch.names import default_output, suffix_for
-from impasto.batch.plan import STREAM
-from impasto.cli import INTERRUPTED, plot
+from impasto.batch.names import suffix_for
+from impasto.batch.plan import PAINTED, STREAM, Plan, Route, plan
+from impasto.cli import INTERRUPTED
+from impasto.cli import plot as plots
 from impasto.cli.arguments import (
     FileFormat,
     OutputQuality,
@@ -27,11 +27,13 @@ from impasto.cli.arguments import (
     StripMetadata,
     check_format,
     check_weights,
-    painting_file,
+    missing_style,
+    output_word,
     parse_region,
     parse_style,
     picture_file,
 )
+from impasto.cli.errors import spelled
 from impasto.cli.options import ADVANCED, settings_from, with_settings
 from impasto.cli.progress import Display, display
 from impasto.cli.weights import fetch_with_bar, or_else
@@ -42,6 +44,7 @@ from impasto.system.paths import display_path
 if TYPE_CHECKING:
     from impasto.api.stepwise import Step
     from impasto.painting import Painting
+    from impasto.system.files import Files
 
 FIRST = ("size", "quality", "strength", "brush", "colour", "work_size")
 """The settings that an artist asks for first."""
@@ -52,7 +55,9 @@ def optimize(
     content: Annotated[
         list[Path],
         typer.Argument(
-            metavar="CONTENT", parser=picture_file, help="The photo; - is standard input."
+            metavar="PHOTO...",
+            parser=picture_file,
+            help="Photos, or folders of them; - is standard input.",
         ),
     ],
     style: Annotated[
@@ -74,16 +79,20 @@ def optimize(
         ),
     ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
-            metavar="FILE",
-            parser=painting_file,
-            help="Where the painting goes; - is standard output [default: CONTENT-STYLE beside "
-            "the photo, in the photo's format].",
+            metavar="PATH",
+            parser=output_word,
+            help="A file; or a folder, without a suffix or with a / at the end; - is standard "
+            "output [default: PHOTO-STYLE beside the photo, in the photo's format; of a folder, "
+            f"in FOLDER/{PAINTED}].",
         ),
     ] = None,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Paint the photos in folders of folders, too.")
+    ] = False,
     overwrite: Overwrite = False,
     skip_existing: SkipExisting = False,
     format: FileFormat = None,
@@ -139,88 +148,245 @@ def optimize(
     ] = None,
     **options: Any,
 ) -> None:
-    """Paint a photo in the style of other pictures, step by step.
+    """Paint photos in the style of other pictures, step by step.
 
     The pixels are optimized, from coarse to fine, until a neural network recognizes the photo's
-    content and the styles' strokes in them. Ctrl-C stops early and keeps the picture so far.
+    content and the styles' strokes in them. Ctrl-C stops early and keeps the picture so far. Of
+    several photos, one that cannot be painted does not keep the others from it: all such are
+    told at the end, and the exit code is 1.
     """
     begun = time.monotonic()
-    photo = _single(content, style)
+    if not style and not region:
+        raise SettingError(missing_style(content))
     if overwrite and skip_existing:
         raise SettingError("--overwrite and --skip-existing exclude each other; choose one")
-    from impasto.api.sources import style_file
-    from impasto.networks import encoders
-
     settings = settings_from(OptimizeSettings, options)
-    styles = [parse_style(word) for word in style or []]
-    regions = [parse_region(word) for word in region or []]
-    if not styles and not regions:
-        raise SettingError("there is no style; name a picture with --style or --region")
-    suffix = check_format(format, None if output is None else str(output), output_quality)
-    picture = output or _default_output(photo, [*styles, *(r[1:] for r in regions)], suffix)
-    check_streams(photo, picture)
-    if skip_existing and os.path.lexists(picture):
-        if not quiet:
-            typer.echo(f"{display_path(picture)}: skipped, as it exists")
-        return
-    source = sys.stdin.buffer.read() if photo == STREAM else photo
-    if suffix is None:
-        suffix = suffix_of_bytes(source) if isinstance(source, bytes) else suffix_for(photo)
-    style_pictures = [style_file(path) for path, _ in styles]
-    style_pictures += [style_file(path) for _, path, _ in regions]
-    pictures = [*([] if photo == STREAM else [photo]), *style_pictures, *(style_region or [])]
-    pictures += [Path(mask) for mask, _, _ in regions if mask != ALPHA]
-    if settings.init not in INIT_WORDS:
-        pictures.append(Path(settings.init))
-    outputs = Outputs(
-        picture=picture,
-        saving=Saving(overwrite, suffix, output_quality, strip_metadata),
-        preview_every=preview_every,
-        plot=loss_plot,
-        trace=trace,
-        checkpoint=checkpoint or resume,
+    task = Task(
+        styles=[parse_style(word) for word in style or []],
+        regions=[parse_region(word) for word in region or []],
+        style_regions=style_region or [],
+        weights=weights,
+        device=device,
+        checkpoint=checkpoint,
+        resume=resume,
+        settings=settings,
     )
-    outputs.check([*pictures, *([weights] if weights else [])], resume)
-    check_weights(styles)
-    fetched = [name for name, spec in encoders.ENCODERS.items() if spec.asset is None]
-    if weights is None and settings.encoder in fetched:
-        with or_else(", name a copy with --weights FILE, or choose --encoder vgg16"):
-            fetch_with_bar(settings.encoder)
-    with display(quiet=quiet) as shown:
-        from impasto.api.stepwise import optimize_steps
-
-        steps = optimize_steps(
-            source,
-            styles,
-            regions=regions,
-            style_regions=style_region or (),
-            weights=weights,
-            device=device,
-            checkpoint=checkpoint,
-            resume=resume,
-            settings=settings,
+    suffix = check_format(format, output, output_quality)
+    made = plan(content, task.style_names(), output, recursive=recursive, suffix=suffix)
+    everything = len(made.routes)
+    single = everything == 1 and not made.problems
+    if not single:
+        _check_no_single_files(checkpoint, resume, loss_plot, trace)
+    if skip_existing:
+        skipped = made.routes
+        made = made.without_existing()
+        _tell_skipped(skipped, made, quiet)
+    saving = Saving(overwrite, suffix, output_quality, strip_metadata)
+    jobs = [
+        Outputs(
+            photo=route.input,
+            picture=route.output,
+            in_folder=route.in_folder,
+            saving=saving,
+            preview_every=preview_every,
+            plot=loss_plot,
+            trace=trace,
+            checkpoint=checkpoint or resume,
         )
-        with CtrlC() as ctrl_c:
-            last, painting = _paint(steps, shown, outputs, settings, ctrl_c)
-    stopped = ctrl_c.pressed and last.done < 1
-    if not quiet:
-        line = _summary(outputs, last, painting.size, time.monotonic() - begun, stopped)
-        typer.echo(line, err=picture == STREAM)
+        for route in made.routes
+    ]
+    if not jobs and not made.problems:
+        return
+    files = task.files()
+    inputs = [*(job.photo for job in jobs if job.photo != STREAM), *files]
+    _check_exist([*inputs, *([resume] if resume else [])] if single else files)
+    if single:
+        jobs[0].check(inputs, resume)
+    check_weights(task.styles)
+    _fetch_weights(task)
+    if single:
+        stopped = _paint_one(jobs[0], task, quiet, begun)
+    else:
+        stopped = _paint_all(jobs, made, task, inputs, quiet)
     if stopped:
         raise typer.Exit(INTERRUPTED)
 
 
+@dataclass(frozen=True)
+class Task:
+    """What the photos of a batch are painted by.
+
+    Attributes:
+        styles: with their weights.
+        regions: masks, each with a style and how much of the strength is used there.
+        style_regions: parts of the styles to learn from.
+        weights: of the encoder, in place of the usual ones.
+        device: to compute on.
+        checkpoint: to write.
+        resume: to go on from.
+        settings: all else.
+    """
+
+    styles: Sequence[tuple[Path, float]]
+    regions: Sequence[tuple[str, Path, float]]
+    style_regions: Sequence[Path]
+    weights: Path | None
+    device: str | None
+    checkpoint: Path | None
+    resume: Path | None
+    settings: OptimizeSettings
+
+    def style_names(self) -> list[str]:
+        """List what the styles are called, for the names of paintings."""
+        paths = [*(path for path, _ in self.styles), *(path for _, path, _ in self.regions)]
+        return [path.stem for path in paths]
+
+    def files(self) -> list[Path]:
+        """List the files that are read beside photos and checkpoint."""
+        from impasto.api.sources import style_file
+
+        found = [style_file(path) for path, _ in self.styles]
+        found += [style_file(path) for _, path, _ in self.regions]
+        found += self.style_regions
+        found += [Path(mask) for mask, _, _ in self.regions if mask != ALPHA]
+        if self.settings.init not in INIT_WORDS:
+            found.append(Path(self.settings.init))
+        return [*found, *([self.weights] if self.weights else [])]
+
+    def steps(self, photo: Path | bytes) -> Generator["Step", None, None]:
+        """Begin to paint a photo."""
+        from impasto.api.stepwise import optimize_steps
+
+        return optimize_steps(
+            photo,
+            self.styles,
+            regions=self.regions,
+            style_regions=self.style_regions,
+            weights=self.weights,
+            device=self.device,
+            checkpoint=self.checkpoint,
+            resume=self.resume,
+            settings=self.settings,
+        )
+
+
+def _paint_one(job: "Outputs", task: Task, quiet: bool, begun: float) -> bool:
+    """Paint the only photo; give back whether Ctrl-C stopped it."""
+    check_streams(job.photo, job.picture)
+    with display(quiet=quiet) as shown, CtrlC() as ctrl_c:
+        last, painting = _paint(job, task, shown, ctrl_c)
+    stopped = ctrl_c.pressed and last.done < 1
+    if not quiet:
+        line = _summary(job, last, painting.size, time.monotonic() - begun, stopped)
+        typer.echo(line, err=job.picture == STREAM)
+    return stopped
+
+
+def _paint_all(
+    jobs: Sequence["Outputs"], made: Plan, task: Task, inputs: Sequence[Path], quiet: bool
+) -> bool:
+    """Paint what can be painted, and tell the rest at the end; after Ctrl-C nothing is begun.
+
+    Returns:
+        Whether Ctrl-C stopped it.
+
+    Raises:
+        typer.Exit: with code 1, if there is a rest.
+    """
+    from impasto.system.files import Files
+
+    failures = list(made.problems)
+    known = Files(inputs)
+    begun = 0
+    with display(quiet=quiet, photos=len(jobs)) as shown, CtrlC() as ctrl_c:
+        for job in jobs:
+            if ctrl_c.pressed:
+                break
+            begun += 1
+            started = time.monotonic()
+            shown.photo(begun, job.input_name)
+            try:
+                check_streams(job.photo, job.picture)
+                _check_exist([job.photo] if job.photo != STREAM else [])
+                job.check(known, None)
+                last, painting = _paint(job, task, shown, ctrl_c)
+            except ImpastoError as problem:
+                line = spelled(str(problem)).removeprefix(f"{job.input_name}: ")
+                failures.append(f"{job.input_name}: {line}")
+                continue
+            if not quiet:
+                stopped = ctrl_c.pressed and last.done < 1
+                seconds = time.monotonic() - started
+                shown.tell(_summary(job, last, painting.size, seconds, stopped))
+    for line in failures:
+        typer.echo(f"impasto: error: {line}", err=True)
+    if ctrl_c.pressed:
+        if begun < len(jobs):
+            typer.echo(f"impasto: stopped; {len(jobs) - begun} photos were not begun", err=True)
+        return True
+    if failures:
+        count = len(failures) - len(made.problems)
+        if count:
+            typer.echo(f"impasto: {count} of {len(jobs)} photos were not painted", err=True)
+        raise typer.Exit(1)
+    return False
+
+
+def _check_no_single_files(*files: Path | None) -> None:
+    """Make sure that no file is named of which every photo would need its own.
+
+    Raises:
+        SettingError: one is.
+    """
+    words = ("--checkpoint", "--resume", "--loss-plot", "--trace")
+    for word, file in zip(words, files, strict=True):
+        if file is not None:
+            raise SettingError(f"{word} is for a single photo; name one, or leave it out")
+
+
+def _check_exist(files: Sequence[Path]) -> None:
+    """Make sure that files are there; else an output named after one would be blamed.
+
+    Raises:
+        InputError: one is missing.
+    """
+    for path in files:
+        if not path.exists():
+            raise InputError(f"{display_path(path)}: no such file; check the spelling")
+
+
+def _tell_skipped(before: Sequence[Route], left: Plan, quiet: bool) -> None:
+    """Say which photos are left out because their paintings exist."""
+    skipped = len(before) - len(left.routes)
+    if quiet or not skipped:
+        return
+    if len(before) == 1:
+        typer.echo(f"{display_path(before[0].output)}: skipped, as it exists")
+    else:
+        typer.echo(f"{skipped} of {len(before)} photos skipped: their paintings exist")
+
+
+def _fetch_weights(task: Task) -> None:
+    """Fetch the encoder's weights, where they do not ship and no file is named."""
+    from impasto.networks import encoders
+
+    fetched = [name for name, spec in encoders.ENCODERS.items() if spec.asset is None]
+    if task.weights is None and task.settings.encoder in fetched:
+        with or_else(", name a copy with --weights FILE, or choose --encoder vgg16"):
+            fetch_with_bar(task.settings.encoder)
+
+
 def _paint(
-    steps: Generator["Step", None, None],
-    shown: Display,
-    outputs: "Outputs",
-    settings: OptimizeSettings,
-    ctrl_c: "CtrlC",
+    outputs: "Outputs", task: Task, shown: Display, ctrl_c: "CtrlC"
 ) -> "tuple[Step, Painting]":
-    """Works through the steps and writes the outputs; gives back the last step and the painting.
+    """Paint a photo and write the outputs; give back the last step and the painting.
 
     What ends the work early, Ctrl-C or an error, leaves the picture so far.
     """
+    source = sys.stdin.buffer.read() if outputs.photo == STREAM else outputs.photo
+    outputs = outputs.with_suffix_for(source)
+    steps = task.steps(source)
+    settings = task.settings
     last = None
     try:
         with closing(steps):
@@ -257,10 +423,12 @@ def _summary(
 
 @dataclass(frozen=True)
 class Outputs:
-    """The files that a painting leaves.
+    """A photo, and the files that its painting leaves.
 
     Attributes:
+        photo: the input; `STREAM` for standard input.
         picture: the painting; `STREAM` for standard output.
+        in_folder: whether the painting's folder is to be made if it is not there.
         saving: how it is written, and whether files may be replaced.
         preview_every: steps between previews beside it, or None for none.
         plot: of the losses.
@@ -268,12 +436,19 @@ class Outputs:
         checkpoint: written by the library, here only checked.
     """
 
+    photo: Path
     picture: Path
+    in_folder: bool
     saving: Saving
     preview_every: int | None
     plot: Path | None
     trace: Path | None
     checkpoint: Path | None
+
+    @property
+    def input_name(self) -> str:
+        """What messages call the photo."""
+        return "standard input" if self.photo == STREAM else display_path(self.photo)
 
     @property
     def name(self) -> str:
@@ -287,7 +462,14 @@ class Outputs:
             return None
         return self.picture.with_name(f"{self.picture.stem}-preview.png")
 
-    def check(self, inputs: Sequence[Path], resume: Path | None) -> None:
+    def with_suffix_for(self, source: Path | bytes) -> "Outputs":
+        """Decide on the format on standard output: that of the photo where none is asked for."""
+        if self.saving.suffix is not None:
+            return self
+        found = suffix_of_bytes(source) if isinstance(source, bytes) else suffix_for(source)
+        return replace(self, saving=self.saving._replace(suffix=found))
+
+    def check(self, inputs: "Files | Sequence[Path]", resume: Path | None) -> None:
         """Make sure, before the work, that all of them can be written.
 
         Args:
@@ -295,21 +477,18 @@ class Outputs:
             resume: a checkpoint that is read, and replaced if it is the one to write.
 
         Raises:
-            InputError: an input is missing; else the output's name, which may be made from the
-                input's, would be blamed.
             OutputError: a file cannot be written, or two are the same.
             MissingExtraError: the plot needs Matplotlib.
         """
         from impasto.image.output import check_output
-        from impasto.system.files import check_file
+        from impasto.system.files import Files, check_file, make_folder
 
-        if resume is not None and resume != self.checkpoint:
+        if resume is not None and resume != self.checkpoint and not isinstance(inputs, Files):
             inputs = [*inputs, resume]
-        for path in inputs:
-            if not path.exists():
-                raise InputError(f"{display_path(path)}: no such file; check the spelling")
         if self.plot is not None:
-            plot.check(self.plot)
+            plots.check(self.plot)
+        if self.in_folder:
+            make_folder(self.picture.parent)
         overwrite = self.saving.overwrite
         if self.picture != STREAM:
             check_output(self.picture, overwrite=overwrite, inputs=inputs)
@@ -340,7 +519,7 @@ class Outputs:
             typer.echo(f"impasto: {lost}", err=True)
         overwrite = self.saving.overwrite
         if self.plot is not None:
-            drawn = plot.draw(painting.losses, self.plot.suffix)
+            drawn = plots.draw(painting.losses, self.plot.suffix)
             write_file(self.plot, drawn, overwrite=overwrite)
         if self.trace is not None:
             told = {
@@ -375,24 +554,3 @@ class CtrlC:
     def _press(self, *_: object) -> None:
         self.pressed = True
         signal.signal(signal.SIGINT, self._before)
-
-
-def _single(named: Sequence[Path], style: list[str] | None) -> Path:
-    """Return the one photo.
-
-    Raises:
-        SettingError: there are several; the last one may be meant as the style.
-    """
-    if len(named) == 1:
-        return named[0]
-    if style:
-        raise SettingError(f"{len(named)} photos; optimize paints one at a time, so name one")
-    raise SettingError(f"there is no style; name the style: --style {display_path(named[-1])}")
-
-
-def _default_output(
-    content: Path, styles: Sequence[tuple[Path, float]], suffix: str | None
-) -> Path:
-    if content == STREAM:
-        return STREAM
-    return default_output(content, [path.stem for path, _ in styles], suffix=suffix)

@@ -2,6 +2,7 @@
 
 import math
 import os
+import statistics
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -15,24 +16,72 @@ PAUSE = 10.0
 
 
 class Display(Protocol):
-    """Shows the steps of a painting, and says what else the user should know."""
+    """Shows the steps of paintings, and says what else the user should know."""
+
+    def photo(self, number: int, name: str) -> None:
+        """Begin with a photo, of several; numbers count from 1."""
 
     def step(self, step: "Step") -> None:
         """Show where the painting is."""
 
     def say(self, line: str) -> None:
-        """Print a line that stays."""
+        """Print a line for people that stays."""
+
+    def tell(self, line: str) -> None:
+        """Print a line on standard output."""
 
 
-def display(*, quiet: bool) -> AbstractContextManager[Display]:
+def display(*, quiet: bool, photos: int = 1) -> AbstractContextManager[Display]:
     """Say what fits where standard error goes; with `quiet` only what must be said is."""
     if quiet:
-        return nullcontext(Silence())
-    return Bar() if sys.stderr.isatty() else nullcontext(Lines())
+        return nullcontext(Silence(photos))
+    if not sys.stderr.isatty():
+        return nullcontext(Lines(photos))
+    return Bar(photos, is_screen=sys.stdout is not None and sys.stdout.isatty())
+
+
+class _Batch:
+    """Knows how long photos take, from those painted and the one under way."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.number = 1
+        self._started = time.monotonic()
+        self._taken: list[float] = []
+
+    def photo(self, number: int) -> None:
+        """Begin with a photo."""
+        now = time.monotonic()
+        if number > 1:
+            self._taken.append(now - self._started)
+        self.number, self._started = number, now
+
+    def done(self, step: "Step") -> float:
+        """Compute the part of the work that is done, in [0, 1]."""
+        return (self.number - 1 + step.done) / self.count
+
+    def left(self, step: "Step") -> str:
+        """Say the time left for all photos; nothing as long as it is not known."""
+        if math.isinf(step.seconds_left):
+            return ""
+        this = time.monotonic() - self._started + step.seconds_left
+        each = statistics.mean([*self._taken, this])
+        return _minutes(step.seconds_left + (self.count - self.number) * each)
 
 
 class Silence:
-    """Shows no steps."""
+    """Shows no steps.
+
+    Args:
+        photos: how many are painted.
+    """
+
+    def __init__(self, photos: int = 1) -> None:
+        self._batch = _Batch(photos)
+
+    def photo(self, number: int, name: str) -> None:
+        """Count a photo."""
+        self._batch.photo(number)
 
     def step(self, step: "Step") -> None:
         """Show nothing."""
@@ -41,13 +90,24 @@ class Silence:
         """Print a line."""
         print(f"impasto: {line}", file=sys.stderr, flush=True)
 
+    def tell(self, line: str) -> None:
+        """Print a line on standard output, unless whoever read it has left."""
+        _print(line)
+
 
 class Lines(Silence):
-    """A line at the start of every scale, and one every `PAUSE` seconds."""
+    """A line at the start of every photo and scale, and one every `PAUSE` seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, photos: int = 1) -> None:
+        super().__init__(photos)
         self._scale = -1
         self._said = 0.0
+
+    def photo(self, number: int, name: str) -> None:
+        """Print the photo's name."""
+        super().photo(number, name)
+        self._scale = -1
+        self.say(f"photo {number} of {self._batch.count}: {name}")
 
     def step(self, step: "Step") -> None:
         """Print a line if it is time to."""
@@ -58,17 +118,25 @@ class Lines(Silence):
         self.say(
             f"scale {step.scale + 1} of {len(step.scales)}, {step.scales[step.scale].side} px, "
             f"step {step.step} of {step.scales[step.scale].steps}: "
-            + ", ".join(filter(None, (_losses(step), _left(step))))
+            + ", ".join(filter(None, (_losses(step), self._batch.left(step))))
         )
 
 
 class Bar:
-    """A bar with scale, step, losses and the time left; a context that draws it."""
+    """A bar with photo, scale, step, losses and the time left; a context that draws it.
 
-    def __init__(self) -> None:
+    Args:
+        photos: how many are painted.
+        is_screen: whether standard output is that terminal, too: then lines must not be
+            printed into the bar.
+    """
+
+    def __init__(self, photos: int = 1, *, is_screen: bool = False) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+        self._batch = _Batch(photos)
+        self._is_screen = is_screen
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=16),
@@ -77,6 +145,7 @@ class Bar:
             TextColumn("{task.fields[left]}"),
             console=Console(stderr=True),
             transient=True,
+            redirect_stdout=False,
         )
         self._task = self._progress.add_task("getting ready", total=1.0, losses="", left="")
 
@@ -87,21 +156,36 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
+    def photo(self, number: int, name: str) -> None:
+        """Count a photo."""
+        self._batch.photo(number)
+
     def step(self, step: "Step") -> None:
         """Move the bar."""
-        scale = step.scales[step.scale]
+        scale, batch = step.scales[step.scale], self._batch
+        photo = f"photo {batch.number}/{batch.count}, " if batch.count > 1 else ""
         self._progress.update(
             self._task,
-            completed=step.done,
-            description=f"{step.scale + 1}/{len(step.scales)} {scale.side} px "
+            completed=batch.done(step),
+            description=f"{photo}{step.scale + 1}/{len(step.scales)} {scale.side} px "
             f"{step.step}/{scale.steps}",
             losses=_losses(step),
-            left=_left(step),
+            left=batch.left(step),
         )
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""
-        self._progress.console.print(f"impasto: {line}", markup=False, highlight=False)
+        self._print_above(f"impasto: {line}")
+
+    def tell(self, line: str) -> None:
+        """Print a line above the bar, or where standard output goes."""
+        if self._is_screen:
+            self._print_above(line)
+        else:
+            _print(line)
+
+    def _print_above(self, line: str) -> None:
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class PhotoDisplay:
@@ -109,11 +193,7 @@ class PhotoDisplay:
 
     def say(self, line: str) -> None:
         """Print a line on standard output, unless whoever read it has left."""
-        try:
-            print(line, flush=True)
-        except BrokenPipeError:
-            # What is still buffered would fail again when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print(line)
 
     def warn(self, line: str) -> None:
         """Print a line on standard error."""
@@ -198,10 +278,13 @@ def _losses(step: "Step") -> str:
     return f"content {step.losses['content']:.3f} style {step.losses['style']:.3f}"
 
 
-def _left(step: "Step") -> str:
-    if math.isinf(step.seconds_left):
-        return ""
-    return _minutes(step.seconds_left)
+def _print(line: str) -> None:
+    """Print a line on standard output, unless whoever read it has left."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        # What is still buffered would fail again when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _minutes(left: float) -> str:

@@ -21,6 +21,7 @@ from impasto.cli.arguments import (
     StripMetadata,
     check_format,
     check_weights,
+    missing_style,
     output_word,
     parse_region,
     parse_style,
@@ -31,7 +32,6 @@ from impasto.cli.errors import spelled
 from impasto.cli.options import settings_from, with_settings
 from impasto.errors import ImpastoError, SettingError
 from impasto.settings import StylizeSettings
-from impasto.system.paths import display_path
 
 if TYPE_CHECKING:
     from impasto.batch.job import Job, Outcome
@@ -105,7 +105,7 @@ def stylize(
     startup.import_onnxruntime_ahead()
     named = [*(photos or []), *(content or [])]
     if not style and not region:
-        raise SettingError(_missing_style(named))
+        raise SettingError(missing_style(named))
     if overwrite and skip_existing:
         raise SettingError("--overwrite and --skip-existing exclude each other; choose one")
     styles = [parse_style(word) for word in style or []]
@@ -201,13 +201,6 @@ def _try_to_paint(
 def _told(outcome: "Outcome", seconds: float) -> str:
     width, height = outcome.size
     return f"{outcome.name}: {width} x {height} pixels in {seconds:.1f} s"
-
-
-def _missing_style(named: Sequence[Path]) -> str:
-    """Say what to do about a missing style; often it is the last word, without --style."""
-    if len(named) < 2:
-        return "there is no style; name one, as in --style great-wave"
-    return f"there is no style; name the style: --style {display_path(named[-1])}"
 
 
 def _say(line: str, jobs: "Sequence[Job]") -> None:
