@@ -26,8 +26,10 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# A process for each core, at most four. Each computes with one thread (tests/conftest.py), and keeps
+# to whole files, whose tests share what took long to make.
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks --readme benchmarks/README.md

@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 import impasto
-from impasto.api import painter
 from impasto.errors import InputError, OutputError, SettingError
 from impasto.image.colour import rgb_to_oklab
 from impasto.models.assets import FOLDER
@@ -253,14 +252,11 @@ def test_what_is_covered_all_over_is_not_painted(chelsea):
         ((np.zeros((2, 2, 3), np.float32), "udnie"), "black all over"),
     ],
 )
-def test_regions_are_examined_before_anything_is_painted(
-    chelsea, left, monkeypatch, region, message
-):
-    monkeypatch.setattr(painter, "render", None)
+def test_regions_are_examined_before_anything_is_painted(left, region, message):
     mask, *style = region
     mask = left if isinstance(mask, str) and mask == "left" else mask
     with pytest.raises((InputError, SettingError), match=message):
-        impasto.stylize(chelsea, "great-wave", regions=[(mask, *style)], device="cpu")
+        impasto.Painter("great-wave", regions=[(mask, *style)], device="cpu")
 
 
 def test_refuses_regions(chelsea, left):

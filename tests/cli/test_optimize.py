@@ -178,8 +178,9 @@ def test_notices_are_printed(impasto, blotches, wave, compact_weights, tmp_path)
 
 
 def test_bar_on_a_terminal(optimize, monkeypatch, tmp_path):
-    monkeypatch.setattr(progress, "display", lambda quiet, photos=1: progress.Bar(photos))
-    monkeypatch.setattr("impasto.cli.optimize.display", progress.display)
+    monkeypatch.setattr(
+        "impasto.cli.optimize.display", lambda quiet, photos=1: progress.Bar(photos)
+    )
     result = optimize("-o", tmp_path / "out.png")
     assert "64 x 48 pixels" in result.stdout
 

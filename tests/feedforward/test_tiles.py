@@ -68,8 +68,7 @@ def test_parts_painted_by_the_statistics_of_the_whole_are_the_whole(photo, wave,
     )
 
 
-def test_tiled_is_nearly_untiled_even_at_the_border(photo, wave, flow, render, monkeypatch):
-    monkeypatch.setattr(tiles, "THUMBNAIL", 600)
+def test_tiled_is_nearly_untiled_even_at_the_border(photo, wave, flow, render):
     for style in (wave, flow):
         whole = render(photo, style)
         difference = np.abs(render(photo, style, tile=448) - whole).mean(2)
@@ -84,7 +83,6 @@ def test_narrow_pictures(wave, render):
     assert render(ribbon, wave, tile=320).shape == ribbon.shape
 
 
-def test_a_ribbon_so_long_that_its_copy_would_be_too_narrow(wave, render, monkeypatch):
-    monkeypatch.setattr(tiles, "THUMBNAIL", 320)
+def test_a_ribbon_so_long_that_its_copy_would_be_too_narrow(wave, render):
     ribbon = np.random.default_rng(1).random((17, 700, 3), np.float32)
-    assert render(ribbon, wave, tile=320).shape == ribbon.shape
+    assert render(ribbon, wave, tile=256).shape == ribbon.shape

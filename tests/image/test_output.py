@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from impasto.errors import OutputError
 from impasto.image import files, output
 from impasto.image.metadata import Metadata
 from impasto.image.profiles import srgb_profile
+
+from ..failures import failing, refused
 
 _SUFFIXES = [".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".PNG"]
 
@@ -34,26 +35,6 @@ def exif():
 
 def _names(folder):
     return [path.name for path in folder.iterdir()]
-
-
-def _refused(call, path, part, exit_code=2, **options):
-    """Calls, expecting one line that names the file, and nothing new in its folder."""
-    folder = path.parent
-    before = set(folder.iterdir()) if folder.is_dir() else None
-    with pytest.raises(OutputError, match=part) as caught:
-        call(path, **options)
-    assert len(str(caught.value).splitlines()) == 1
-    assert path.name in str(caught.value)
-    assert caught.value.exit_code == exit_code
-    if before is not None:
-        assert set(folder.iterdir()) == before
-
-
-def _fail(error):
-    def fail(*_, **__):
-        raise error
-
-    return fail
 
 
 @pytest.mark.parametrize("suffix", _SUFFIXES)
@@ -155,7 +136,7 @@ def test_write_refuses_shapes(shape, alpha_shape, tmp_path):
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_write_interrupted_leaves_nothing(call, overwrite, error, tmp_path, pixels, monkeypatch):
     owner = os if call == "fsync" else Image.Image
-    monkeypatch.setattr(owner, call, _fail(error()))
+    monkeypatch.setattr(owner, call, failing(error()))
     old = tmp_path / "a.png"
     if overwrite:
         old.write_text("old")
@@ -165,15 +146,15 @@ def test_write_interrupted_leaves_nothing(call, overwrite, error, tmp_path, pixe
 
 
 def test_write_encoder_error(tmp_path, pixels, monkeypatch):
-    monkeypatch.setattr(Image.Image, "save", _fail(ValueError("two\nlines")))
-    _refused(output.write, tmp_path / "a.jpg", "encoding as JPEG failed", pixels=pixels)
+    monkeypatch.setattr(Image.Image, "save", failing(ValueError("two\nlines")))
+    refused(output.write, tmp_path / "a.jpg", "encoding as JPEG failed", pixels=pixels)
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".jpg"])
 def test_write_too_long_for_format(suffix, tmp_path):
     pixels = np.zeros((1, 65_501, 3), np.float32)
     path = tmp_path / f"a{suffix}"
-    _refused(output.write, path, "longest side is .*write .png", pixels=pixels)
+    refused(output.write, path, "longest side is .*write .png", pixels=pixels)
 
 
 @pytest.mark.parametrize("suffix", _SUFFIXES)
@@ -184,9 +165,9 @@ def test_check_output(suffix, tmp_path):
 
 @pytest.mark.parametrize("name", ["a", "a.gif", "a.heic", ".png", "a.png.bak"])
 def test_check_output_suffix(name, tmp_path):
-    _refused(output.check_output, tmp_path / name, "end the name in .png", overwrite=True)
+    refused(output.check_output, tmp_path / name, "end the name in .png", overwrite=True)
 
 
 def test_check_output_size(tmp_path):
     path, size = tmp_path / "a.webp", (20_000, 10)
-    _refused(output.check_output, path, "20000 x 10", overwrite=True, size=size)
+    refused(output.check_output, path, "20000 x 10", overwrite=True, size=size)

@@ -68,15 +68,17 @@ def test_the_first_version_of_the_format(make_style, path):
     assert np.array_equal(old.vectors["space"], style.vector)
 
 
-def test_only_styles_that_are_asked_for_are_built(make_style, path, monkeypatch):
+def test_a_style_is_built_when_it_is_looked_up(make_style, path):
     storage.save(path, {"a": make_style(1), "b": make_style(2)})
-    built = []
-    monkeypatch.setattr(storage, "Style", lambda *words, **more: built.append(more["title"]))
+    with np.load(path) as arrays:
+        changed = dict(arrays)
+    changed["colour_means"][1] = np.nan
+    np.savez(path, **changed)
     styles = storage.load(path)
+    assert styles["a"].colour_mean.shape == (3,)
     assert "b" in styles
-    assert built == []
-    styles["b"]
-    assert len(built) == 1
+    with pytest.raises(InputError, match="colour_mean holds values that no picture has"):
+        styles["b"]
 
 
 def test_equal_styles_make_equal_files(make_style, path, tmp_path):

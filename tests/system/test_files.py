@@ -8,33 +8,15 @@ import pytest
 from impasto.errors import OutputError
 from impasto.system.files import Files, check_file, make_folder, write_file
 
+from ..failures import failing, refused
+
 NEW = b"new"
-
-
-def _refused(call, path, part, exit_code=2, **options):
-    """Calls, expecting one line that names the file, and nothing new in its folder."""
-    folder = path.parent
-    before = set(folder.iterdir()) if folder.is_dir() else None
-    with pytest.raises(OutputError, match=part) as caught:
-        call(path, **options)
-    assert len(str(caught.value).splitlines()) == 1
-    assert path.name in str(caught.value)
-    assert caught.value.exit_code == exit_code
-    if before is not None:
-        assert set(folder.iterdir()) == before
-
-
-def _fail(error):
-    def fail(*_, **__):
-        raise error
-
-    return fail
 
 
 def test_write_refuses_existing(tmp_path):
     path = tmp_path / "a.png"
     path.write_text("precious")
-    _refused(write_file, path, "overwrite=True", content=NEW, overwrite=False)
+    refused(write_file, path, "overwrite=True", content=NEW, overwrite=False)
     assert path.read_text() == "precious"
 
 
@@ -55,12 +37,12 @@ def test_write_overwrites_when_asked(tmp_path):
     ],
 )
 def test_write_disk_errors(number, part, exit_code, tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "fsync", _fail(OSError(number, os.strerror(number))))
-    _refused(write_file, tmp_path / "a.png", part, exit_code, content=NEW, overwrite=False)
+    monkeypatch.setattr(os, "fsync", failing(OSError(number, os.strerror(number))))
+    refused(write_file, tmp_path / "a.png", part, exit_code, content=NEW, overwrite=False)
 
 
 def test_write_missing_folder(tmp_path):
-    _refused(
+    refused(
         write_file,
         tmp_path / "none" / "a.png",
         "nothing can be written there",
@@ -71,11 +53,11 @@ def test_write_missing_folder(tmp_path):
 
 def test_write_over_folder(tmp_path):
     (tmp_path / "a.png").mkdir()
-    _refused(write_file, tmp_path / "a.png", "directory|folder|denied", content=NEW, overwrite=True)
+    refused(write_file, tmp_path / "a.png", "directory|folder|denied", content=NEW, overwrite=True)
 
 
 def test_write_name_too_long(tmp_path):
-    _refused(write_file, tmp_path / ("x" * 300 + ".png"), "too long", content=NEW, overwrite=False)
+    refused(write_file, tmp_path / ("x" * 300 + ".png"), "too long", content=NEW, overwrite=False)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX permissions")
@@ -92,17 +74,17 @@ def test_write_respects_umask(umask, mode, overwrite, tmp_path):
 
 @pytest.fixture
 def without_hard_links(monkeypatch):
-    monkeypatch.setattr(Path, "hardlink_to", _fail(PermissionError(errno.EPERM, "no links")))
+    monkeypatch.setattr(Path, "hardlink_to", failing(PermissionError(errno.EPERM, "no links")))
 
 
 def test_write_without_hard_links(tmp_path, without_hard_links):
     write_file(tmp_path / "a.png", NEW, overwrite=False)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
-    _refused(write_file, tmp_path / "a.png", "overwrite=True", content=NEW, overwrite=False)
+    refused(write_file, tmp_path / "a.png", "overwrite=True", content=NEW, overwrite=False)
 
 
 def test_write_without_hard_links_interrupted(tmp_path, monkeypatch, without_hard_links):
-    monkeypatch.setattr(Path, "replace", _fail(KeyboardInterrupt()))
+    monkeypatch.setattr(Path, "replace", failing(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         write_file(tmp_path / "a.png", NEW, overwrite=False)
     assert not list(tmp_path.iterdir())
@@ -115,24 +97,24 @@ def test_check_in_working_folder(tmp_path, monkeypatch):
 
 def test_check_missing_folder(tmp_path):
     path = tmp_path / "none" / "a.png"
-    _refused(check_file, path, "none is missing; create it", overwrite=True)
+    refused(check_file, path, "none is missing; create it", overwrite=True)
 
 
 def test_check_in_a_file(tmp_path):
     (tmp_path / "file").touch()
     for path in (tmp_path / "file" / "a.png", tmp_path / "file" / "more" / "a.png"):
-        _refused(check_file, path, "file is a file, not a folder", overwrite=True)
+        refused(check_file, path, "file is a file, not a folder", overwrite=True)
 
 
 def test_check_folder(tmp_path):
     (tmp_path / "a.png").mkdir()
-    _refused(check_file, tmp_path / "a.png", "this is a folder", overwrite=True)
+    refused(check_file, tmp_path / "a.png", "this is a folder", overwrite=True)
 
 
 def test_check_existing(tmp_path):
     path = tmp_path / "a.png"
     path.touch()
-    _refused(check_file, path, "overwrite=True", overwrite=False)
+    refused(check_file, path, "overwrite=True", overwrite=False)
     check_file(path, overwrite=True)
     assert path.exists()
 
@@ -143,7 +125,7 @@ def test_check_is_an_input(overwrite, tmp_path):
     path.touch()
     (tmp_path / "sub").mkdir()
     inputs = [tmp_path / "none.png", tmp_path / "sub" / ".." / "a.png"]
-    _refused(check_file, path, "is an input", overwrite=overwrite, inputs=inputs)
+    refused(check_file, path, "is an input", overwrite=overwrite, inputs=inputs)
 
 
 def test_check_links_to_an_input(tmp_path):
@@ -151,7 +133,7 @@ def test_check_links_to_an_input(tmp_path):
     link = tmp_path / "a.png"
     link.symlink_to(tmp_path / "photo.png")
     inputs = [tmp_path / "photo.png"]
-    _refused(check_file, link, "is an input", overwrite=True, inputs=inputs)
+    refused(check_file, link, "is an input", overwrite=True, inputs=inputs)
 
 
 @pytest.mark.parametrize("name", ["x" * 300 + ".png", "a\0b.png"])
@@ -163,16 +145,16 @@ def test_check_impossible_name(name, tmp_path):
 @pytest.mark.skipif(getattr(os, "geteuid", lambda: 0)() == 0, reason="root writes everywhere")
 def test_check_read_only_folder(tmp_path):
     tmp_path.chmod(0o500)
-    _refused(check_file, tmp_path / "a.png", "permission denied", overwrite=True)
+    refused(check_file, tmp_path / "a.png", "permission denied", overwrite=True)
 
 
 def test_check_really_tries(tmp_path, monkeypatch):
-    monkeypatch.setattr(Path, "touch", _fail(OSError(errno.EROFS, "Read-only file system")))
-    _refused(check_file, tmp_path / "a.png", "disk is read-only", overwrite=True)
+    monkeypatch.setattr(Path, "touch", failing(OSError(errno.EROFS, "Read-only file system")))
+    refused(check_file, tmp_path / "a.png", "disk is read-only", overwrite=True)
 
 
 def test_write_interrupted_leaves_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "fsync", _fail(KeyboardInterrupt()))
+    monkeypatch.setattr(os, "fsync", failing(KeyboardInterrupt()))
     with pytest.raises(KeyboardInterrupt):
         write_file(tmp_path / "a.png", NEW, overwrite=False)
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""A folder of small pictures to train on; an untrained painter, saved and exported."""
+"""A folder of small pictures to train on; the weights of an untrained painter."""
 
 from pathlib import Path
 
@@ -49,10 +49,3 @@ def weights(tmp_path_factory):
     added = {f"predictor.{k}": v for k, v in predictor.state_dict().items()}
     save_file(network.state_dict() | added, path)
     return path
-
-
-@pytest.fixture(scope="session")
-def exported(weights, tmp_path_factory):
-    from impasto.training.export import export
-
-    return export(weights, tmp_path_factory.mktemp("exported") / "new")

@@ -15,7 +15,12 @@ from impasto.styles import storage
 from impasto.training import export as module
 from impasto.training.export import TOLERANCE, export
 from impasto.training.painter import IDENTITY
-from impasto.training.weights import load
+from impasto.training.weights import load, reopen
+
+
+@pytest.fixture(scope="module")
+def exported(weights, tmp_path_factory):
+    return export(weights, tmp_path_factory.mktemp("exported") / "new")
 
 
 @pytest.mark.parametrize("size", [(24, 24), (24, 2000), (72, 104), (256, 256)])
@@ -140,3 +145,16 @@ def test_importing_needs_no_exporter():
         "import impasto.training.export"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_reopened_painter_is_the_one_exported(weights, exported, tmp_path):
+    found, trained = reopen(exported.files[0]), load(weights).painter
+    for name, value in trained.state_dict().items():
+        assert torch.allclose(found.state_dict()[name], value, rtol=1e-3, atol=1e-6), name
+    with pytest.raises(InputError, match="no such file"):
+        reopen(tmp_path / "none.onnx")
+    with pytest.raises(InputError, match="not a painter of this version"):
+        reopen(exported.files[1])
+    (tmp_path / "torn.onnx").write_bytes(exported.files[0].read_bytes()[:5000])
+    with pytest.raises(InputError, match="damaged, or not a painter"):
+        reopen(tmp_path / "torn.onnx")

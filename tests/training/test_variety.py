@@ -57,14 +57,15 @@ def test_colour_change_makes_dull_and_bright():
     assert saturation.max() > 1.5
 
 
-def test_some_are_only_sharpened(artwork, monkeypatch):
-    monkeypatch.setattr(variety, "FLATTENED", 0)
-    monkeypatch.setattr(variety, "RECOLOURED", 0)
-
+def test_some_are_only_sharpened(artwork):
     def edges(picture):
         return np.abs(np.diff(picture.astype(float), axis=1)).mean()
 
-    results = [varied(artwork, np.random.default_rng(seed)) for seed in range(40)]
+    results = []
+    for seed in range(100):
+        flatten, recolour, _ = np.random.default_rng(seed).random(3)
+        if flatten >= variety.FLATTENED and recolour >= variety.RECOLOURED:
+            results.append(varied(artwork, np.random.default_rng(seed)))
     ratios = np.array([edges(result) / edges(artwork) for result in results])
-    assert 8 < (ratios > 1.02).sum() < 24
+    assert 0.2 < (ratios > 1.02).mean() < 0.6
     assert ratios.min() == 1

@@ -5,8 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from impasto.errors import InputError
-from impasto.networks import painter as networks
-from impasto.training.weights import load, reopen
+from impasto.training.weights import load
 
 
 def test_only_what_was_learned_is_rounded(weights):
@@ -36,19 +35,3 @@ def test_load_refuses(tmp_path):
     save_file({"a": torch.ones(2)}, path)
     with pytest.raises(InputError, match="not the weights of a painter"):
         load(path)
-
-
-def test_a_reopened_painter_is_the_one_exported(weights, exported, tmp_path, monkeypatch):
-    found, trained = reopen(exported.files[0]), load(weights).painter
-    for name, value in trained.state_dict().items():
-        assert torch.allclose(found.state_dict()[name], value, rtol=1e-3, atol=1e-6), name
-    with pytest.raises(InputError, match="no such file"):
-        reopen(tmp_path / "none.onnx")
-    with pytest.raises(InputError, match="not a painter of this version"):
-        reopen(exported.files[1])
-    monkeypatch.setattr(networks, "WIDTHS", (128, 40, 16))
-    with pytest.raises(InputError, match="not a painter of this version"):
-        reopen(exported.files[0])
-    (tmp_path / "torn.onnx").write_bytes(exported.files[0].read_bytes()[:5000])
-    with pytest.raises(InputError, match="damaged, or not a painter"):
-        reopen(tmp_path / "torn.onnx")
