@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from impasto.image import samples
+from impasto.image import resize as resizing
 from impasto.image.guided import guided_upsample
 from impasto.image.resize import resize
 from impasto.image.samples import to_bytes, to_float
@@ -61,5 +61,5 @@ def test_opacity_lays_the_painting_over_the_photo(photo):
 def test_bands_leave_no_seam(photo, monkeypatch):
     reduced = resize(photo, (60, 40))
     whole = guided_upsample(1 - reduced, reduced, photo)
-    monkeypatch.setattr(samples, "BAND", 7 * photo.shape[1])
+    monkeypatch.setattr(resizing, "BAND", 7 * photo.shape[1])
     assert guided_upsample(1 - reduced, reduced, photo) == pytest.approx(whole, abs=1e-5)

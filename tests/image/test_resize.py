@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.image import samples
-from impasto.image.resize import fit, fit_down, resize
+from impasto.image import resize as resizing
+from impasto.image.resize import bands, fit, fit_down, resize
 
 _SIDES = st.integers(1, 40_000)
 
@@ -87,7 +87,7 @@ def test_resize_accepts_strided_views(rng):
 def test_resize_in_bands_is_resize_in_one(rng, size, monkeypatch):
     values = rng.random((111, 201, 3)).astype(np.float32)
     whole = resize(values, size)
-    monkeypatch.setattr(samples, "BAND", 1000)
+    monkeypatch.setattr(resizing, "BAND", 1000)
     assert resize(values, size) == pytest.approx(whole, abs=2e-6)
 
 
@@ -95,3 +95,9 @@ def test_resize_takes_8_bits(rng):
     coarse = rng.integers(0, 256, (40, 30, 3), np.uint8)
     exact = (coarse / 255).astype(np.float32)
     assert resize(coarse, (17, 23)) == pytest.approx(resize(exact, (17, 23)), abs=1e-6)
+
+
+@given(st.integers(1, 5000), st.integers(1, 5_000_000))
+def test_bands_cover_a_picture_once(height, width):
+    rows = [row for band in bands(height, width) for row in range(band.start, band.stop)]
+    assert rows == list(range(height))

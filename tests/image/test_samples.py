@@ -1,9 +1,7 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from impasto.image.samples import bands, to_bytes, to_float
+from impasto.image.samples import to_bytes, to_float
 
 
 def test_bytes_survive_the_way_to_floats_and_back():
@@ -28,9 +26,3 @@ def test_to_bytes_clips():
 def test_to_bytes_refuses_what_is_not_finite(value):
     with pytest.raises(ValueError, match="not finite"):
         to_bytes(np.array([0.5, value], np.float32))
-
-
-@given(st.integers(1, 5000), st.integers(1, 5_000_000))
-def test_bands_cover_a_picture_once(height, width):
-    rows = [row for band in bands(height, width) for row in range(band.start, band.stop)]
-    assert rows == list(range(height))

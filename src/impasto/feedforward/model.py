@@ -148,6 +148,7 @@ class FeedforwardModel:
         visible: Mask | None = None,
         *,
         in_tiles: bool = False,
+        release_memory: bool = False,
     ) -> "StyledModel":
         """Prepare to paint a photo, or tiles of it, in a style.
 
@@ -156,8 +157,8 @@ class FeedforwardModel:
                 only a part of it is painted.
             style: with a vector of this model's style space.
             visible: (H, W), how much each pixel counts for the photo's colours; None for all alike.
-            in_tiles: whether pictures of several shapes will be painted; memory is then given
-                back after each.
+            in_tiles: whether tiles will be painted, by the statistics of the whole photo.
+            release_memory: see `session.Network`.
 
         Raises:
             InputError: the style is of another model.
@@ -174,24 +175,26 @@ class FeedforwardModel:
             "colour_mean": style.colour_mean[None],
             "colour_root": root[None].astype(np.float32),
         }
-        return self._with_inputs(inputs, in_tiles)
+        return self._with_inputs(inputs, in_tiles, release_memory)
 
-    def restyled(self, statistics: Statistics, *, in_tiles: bool = False) -> "StyledModel":
-        """Prepare to paint by what another photo was painted by.
+    def restyled(
+        self, statistics: Statistics, *, in_tiles: bool = False, release_memory: bool = False
+    ) -> "StyledModel":
+        """Prepare to paint as another photo was painted.
 
         Raises:
             SettingError: that was another model.
         """
         if statistics.model != self.spec.fingerprint:
             raise SettingError("the statistics are of another model; paint without them")
-        return self._with_inputs(statistics.inputs, in_tiles)
+        return self._with_inputs(statistics.inputs, in_tiles, release_memory)
 
-    def _with_inputs(self, inputs: Inputs, in_tiles: bool) -> "StyledModel":
+    def _with_inputs(self, inputs: Inputs, in_tiles: bool, release_memory: bool) -> "StyledModel":
         if in_tiles:
             self._check_content_statistics()
         content_statistics = self._content_statistics if in_tiles else None
         return StyledModel(
-            self.spec, self._network, content_statistics, inputs, release_memory=in_tiles
+            self.spec, self._network, content_statistics, inputs, release_memory=release_memory
         )
 
     def _check_content_statistics(self) -> None:

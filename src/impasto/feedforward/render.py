@@ -228,20 +228,26 @@ def _paint_pass(
     tile: int | None,
     model: FeedforwardModel,
     statistics: Statistics | None,
-    several_shapes: bool,
+    two_passes: bool,
 ) -> tuple[FloatImage, Statistics]:
-    """Paint (H, W, 3) in one pass, or in tiles; the same, and by what it was painted.
+    """Paint (H, W, 3) in one pass, whole or in tiles.
 
-    Where pictures of several shapes are painted, the network gives its memory back after each.
+    The network gives its memory back after each picture, if pictures of several shapes are painted.
+
+    Returns:
+        The painting, (H, W, 3), and its statistics.
     """
-    in_tiles = tile is not None or several_shapes
+    in_tiles = tile is not None
+    release = in_tiles or two_passes
     if statistics is None:
         covered = (
             None if visible is None else masks.resize(visible, (photo.shape[1], photo.shape[0]))
         )
-        styled, features = model.styled(photo, style, covered, in_tiles=in_tiles), None
+        styled = model.styled(photo, style, covered, in_tiles=in_tiles, release_memory=release)
+        features = None
     else:
-        styled, features = model.restyled(statistics, in_tiles=in_tiles), statistics.features
+        styled = model.restyled(statistics, in_tiles=in_tiles, release_memory=release)
+        features = statistics.features
     if tile is not None:
         painted, measured = tiles.paint(photo, styled, tile, features)
     else:

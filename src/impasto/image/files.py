@@ -217,9 +217,10 @@ def _finish(
 ) -> Picture:
     """Return the picture from a loaded image."""
     kept, lost = metadata.kept(image, file)
-    turned = metadata.upright(image)
-    turned.format = image.format  # turning forgets it, and it tells the scale of some values
-    picture = _picture(decode.from_image(turned), name, fill_hidden, notices + lost)
+    format = image.format  # which turning forgets; it tells the scale of some values
+    image = metadata.upright(image)
+    image.format = format
+    picture = _picture(decode.from_image(image), name, fill_hidden, notices + lost)
     return replace(picture, metadata=kept, path=path)
 
 

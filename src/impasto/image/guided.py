@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from impasto.image.resize import resize_rows
-from impasto.image.samples import LUMA, FloatImage, ImageArray, bands, to_bytes, to_float
+from impasto.image.resize import bands, resize_rows
+from impasto.image.samples import LUMA, FloatImage, ImageArray, to_bytes, to_float
 
 RADIUS = 2
 """Pixels of the small painting around each of its pixels in which it is compared to the photo."""
@@ -42,14 +42,14 @@ def guided_upsample(
     shares = _shares(painted, small)
     finished = np.empty_like(photo)
     for rows in bands(height, width):
-        colours = to_float(photo[rows])
-        guide = colours @ LUMA
+        pixels = to_float(photo[rows])
+        guide = pixels @ LUMA
         detail = guide - resize_rows(small, (width, height), rows)
         slopes = _LARGEST_SLOPE * (2 * resize_rows(shares, (width, height), rows) - 1)
         slopes *= detail[..., None]
         slopes += resize_rows(painted, (width, height), rows)
         if opacity < 1:
-            slopes = colours + np.float32(opacity) * (slopes - colours)
+            slopes = pixels + np.float32(opacity) * (slopes - pixels)
         slopes.clip(0, 1, out=slopes)
         finished[rows] = to_bytes(slopes) if photo.dtype == np.uint8 else slopes
     return finished
@@ -58,11 +58,8 @@ def guided_upsample(
 def _shares(painted: FloatImage, guide: FloatImage) -> FloatImage:
     """Compute the slopes of the painting's channels over the guide, (h, w, 3).
 
-    They are given as shares of their range: `resize_rows` keeps to [0, 1], and few slopes lie
-    outside.
-
-    They are given as shares of their range: `resize_rows` keeps to [0, 1], and few slopes lie
-    outside.
+    They are given as shares of their range, as `resize_rows` clips to [0, 1]. Few slopes lie
+    outside the range.
     """
     mean = _mean(guide)
     variance = np.maximum(_mean(guide * guide) - mean * mean, 0) + _NOISE_VARIANCE

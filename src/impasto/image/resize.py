@@ -1,14 +1,18 @@
 """Sizes and resampling."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
 
-from impasto.image.samples import FloatImage, ImageArray, bands, to_float
+from impasto.image.samples import FloatImage, ImageArray, to_float
+
+BAND = 1 << 20
+"""Pixels that are resampled at a time, to save memory."""
 
 _SUPPORT = 3
-"""How many pixels of the coarser of the two grids the filter looks at on each side."""
+"""Radius of the filter, in pixels of the coarser of the two grids."""
 
 
 def fit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
@@ -25,20 +29,20 @@ def fit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
 
 
 def fit_down(size: tuple[int, int], long_side: int) -> tuple[int, int]:
-    """Compute the size as `fit`, but never a larger one."""
+    """Compute the size as `fit`, but never enlarge."""
     return fit(size, min(long_side, max(size)))
 
 
 def fit_min_side(size: tuple[int, int], long_side: int, least: int) -> tuple[int, int]:
-    """Compute the size as `fit`, but larger where the shorter side would be below `least`."""
+    """Compute the size as `fit`, but keep the shorter side at `least` or above."""
     return fit(size, max(long_side, math.ceil(least * max(size) / min(size))))
 
 
 def resize(samples: ImageArray, size: tuple[int, int]) -> FloatImage:
     """Resample with a Lanczos filter (a = 3), widened when shrinking, so nothing aliases.
 
-    Works channel by channel in float32, so no precision is lost to 8 bits on the way, and a few
-    rows at a time, so that it takes little memory beside the result.
+    It works in float32, so no precision is lost to 8 bits, and on a few rows at a time, so it needs
+    little memory besides the result.
 
     Args:
         samples: (H, W, C) pixels or (H, W) alpha.
@@ -66,11 +70,18 @@ def resize_rows(samples: ImageArray, size: tuple[int, int], rows: slice) -> Floa
     first = max(0, math.floor(rows.start * scale - reach))
     last = min(samples.shape[0], math.ceil(rows.stop * scale + reach))
     box = (0, rows.start * scale - first, samples.shape[1], min(rows.stop * scale, last) - first)
-    seen = samples[first:last]
-    planes = seen[..., None] if seen.ndim == 2 else seen
+    samples = samples[first:last]
+    planes = samples[..., None] if samples.ndim == 2 else samples
     resized = np.empty((rows.stop - rows.start, width, planes.shape[2]), np.float32)
     for channel in range(planes.shape[2]):
         plane = Image.fromarray(np.ascontiguousarray(to_float(planes[..., channel])))
         resized[..., channel] = plane.resize((width, len(resized)), Image.Resampling.LANCZOS, box)
     resized.clip(0, 1, out=resized)
-    return resized[..., 0] if seen.ndim == 2 else resized
+    return resized[..., 0] if samples.ndim == 2 else resized
+
+
+def bands(height: int, width: int) -> Iterator[slice]:
+    """Divide the rows of a picture into parts of about `BAND` pixels."""
+    rows = max(1, BAND // width)
+    for top in range(0, height, rows):
+        yield slice(top, min(top + rows, height))

@@ -1,10 +1,9 @@
-"""Pixels as they are kept: in 8 bits a channel where the source had no more.
+"""Pixels in memory: 8 bits a channel if the source had no more, otherwise float32.
 
-A photo of 100 megapixels takes 0.3 GB in 8 bits and 1.2 GB in float32. So a large photo stays as
-it was decoded, and becomes float32 where it is worked on: reduced, or a few rows at a time.
+A photo of 100 megapixels takes 0.3 GB in 8 bits and 1.2 GB in float32. So large photos stay as they
+were decoded. They become float32 when they are reduced, or a few rows at a time.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -19,12 +18,9 @@ FloatImage: TypeAlias = NDArray[np.float32]
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of red, green and blue in lightness, ITU-R BT.601."""
 
-BAND = 1 << 20
-"""How many pixels are worked on at a time."""
-
 
 def to_float(samples: ImageArray) -> FloatImage:
-    """Convert to values in [0, 1]; floats are given back as they are, not copied."""
+    """Convert to values in [0, 1]; floats are returned as they are, not copied."""
     if samples.dtype == np.uint8:
         floats: FloatImage = samples.astype(np.float32) / np.float32(255)
         return floats
@@ -47,7 +43,7 @@ def to_bytes(samples: ImageArray) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, eq=False)
 class ImageLike:
-    """What has pixels.
+    """A picture with pixels.
 
     Attributes:
         samples: (H, W, 3), sRGB-encoded RGB: uint8, or float32 in [0, 1].
@@ -63,12 +59,5 @@ class ImageLike:
 
     @property
     def pixels(self) -> FloatImage:
-        """(H, W, 3) float32 in [0, 1]; made anew from 8 bits at every call."""
+        """(H, W, 3) float32 in [0, 1]; converted from 8 bits at every call."""
         return to_float(self.samples)
-
-
-def bands(height: int, width: int) -> Iterator[slice]:
-    """Divide the rows of a picture into parts of about `BAND` pixels."""
-    rows = max(1, BAND // width)
-    for top in range(0, height, rows):
-        yield slice(top, min(top + rows, height))
