@@ -80,10 +80,10 @@ def test_values_at_the_bounds_are_accepted(accepted):
         ("encoder", None, "encoder is None; it can be: auto, compact, vgg16, vgg19"),
         ("low_memory", "yes", "low-memory is 'yes'; it must be True or False"),
         ("low_memory", 1, "low-memory is 1; it must be True or False"),
-        ("init", 3, "init is 3; it must be a text"),
+        ("init", 3, "init is 3; it must be text"),
         ("style_layers", "relu1_1", "style-layers is 'relu1_1'; it must be a tuple"),
         ("style_layers", ["relu1_1"], "style-layers is ['relu1_1']; it must be a tuple"),
-        ("style_layers", (1,), "style-layers is 1; it must be a text"),
+        ("style_layers", (1,), "style-layers is 1; it must be text"),
         ("style_layers", (), "style-layers is empty; name at least one layer"),
         ("content_layers", (), "content-layers is empty; name at least one layer"),
         ("content_layers", None, "content-layers is None; it must be a tuple"),
@@ -143,5 +143,5 @@ def test_a_style_s_weight_is_any_up_to_a_million():
         with pytest.raises(SettingError, match=r"the weight of style 2 is .*; it must be a"):
             style_weights([1, weight])
     for weights in ([], [0, 0.0]):
-        with pytest.raises(SettingError, match="no style with a weight above 0"):
+        with pytest.raises(SettingError, match="all styles have weight 0"):
             style_weights(weights)

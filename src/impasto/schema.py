@@ -1,7 +1,7 @@
-"""Typed settings: fields with a sentence of help and bounds, and their validation.
+"""Typed settings: fields with help and bounds, and their validation.
 
-A field's metadata says in one sentence what it does and which values it takes; the command
-line makes its options from it, `check` compares the values with it.
+A field's metadata say what the setting does and which values it takes. The command line builds its
+options from them; `check` validates values against them.
 """
 
 import math
@@ -19,23 +19,23 @@ from impasto.errors import SettingError
 def setting(
     default: Any, help: str, *, minimum: float | None = None, maximum: float | None = None
 ) -> Any:
-    """Declare a field with the sentence and the bounds that library and command line share."""
+    """Declare a field with the help and bounds that library and command line share."""
     return field(default=default, metadata={"help": help, "minimum": minimum, "maximum": maximum})
 
 
 def help_of(kind: type, name: str) -> str:
-    """Find the sentence that says what a field of a settings class does."""
-    [told] = [entry.metadata["help"] for entry in fields(kind) if entry.name == name]
-    return str(told)
+    """Return the help of a field of a settings class."""
+    [sentence] = [entry.metadata["help"] for entry in fields(kind) if entry.name == name]
+    return str(sentence)
 
 
 def check(settings: Any) -> None:
-    """Compare every field of a settings object with its type and its bounds.
+    """Validate every field of a settings object against its type and bounds.
 
-    Numbers of NumPy's become Python's, so that settings can be written as JSON.
+    NumPy's numbers become Python's, so that settings can be written as JSON.
 
     Raises:
-        SettingError: naming the field, the value and what it may be.
+        SettingError: a value is not allowed; the message names the field, its value and its bounds.
     """
     hints = get_type_hints(type(settings))
     for entry in fields(settings):
@@ -48,7 +48,7 @@ def json_schema(kind: type) -> dict[str, Any]:
     """Describe a settings class as a JSON schema, for forms and HTTP interfaces.
 
     JSON Schema, draft 2020-12: an object with a property for each field, its type, default,
-    bounds and sentence of help.
+    bounds and help.
     """
     hints = get_type_hints(kind)
     properties = {}
@@ -62,9 +62,9 @@ def json_schema(kind: type) -> dict[str, Any]:
 
 
 def _type_schema(hint: Any, bounds: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe what values of a type, within bounds, there are."""
+    """Describe the values of a type within bounds."""
     kind = get_origin(hint)
-    if kind in (Union, UnionType):  # of one type and None, here
+    if kind in (Union, UnionType):  # always of one type and None
         return {"anyOf": [_type_schema(get_args(hint)[0], bounds), {"type": "null"}]}
     if kind is tuple:
         return {"type": "array", "items": _type_schema(get_args(hint)[0], bounds)}
@@ -79,7 +79,7 @@ def _type_schema(hint: Any, bounds: Mapping[str, Any]) -> dict[str, Any]:
 def _checked(name: str, value: Any, hint: Any, bounds: Mapping[str, Any]) -> Any:
     """Check a value against a type and its bounds."""
     kind = get_origin(hint)
-    if kind in (Union, UnionType):  # of one type and None, here
+    if kind in (Union, UnionType):  # always of one type and None
         return None if value is None else _checked(name, value, get_args(hint)[0], bounds)
     if hint in (int, float):
         return checked_number(name, value, hint, bounds)
@@ -92,21 +92,21 @@ def _checked(name: str, value: Any, hint: Any, bounds: Mapping[str, Any]) -> Any
             words = ", ".join(map(str, get_args(hint)))
             raise SettingError(f"{name} is {_shown(value)}; it can be: {words}")
     elif not isinstance(value, hint):
-        kinds = {bool: "True or False", str: "a text"}
+        kinds = {bool: "True or False", str: "text"}
         raise SettingError(
             f"{name} is {_shown(value)}; it must be {kinds.get(hint, hint.__name__)}"
         )
     return value
 
 
-def checked_number(name: str, value: Any, wanted: type, bounds: Mapping[str, Any]) -> float:
-    """Convert a value to a number of the wanted type, within its bounds.
+def checked_number(name: str, value: Any, number_type: type, bounds: Mapping[str, Any]) -> float:
+    """Convert a value to a number of a type, within its bounds.
 
     Raises:
-        SettingError: it is no such number; the message begins with the name.
+        SettingError: it is not such a number; the message begins with the name.
     """
-    if isinstance(value, bool) or not isinstance(value, Integral if wanted is int else Real):
-        kind = "whole number" if wanted is int else "number"
+    if isinstance(value, bool) or not isinstance(value, Integral if number_type is int else Real):
+        kind = "whole number" if number_type is int else "number"
         raise SettingError(f"{name} is {_shown(value)}; it must be a {kind}")
     number = operator.index(value) if isinstance(value, Integral) else float(value)
     low = bounds["minimum"] or 0
@@ -118,22 +118,22 @@ def checked_number(name: str, value: Any, wanted: type, bounds: Mapping[str, Any
 
 
 def region_weight(name: str, weight: Any) -> float:
-    """Check a region's weight: how much of the strength is used there, in both engines.
+    """Check a region's weight: the fraction of the strength that is used there, in both engines.
 
     Args:
         name: of the region, for the message.
 
     Raises:
-        SettingError: it is no number from 0 to 1.
+        SettingError: it is not a number from 0 to 1.
     """
     return checked_number(f"the weight of {name}", weight, float, {"minimum": 0, "maximum": 1})
 
 
 def style_weights(weights: Iterable[Any]) -> list[float]:
-    """Check the weights of styles: only their ratio matters, in both engines.
+    """Check the weights of styles; in both engines only their ratio matters.
 
     Raises:
-        SettingError: one is no number from 0 to a million, or none is above 0.
+        SettingError: one is not a number from 0 to a million, or all are 0.
     """
     bounds = {"minimum": 0, "maximum": 1_000_000}
     checked = [
@@ -141,10 +141,10 @@ def style_weights(weights: Iterable[Any]) -> list[float]:
         for number, weight in enumerate(weights, start=1)
     ]
     if not any(checked):
-        raise SettingError("there is no style with a weight above 0; name at least one")
+        raise SettingError("all styles have weight 0; give at least one a weight above 0")
     return checked
 
 
 def _shown(value: Any) -> str:
-    """Write a value as a programmer does, on one line and not too long."""
+    """Format a value as Python code, on one short line."""
     return " ".join(reprlib.repr(value).split())

@@ -17,7 +17,7 @@ def test_one_source_or_several_with_weights(wave):
     assert weighted(source for source in ("a", "b")) == [("a", 1.0), ("b", 1.0)]
     assert weighted({"a": 2, "b": 1}) == [("a", 2.0), ("b", 1.0)]
     assert weighted(()) == []
-    with pytest.raises(SettingError, match="no style with a weight above 0"):
+    with pytest.raises(SettingError, match="all styles have weight 0"):
         weighted([("a", 0)])
     with pytest.raises(TypeError, match="a style is a picture, or a list of them, not int"):
         weighted(5)

@@ -452,7 +452,7 @@ def test_a_region_without_weight_stays_the_photo(paint, photo, wave, flow, init)
 
 def test_a_style_without_weight_does_not_count(paint, wave, flow):
     assert np.array_equal(paint(style=[(wave, 1), (flow, 0)]).pixels, paint().pixels)
-    with pytest.raises(SettingError, match="there is no style with a weight above 0"):
+    with pytest.raises(SettingError, match="all styles have weight 0"):
         paint(style=[(wave, 0), (flow, 0)])
 
 

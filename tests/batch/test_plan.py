@@ -87,7 +87,7 @@ def test_one_file(tmp_path):
     photo, target = tmp_path / "a.jpg", tmp_path / "x.png"
     (route,) = plan([photo, photo], ["w"], str(target)).routes
     assert (route.input, route.output, route.in_folder) == (photo, target, False)
-    with pytest.raises(OutputError, match="one file for 2 paintings"):
+    with pytest.raises(OutputError, match="one file cannot hold 2 paintings"):
         plan([photo, tmp_path / "b.jpg"], ["w"], str(target))
 
 
@@ -97,18 +97,18 @@ def test_streams(tmp_path):
     assert plan([STREAM], ["w"], str(tmp_path / "x.png")).routes[0].output == tmp_path / "x.png"
     named = plan([STREAM], ["w"], f"{tmp_path}/", suffix=".png").routes[0]
     assert named.output == tmp_path / "photo-w.png"
-    with pytest.raises(OutputError, match="-: one file for 2 paintings"):
+    with pytest.raises(OutputError, match="-: one file cannot hold 2 paintings"):
         plan([STREAM, tmp_path / "a.jpg"], ["w"], "-")
 
 
 def test_nothing_to_paint(tree):
-    with pytest.raises(SettingError, match="there is no photo; name one"):
+    with pytest.raises(SettingError, match="no photo is named; name one"):
         plan([], ["w"], None)
     top = tree("sub/a.jpg", "notes.txt")
-    with pytest.raises(InputError, match="no photo in this folder; recursive=True paints"):
+    with pytest.raises(InputError, match="no photo in this folder; recursive=True includes"):
         plan([top], ["w"], None)
     (top / "sub" / "a.jpg").unlink()
-    with pytest.raises(InputError, match="no photo in this folder or below it"):
+    with pytest.raises(InputError, match="no photo in this folder or its subfolders"):
         plan([top], ["w"], None, recursive=True)
 
 

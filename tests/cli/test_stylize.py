@@ -143,7 +143,7 @@ def test_outputs_that_nobody_means(refused, photo, monkeypatch, word, part):
 
 
 def test_refuses_missing_words(fails, photo, wave):
-    fails("there is no photo", "stylize", "--style", wave)
+    fails("no photo is named", "stylize", "--style", wave)
     fails("there is no style", "stylize", photo)
     fails("nix.jpg: no such file", "stylize", "nix.jpg", "--style", wave)
     fails("no-folder/nix.jpg: no such file", "stylize", "no-folder/nix.jpg", "--style", wave)
@@ -210,7 +210,9 @@ def test_a_batch_goes_on_when_its_reader_has_left(album, wave, tmp_path):
 def test_refuses_folders(fails, album, photo, wave, tmp_path):
     (tmp_path / "empty").mkdir()
     fails("there is no photo in this folder", "stylize", tmp_path / "empty", "-s", wave)
-    fails("one file for 3 paintings", "stylize", album, "-s", wave, "-o", tmp_path / "x.png")
+    fails(
+        "one file cannot hold 3 paintings", "stylize", album, "-s", wave, "-o", tmp_path / "x.png"
+    )
     fails("photo.jpg", "stylize", album / "a.jpg", "-s", wave, "-o", photo / "sub")
 
 
@@ -393,7 +395,7 @@ def test_nothing_to_paint_on_standard_input(content, part, wave):
 
 
 def test_a_stream_is_one_photo(fails, photo, wave):
-    fails("one file for 2 paintings", "stylize", photo, "-", "-s", wave, "-o", "-")
+    fails("one file cannot hold 2 paintings", "stylize", photo, "-", "-s", wave, "-o", "-")
 
 
 def test_a_file_may_be_called_like_standard_input(impasto, photo, wave, tmp_path, monkeypatch):

@@ -56,7 +56,7 @@ def test_several_photos_stay_where_they_are(run, photos):
 def test_one_file_does_not_hold_several_paintings(run, photos, tmp_path):
     result = run(photos, "-o", tmp_path / "one.png")
     assert result.exit_code == 2
-    assert "one file for 2 paintings; name a folder" in result.stderr
+    assert "one file cannot hold 2 paintings; name a folder" in result.stderr
 
 
 def test_what_fails_does_not_keep_the_others_from_being_painted(run, photos):

@@ -65,7 +65,7 @@ def test_blend_refuses_weights(make_style, weights):
 
 @pytest.mark.parametrize("weights", [[], [0], [0, 0.0]])
 def test_blend_of_nothing(make_style, weights):
-    with pytest.raises(SettingError, match="no style with a weight above 0"):
+    with pytest.raises(SettingError, match="all styles have weight 0"):
         blend([make_style() for _ in weights], weights)
 
 

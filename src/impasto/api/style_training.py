@@ -127,8 +127,8 @@ def _training(
     from impasto.training.style import StyleTraining
     from impasto.training.weights import reopen
 
-    found = image_files(Path(photos) if photos is not None else assets.FOLDER / "photos")
-    if not found:
+    photo_files = image_files(Path(photos) if photos is not None else assets.FOLDER / "photos")
+    if not photo_files:
         raise InputError(f"{photos}: holds no photos; add JPEG, PNG or WebP files")
     [painter, *_] = assets.painters()
     space = ModelSpec.read(painter).style_space
@@ -136,7 +136,7 @@ def _training(
     precision = devices.precision("auto", where)
     training = StyleTraining(
         picture=Image.fromarray(to_bytes(samples)),
-        photos=Images(found),
+        photos=Images(photo_files),
         painter=reopen(painter),
         teacher=load_teacher(None, precision).to(where),
         known=[style.vectors[space] for style in shipped().values()],

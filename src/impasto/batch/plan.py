@@ -1,4 +1,4 @@
-"""Which photos are painted, and where each painting goes."""
+"""Plan which photos are painted and where each painting goes."""
 
 import errno
 import os
@@ -38,24 +38,24 @@ class Route(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """All that is to be painted.
+    """The photos to paint.
 
     Attributes:
         routes: one for each photo, in order.
-        problems: one line each on folders that cannot be read.
+        problems: one line for each folder that cannot be read.
     """
 
     routes: tuple[Route, ...]
     problems: tuple[str, ...] = ()
 
     def without_existing(self) -> "Plan":
-        """Leave out the photos whose paintings are there already."""
+        """Leave out the photos whose paintings exist."""
         left = (route for route in self.routes if not _exists(route.output))
         return Plan(tuple(left), self.problems)
 
 
-class _Found(NamedTuple):
-    """A photo; the folder that was named and holds it, or None; and its place in there."""
+class _NamedPhoto(NamedTuple):
+    """A photo, the named folder that holds it or None, and its subfolder in that folder."""
 
     photo: Path
     folder: Path | None
@@ -70,28 +70,28 @@ def plan(
     recursive: bool = False,
     suffix: str | None = None,
 ) -> Plan:
-    """Find every photo that is named or lies in a folder that is named, and give each an output.
+    """Find the photos named, and those in the folders named, and choose an output for each.
 
     Args:
         named: photos and folders; `STREAM` for standard input.
         style_names: names of the styles, for the names of paintings.
         output: a file, a folder (see `names_folder`) or "-"; None for beside the photo, or for
             `PAINTED` in the folder, or for standard output if the photo is standard input.
-        recursive: whether the folders in a folder are painted, too; the paintings then lie in
-            folders of the same names.
-        suffix: what the names of paintings end in; None for the photo's.
+        recursive: whether to paint the photos in subfolders, too; the paintings then lie in
+            subfolders of the same names.
+        suffix: of the paintings; None for the photo's.
 
     Raises:
         SettingError: no photo is named.
-        InputError: a folder holds none.
-        OutputError: there are several and one file to write to.
+        InputError: a folder holds no photo.
+        OutputError: there are several photos and one output file.
     """
     if not named:
-        raise SettingError("there is no photo; name one, or a folder of them")
+        raise SettingError("no photo is named; name one, or a folder of photos")
     target = None if output is None or output == str(STREAM) else Path(output)
     problems: list[str] = []
-    found = (item for path in named for item in _photos(path, recursive, target, problems))
-    photos = list(dict.fromkeys(found))
+    every = (item for path in named for item in _photos(path, recursive, target, problems))
+    photos = list(dict.fromkeys(every))
     if output == str(STREAM) or (output is None and named == [STREAM]):
         _check_single(photos, STREAM)
         return Plan((Route(photos[0].photo, STREAM, in_folder=False),), tuple(problems))
@@ -99,11 +99,11 @@ def plan(
         _check_single(photos, target)
         return Plan((Route(photos[0].photo, target, in_folder=False),), tuple(problems))
     routes = list(_routes(photos, style_names, target, suffix))
-    # Where paintings lie beside their photos, those of the last time are found, too.
+    # Paintings of an earlier run that lie beside their photos are no photos.
     paintings = {route.output for route in routes}
-    from_folder = {found.photo for found in photos if found.folder is not None}
-    kept = (r for r in routes if r.input not in paintings or r.input not in from_folder)
-    return Plan(tuple(kept), tuple(problems))
+    from_folder = {item.photo for item in photos if item.folder is not None}
+    new = (r for r in routes if r.input not in paintings or r.input not in from_folder)
+    return Plan(tuple(new), tuple(problems))
 
 
 def names_folder(word: str) -> bool:
@@ -111,31 +111,33 @@ def names_folder(word: str) -> bool:
     return isdir(word) or word.endswith(_SEPARATORS) or not Path(word).suffix
 
 
-def _check_single(photos: Sequence[_Found], target: Path) -> None:
+def _check_single(photos: Sequence[_NamedPhoto], target: Path) -> None:
     if len(photos) > 1:
         raise OutputError(
-            f"{display_path(target)}: one file for {len(photos)} paintings; name a folder"
+            f"{display_path(target)}: one file cannot hold {len(photos)} paintings; name a folder"
         )
 
 
 def _routes(
-    photos: Sequence[_Found], style_names: Sequence[str], target: Path | None, suffix: str | None
+    photos: Sequence[_NamedPhoto],
+    style_names: Sequence[str],
+    target: Path | None,
+    suffix: str | None,
 ) -> Iterator[Route]:
     taken: set[str] = set()
-    for found in photos:
-        folder = target or (None if found.folder is None else found.folder / PAINTED)
+    for item in photos:
+        folder = target or (None if item.folder is None else item.folder / PAINTED)
         if folder is not None:
-            folder = folder / found.below
-        photo = Path("photo") if found.photo == STREAM else found.photo
+            folder = folder / item.below
+        photo = Path("photo") if item.photo == STREAM else item.photo
         output = _free(default_output(photo, style_names, folder, suffix=suffix), taken)
-        yield Route(found.photo, output, in_folder=folder is not None)
+        yield Route(item.photo, output, in_folder=folder is not None)
 
 
 def _free(path: Path, taken: set[str]) -> Path:
-    """Return the path, with a number where another painting has it: of a.jpg, say, and a.png.
+    """Return the path, with a number added if another painting has it, as for a.jpg and a.jpeg.
 
-    Names that differ in the case of letters, or in how their accents are written, are one to many
-    disks.
+    To many disks, names that differ only in case, or in how accents are encoded, are the same.
     """
 
     def key(name: Path) -> str:
@@ -147,19 +149,21 @@ def _free(path: Path, taken: set[str]) -> Path:
     return free
 
 
-def _photos(path: Path, recursive: bool, target: Path | None, problems: list[str]) -> list[_Found]:
+def _photos(
+    path: Path, recursive: bool, target: Path | None, problems: list[str]
+) -> list[_NamedPhoto]:
     if not isdir(path):
-        return [_Found(path, None, Path())]
+        return [_NamedPhoto(path, None, Path())]
     skipped = [path / PAINTED, *([] if target is None else [target])]
     folders = _folders(path, skipped, problems) if recursive else [path]
-    found = [
-        _Found(photo, path, folder.relative_to(path))
+    photos = [
+        _NamedPhoto(photo, path, folder.relative_to(path))
         for folder in folders
         for photo in _pictures(folder, path, problems)
     ]
-    if not found:
+    if not photos:
         raise InputError(f"{display_path(path)}: {_emptiness(path, recursive, problems)}")
-    return found
+    return photos
 
 
 def _pictures(folder: Path, named: Path, problems: list[str]) -> list[Path]:
@@ -173,12 +177,15 @@ def _pictures(folder: Path, named: Path, problems: list[str]) -> list[Path]:
 
 
 def _folders(top: Path, skipped: Sequence[Path], problems: list[str]) -> Iterator[Path]:
-    """List a folder and all below it, in order. Links are not followed: they may lead in circles;
-    hidden folders and those that paintings go to are passed over."""
+    """List a folder and all its subfolders, in order.
+
+    Links are not followed, as they may form a loop. Hidden folders, and those that paintings go to,
+    are left out.
+    """
 
     def tell(problem: OSError) -> None:
         place = display_path(Path(problem.filename or top))
-        if problem.errno != errno.ENOENT:  # else it went away
+        if problem.errno != errno.ENOENT:  # it may have been removed meanwhile
             problems.append(f"{place}: {os_error_message(problem)}")
 
     passed_over = {identity(path) for path in skipped} - {None, identity(top)}
@@ -194,16 +201,16 @@ def _folders(top: Path, skipped: Sequence[Path], problems: list[str]) -> Iterato
 
 
 def _emptiness(folder: Path, recursive: bool, problems: Sequence[str]) -> str:
-    """Why there is nothing to paint in a folder."""
+    """Say why there is nothing to paint in a folder."""
     if problems:
-        return f"there is no photo that can be read; {problems[0]}"
+        return f"it holds no readable photo; {problems[0]}"
     if recursive:
-        return "there is no photo in this folder or below it"
+        return "there is no photo in this folder or its subfolders"
     try:
         below = any(entry.is_dir() for entry in folder.iterdir() if not is_hidden(entry))
     except OSError:
         below = False
-    hint = "; recursive=True paints those in its folders" if below else ""
+    hint = "; recursive=True includes its subfolders" if below else ""
     return f"there is no photo in this folder{hint}"
 
 

@@ -229,9 +229,9 @@ def parse_region(word: str) -> tuple[str, Path, float]:
     complete = [(mask, style) for mask, style in pairs if mask and style]
     if not complete:
         raise SettingError(f"region is {word!r}; it must be MASK=STYLE, such as sky.png=wave.jpg")
-    found = [pair for pair in complete if pair[0] == ALPHA or may_exist(Path(pair[0]))]
-    if not found:
+    existing = [pair for pair in complete if pair[0] == ALPHA or may_exist(Path(pair[0]))]
+    if not existing:
         masks = ", or ".join(display_path(Path(mask)) for mask, _ in complete)
         raise InputError(f"{masks}: no such file; check the spelling of the mask")
-    mask, style = next((pair for pair in found if Path(pair[0]).is_file()), found[0])
+    mask, style = next((pair for pair in existing if Path(pair[0]).is_file()), existing[0])
     return (mask, *parse_style(style))

@@ -94,14 +94,14 @@ def requirements() -> dict[str, str]:
         lines = metadata.requires("impasto") or []
     except metadata.PackageNotFoundError:
         return {}
-    found: dict[str, str] = {}
-    for wanted in ("", *EXTRAS):
+    extras: dict[str, str] = {}
+    for name in ("", *EXTRAS):
         for line in lines:
             package, _, marker = line.partition(";")
             extra = re.search(r"extra == ['\"](\w+)", marker)
-            if (extra[1] if extra else "") == wanted:
-                found.setdefault(re.split(r"[^\w.-]", package.strip())[0], wanted)
-    return found
+            if (extra[1] if extra else "") == name:
+                extras.setdefault(re.split(r"[^\w.-]", package.strip())[0], name)
+    return extras
 
 
 def _version(name: str) -> str | None:
@@ -113,7 +113,10 @@ def _version(name: str) -> str | None:
             return metadata.version(name)
         except metadata.PackageNotFoundError:
             return None
-    names = {str(found.metadata["Name"]): found.version for found in metadata.distributions()}
+    names = {
+        str(distribution.metadata["Name"]): distribution.version
+        for distribution in metadata.distributions()
+    }
     builds = {key: names[key] for key in sorted(names) if key.startswith(name)}
     if list(builds) == [name]:
         return builds[name]
@@ -127,8 +130,8 @@ def _files() -> Iterator[str]:
     yield f"  networks and styles that ship: {names.CATALOGUE.parent}"
     try:
         _, problem = names.own_styles()
-        own = f"{len(names.own())} in {names.user_folder()}"
-        yield f"  your own styles: {own}" if problem is None else f"  {problem}"
+        own_styles = f"{len(names.own())} in {names.user_folder()}"
+        yield f"  your own styles: {own_styles}" if problem is None else f"  {problem}"
     except ImpastoError as problem:
         yield f"  your own styles: {problem}"
     if _version("pooch") is None:  # which knows where

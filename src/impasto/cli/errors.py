@@ -62,8 +62,8 @@ def _misuse(problem: Any) -> str:
     for theirs, ours in _CLEARER.items():
         what = re.sub(theirs, ours, what)
     # Some versions of Typer give what is alike in the message, some beside it.
-    what, _, told = what.partition(". Did you mean ")
+    what, _, suggestion = what.partition(". Did you mean ")
     what = what[:1].lower() + what[1:].rstrip(".")
-    if told or alike:
-        return f"{what}; did you mean {told or ' or '.join(alike) + '?'}"
+    if suggestion or alike:
+        return f"{what}; did you mean {suggestion or ' or '.join(alike) + '?'}"
     return what if problem.ctx is None else f"{what}; see {problem.ctx.command_path} --help"

@@ -89,18 +89,18 @@ def evaluate(
     with or_else(", name a copy with --judge FILE, or choose --judge vgg16"):
         network = teacher(judge)
     weights = fingerprint(network.state_dict().values())
-    found = reporting.Report(Path(judge).name, weights, size, rows=())
+    results = reporting.Report(Path(judge).name, weights, size, rows=())
     if before is not None:
-        reporting.check_alike(found, before)
+        reporting.check_alike(results, before)
     rows, sheet = [], ContactSheet()
     for measured in measure(candidates, network, chosen, size=size):
         rows.append(measured.row)
         sheet.add(measured)
         _tell(measured.row)
-    found = replace(found, rows=tuple(rows))
-    _tell_means(found, before)
+    results = replace(results, rows=tuple(rows))
+    _tell_means(results, before)
     if report is not None:
-        _write(report, found, sheet, before, overwrite=overwrite)
+        _write(report, results, sheet, before, overwrite=overwrite)
 
 
 def _candidates(
@@ -123,16 +123,16 @@ def _candidates(
         return optimize(pair.photo, pair.style, strength=strength).pixels
 
     painters = {"stylize": stylized, "optimize": optimized}
-    found = []
+    candidates = []
     for engine in dict.fromkeys(engines):
         if (painter := painters.get(engine)) is None:
-            found += [Candidate(engine, None, painted_before(Path(engine), chosen))]
+            candidates += [Candidate(engine, None, painted_before(Path(engine), chosen))]
         else:
             every = dict.fromkeys(strengths or [1.0])
-            found += [Candidate(engine, each, partial(painter, each)) for each in every]
-    if strengths and all(candidate.strength is None for candidate in found):
+            candidates += [Candidate(engine, each, partial(painter, each)) for each in every]
+    if strengths and all(candidate.strength is None for candidate in candidates):
         raise SettingError("pictures painted before have a strength already; leave out --strength")
-    return found
+    return candidates
 
 
 def _check_outputs(report: Path, inputs: Sequence[Path], *, overwrite: bool) -> None:
@@ -188,12 +188,12 @@ def _tell_means(report: "Report", before: "Report | None") -> None:
         )
     if before is None:
         return
-    found = changes(report, before)
-    for series, change in found.items():
+    changed = changes(report, before)
+    for series, change in changed.items():
         typer.echo(
             f"{series}, against impasto {before.impasto}: "
             f"content {change.content:+.4f} ({change.content_closer} of {change.pairs} closer) "
             f"style {change.style:+.4f} ({change.style_closer} of {change.pairs} closer)"
         )
-    if not found:
+    if not changed:
         typer.echo("the earlier report has none of these pairs, engines and strengths")

@@ -172,15 +172,15 @@ def optimize(
         settings=settings,
     )
     suffix = check_format(format, output, output_quality)
-    made = plan(content, task.style_names(), output, recursive=recursive, suffix=suffix)
-    everything = len(made.routes)
-    single = everything == 1 and not made.problems
+    route_plan = plan(content, task.style_names(), output, recursive=recursive, suffix=suffix)
+    everything = len(route_plan.routes)
+    single = everything == 1 and not route_plan.problems
     if not single:
         _check_no_single_files(checkpoint, resume, loss_plot, trace)
     if skip_existing:
-        skipped = made.routes
-        made = made.without_existing()
-        _tell_skipped(skipped, made, quiet)
+        skipped = route_plan.routes
+        route_plan = route_plan.without_existing()
+        _tell_skipped(skipped, route_plan, quiet)
     saving = Saving(overwrite, suffix, output_quality, strip_metadata)
     jobs = [
         Outputs(
@@ -193,9 +193,9 @@ def optimize(
             trace=trace,
             checkpoint=checkpoint or resume,
         )
-        for route in made.routes
+        for route in route_plan.routes
     ]
-    if not jobs and not made.problems:
+    if not jobs and not route_plan.problems:
         return
     files = task.files()
     inputs = [*(job.photo for job in jobs if job.photo != STREAM), *files]
@@ -207,7 +207,7 @@ def optimize(
     if single:
         stopped = _paint_one(jobs[0], task, quiet, begun)
     else:
-        stopped = _paint_all(jobs, made, task, inputs, quiet)
+        stopped = _paint_all(jobs, route_plan, task, inputs, quiet)
     if stopped:
         raise typer.Exit(INTERRUPTED)
 
@@ -245,13 +245,13 @@ class Task:
         """List the files that are read beside photos and checkpoint."""
         from impasto.api.sources import style_file
 
-        found = [style_file(path) for path, _ in self.styles]
-        found += [style_file(path) for _, path, _ in self.regions]
-        found += self.style_regions
-        found += [Path(mask) for mask, _, _ in self.regions if mask != ALPHA]
+        pictures = [style_file(path) for path, _ in self.styles]
+        pictures += [style_file(path) for _, path, _ in self.regions]
+        pictures += self.style_regions
+        pictures += [Path(mask) for mask, _, _ in self.regions if mask != ALPHA]
         if self.settings.init not in INIT_WORDS:
-            found.append(Path(self.settings.init))
-        return [*found, *([self.weights] if self.weights else [])]
+            pictures.append(Path(self.settings.init))
+        return [*pictures, *([self.weights] if self.weights else [])]
 
     def steps(self, photo: Path | bytes) -> Generator["Step", None, None]:
         """Begin to paint a photo."""
@@ -283,7 +283,7 @@ def _paint_one(job: "Outputs", task: Task, quiet: bool, begun: float) -> bool:
 
 
 def _paint_all(
-    jobs: Sequence["Outputs"], made: Plan, task: Task, inputs: Sequence[Path], quiet: bool
+    jobs: Sequence["Outputs"], route_plan: Plan, task: Task, inputs: Sequence[Path], quiet: bool
 ) -> bool:
     """Paint what can be painted, and tell the rest at the end; after Ctrl-C nothing is begun.
 
@@ -295,7 +295,7 @@ def _paint_all(
     """
     from impasto.system.files import Files
 
-    failures = list(made.problems)
+    failures = list(route_plan.problems)
     known = Files(inputs)
     begun = 0
     with display(quiet=quiet, photos=len(jobs)) as shown, CtrlC() as ctrl_c:
@@ -325,7 +325,7 @@ def _paint_all(
             typer.echo(f"impasto: stopped; {len(jobs) - begun} photos were not begun", err=True)
         return True
     if failures:
-        count = len(failures) - len(made.problems)
+        count = len(failures) - len(route_plan.problems)
         if count:
             typer.echo(f"impasto: {count} of {len(jobs)} photos were not painted", err=True)
         raise typer.Exit(1)
@@ -466,8 +466,8 @@ class Outputs:
         """Decide on the format on standard output: that of the photo where none is asked for."""
         if self.saving.suffix is not None:
             return self
-        found = suffix_of_bytes(source) if isinstance(source, bytes) else suffix_for(source)
-        return replace(self, saving=self.saving._replace(suffix=found))
+        suffix = suffix_of_bytes(source) if isinstance(source, bytes) else suffix_for(source)
+        return replace(self, saving=self.saving._replace(suffix=suffix))
 
     def check(self, inputs: "Files | Sequence[Path]", resume: Path | None) -> None:
         """Make sure, before the work, that all of them can be written.
@@ -522,13 +522,13 @@ class Outputs:
             drawn = plots.draw(painting.losses, self.plot.suffix)
             write_file(self.plot, drawn, overwrite=overwrite)
         if self.trace is not None:
-            told = {
+            document = {
                 "impasto": __version__,
                 "size": painting.size,
                 "settings": asdict(settings),
                 "steps": [asdict(record) for record in painting.losses],
             }
-            text = json.dumps(told, indent=1) + "\n"
+            text = json.dumps(document, indent=1) + "\n"
             write_file(self.trace, text.encode(), overwrite=overwrite)
 
 

@@ -29,9 +29,9 @@ def with_settings(kind: type, first: Collection[str]) -> Callable[[Command], Com
 
     def decorate(command: Command) -> Command:
         hints = get_type_hints(kind)
-        made = [_parameter(f, hints[f.name], f.name in first) for f in fields(kind)]
+        options = [_parameter(f, hints[f.name], f.name in first) for f in fields(kind)]
         written = inspect.signature(command, eval_str=True).parameters.values()
-        every = [p for p in written if p.kind is not p.VAR_KEYWORD] + made
+        every = [p for p in written if p.kind is not p.VAR_KEYWORD] + options
         command.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
         command.__annotations__ = {p.name: p.annotation for p in every}
         return command

@@ -158,9 +158,9 @@ def every() -> "dict[str, Style]":
     """
     from impasto.styles import library, names
 
-    own = {name: _sound(name, path) for name, path in names.own().items()}
+    own_styles = {name: _sound(name, path) for name, path in names.own().items()}
     return dict(library.shipped()) | {
-        name: style for name, style in own.items() if style is not None
+        name: style for name, style in own_styles.items() if style is not None
     }
 
 

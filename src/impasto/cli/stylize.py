@@ -113,10 +113,10 @@ def stylize(
     check_weights(styles)
     suffix = check_format(format, output, output_quality)
     names = [path.stem for path in (*(p for p, _ in styles), *(p for _, p, _ in regions))]
-    made = plan(named, names, output, recursive=recursive, suffix=suffix)
-    everything = len(made.routes)
+    route_plan = plan(named, names, output, recursive=recursive, suffix=suffix)
+    everything = len(route_plan.routes)
     if skip_existing:
-        made = made.without_existing()
+        route_plan = route_plan.without_existing()
 
     from impasto.batch.job import Job, Look, Saving, painter_for
     from impasto.system.files import Files
@@ -128,18 +128,18 @@ def stylize(
         model,
     )
     saving = Saving(overwrite, suffix, output_quality, strip_metadata)
-    jobs = [Job(r.input, r.output, look, saving, r.in_folder) for r in made.routes]
+    jobs = [Job(r.input, r.output, look, saving, r.in_folder) for r in route_plan.routes]
     inputs = Files([*(job.input for job in jobs), *look.files()])
     if jobs:
         painter_for(look)  # what is wrong with a style or a mask is wrong for every photo
     skipped = everything - len(jobs)
     if skipped and not quiet:
         _say(f"{skipped} of {everything} photos skipped: their paintings exist", jobs)
-    if everything == 1 and not made.problems:
+    if everything == 1 and not route_plan.problems:
         for job in jobs:
             _paint_one(job, inputs, quiet, begun)
     else:
-        _paint_all(jobs, made, inputs, quiet)
+        _paint_all(jobs, route_plan, inputs, quiet)
 
 
 def _paint_one(job: "Job", inputs: "Files", quiet: bool, begun: float) -> None:
@@ -153,7 +153,7 @@ def _paint_one(job: "Job", inputs: "Files", quiet: bool, begun: float) -> None:
         _say(_told(outcome, time.monotonic() - begun), [job])
 
 
-def _paint_all(jobs: "Sequence[Job]", made: Plan, inputs: "Files", quiet: bool) -> None:
+def _paint_all(jobs: "Sequence[Job]", route_plan: Plan, inputs: "Files", quiet: bool) -> None:
     """Paint what can be painted, and tell the rest at the end.
 
     Raises:
@@ -161,7 +161,7 @@ def _paint_all(jobs: "Sequence[Job]", made: Plan, inputs: "Files", quiet: bool) 
     """
     from impasto.cli.progress import photo_display
 
-    failures = list(made.problems)
+    failures = list(route_plan.problems)
     said: set[str] = set()
     with photo_display(len(jobs), quiet=quiet) as shown:
         for job in jobs:
@@ -172,7 +172,7 @@ def _paint_all(jobs: "Sequence[Job]", made: Plan, inputs: "Files", quiet: bool) 
     for line in failures:
         typer.echo(f"impasto: error: {line}", err=True)
     if failures:
-        count = len(failures) - len(made.problems)
+        count = len(failures) - len(route_plan.problems)
         if count:
             typer.echo(f"impasto: {count} of {len(jobs)} photos were not painted", err=True)
         raise typer.Exit(1)

@@ -122,9 +122,9 @@ def _measured(candidate: Candidate, judge: Judge, pair: Pair) -> Measured:
     seconds = time.perf_counter() - start
     if painting.shape != pair.photo.shape:
         painting = resize(painting, (pair.photo.shape[1], pair.photo.shape[0]))
-    found = distances(judge, _tensor(painting), _tensor(pair.photo), _tensor(pair.style))
+    figures = distances(judge, _tensor(painting), _tensor(pair.photo), _tensor(pair.style))
     names = pair.photo_name, pair.style_name, candidate.engine, candidate.strength
-    return Measured(Row(*names, found.content, found.style, seconds), pair, painting)
+    return Measured(Row(*names, figures.content, figures.style, seconds), pair, painting)
 
 
 def _tensor(pixels: FloatImage) -> Tensor:

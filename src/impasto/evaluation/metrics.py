@@ -43,11 +43,16 @@ def distances(judge: Judge, painting: Tensor, photo: Tensor, style: Tensor) -> D
         photo: the same size.
         style: (1, 3, h, w), of about the painting's resolution.
     """
-    found, wanted = judge(painting, STYLE_LAYERS), judge(style, STYLE_LAYERS)
-    seen = judge(photo, (CONTENT_LAYER,))[CONTENT_LAYER]
-    content = ContentLoss(F.instance_norm(seen))(F.instance_norm(found[CONTENT_LAYER])) / 2
+    painting_features, style_features = judge(painting, STYLE_LAYERS), judge(style, STYLE_LAYERS)
+    photo_features = judge(photo, (CONTENT_LAYER,))[CONTENT_LAYER]
+    content = (
+        ContentLoss(F.instance_norm(photo_features))(
+            F.instance_norm(painting_features[CONTENT_LAYER])
+        )
+        / 2
+    )
     styles = []
     for layer in STYLE_LAYERS:
-        target = gram(wanted[layer])
-        styles.append((gram(found[layer]) - target).norm() / target.norm())
+        target = gram(style_features[layer])
+        styles.append((gram(painting_features[layer]) - target).norm() / target.norm())
     return Distances(float(content), float(torch.stack(styles).mean()))

@@ -38,9 +38,9 @@ def choose(contents: Path, styles: Path, chosen: Path | None = None) -> list[tup
     if chosen is None:
         ordered = list(paintings.values())
         return [(p, ordered[k % len(ordered)]) for k, p in enumerate(photos.values())]
-    name, found = display_path(chosen), read_json(chosen)
+    name, listed = display_path(chosen), read_json(chosen)
     try:
-        names = [(str(photo), str(style)) for photo, style in found]
+        names = [(str(photo), str(style)) for photo, style in listed]
     except (ValueError, TypeError):
         raise InputError(f"{name}: not a JSON list of [photo, style] names") from None
     if not names:

@@ -35,10 +35,10 @@ class Report:
 
     def series(self) -> dict[Series, list[Row]]:
         """Group the rows by engine and strength, in the order in which they were measured."""
-        found: dict[Series, list[Row]] = {}
+        rows: dict[Series, list[Row]] = {}
         for row in self.rows:
-            found.setdefault(row.series, []).append(row)
-        return found
+            rows.setdefault(row.series, []).append(row)
+        return rows
 
     def means(self) -> "dict[Series, Means]":
         """Average the figures of each engine and strength."""
@@ -106,20 +106,20 @@ def check_alike(now: Report, before: Report) -> None:
 def changes(now: Report, before: Report) -> dict[Series, Change]:
     """Compute what has changed, for each engine and strength of which both reports have pairs."""
     earlier = {(row.series, row.photo, row.style): row for row in before.rows}
-    found = {}
+    result = {}
     for series, rows in now.series().items():
         both = [(r, e) for r in rows if (e := earlier.get((series, r.photo, r.style)))]
         if both:
             content = [r.content_distance - e.content_distance for r, e in both]
             style = [r.style_distance - e.style_distance for r, e in both]
-            found[series] = Change(
+            result[series] = Change(
                 len(both),
                 statistics.fmean(content),
                 statistics.fmean(style),
                 sum(difference < 0 for difference in content),
                 sum(difference < 0 for difference in style),
             )
-    return found
+    return result
 
 
 def as_json(report: Report) -> str:
@@ -134,21 +134,21 @@ def read(path: Path) -> Report:
     Raises:
         InputError: the file is missing or no report.
     """
-    found = read_json(path)
+    document = read_json(path)
     try:
-        rows = tuple(_row(row) for row in found["rows"])
-        words = {name: str(found[name]) for name in ("judge", "fingerprint", "impasto")}
-        return Report(size=int(found["size"]), rows=rows, **words)
+        rows = tuple(_row(row) for row in document["rows"])
+        words = {name: str(document[name]) for name in ("judge", "fingerprint", "impasto")}
+        return Report(size=int(document["size"]), rows=rows, **words)
     except (ValueError, TypeError, KeyError) as problem:
         raise InputError(
             f"{display_path(path)}: not a report of impasto evaluate ({problem!r})"
         ) from None
 
 
-def _row(found: Mapping[str, Any]) -> Row:
-    strength = found["strength"]
-    figures = [float(found[key]) for key in ("content_distance", "style_distance", "seconds")]
+def _row(entry: Mapping[str, Any]) -> Row:
+    strength = entry["strength"]
+    figures = [float(entry[key]) for key in ("content_distance", "style_distance", "seconds")]
     if not all(map(math.isfinite, figures)):
         raise ValueError("a figure is not finite")
-    photo, style, engine = (str(found[key]) for key in ("photo", "style", "engine"))
+    photo, style, engine = (str(entry[key]) for key in ("photo", "style", "engine"))
     return Row(photo, style, engine, None if strength is None else float(strength), *figures)

@@ -186,9 +186,9 @@ def _paint(
     if (
         statistics is None
         and strength < 1
-        and (own := model.photo_style(photo, visible)) is not None
+        and (photo_style := model.photo_style(photo, visible)) is not None
     ):
-        style = interpolate(own, style, strength)
+        style = interpolate(photo_style, style, strength)
     reduced = _resized_to(photo, plan.size)
     painted, used = _paint_pass(
         reduced, visible, style, plan.tile, model, statistics, plan.detail is not None

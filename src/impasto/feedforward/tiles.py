@@ -77,8 +77,8 @@ def spans(length: int, tile: int, spec: ModelSpec) -> list[Span]:
         return [Span(0, length, np.ones(length, np.float32))]
     common, stride = overlap(spec), spec.stride
     count = -(-(length - common) // (tile - common))
-    least = -(-(length + (count - 1) * common) // count)
-    side = min(tile, least + 2 * stride)  # for the steps of the grid
+    shortest = -(-(length + (count - 1) * common) // count)
+    side = min(tile, shortest + 2 * stride)  # for the steps of the grid
     starts = [k * (length - side) // (count - 1) // stride * stride for k in range(count)]
     stops = [*(start + side for start in starts[:-1]), length]
     weights = np.zeros((count, length), np.float32)
@@ -94,14 +94,14 @@ def spans(length: int, tile: int, spec: ModelSpec) -> list[Span]:
 def measure(photo: ImageArray, model: StyledModel, tile: int) -> FloatImage:
     """Measure the statistics, (2, C), by which all tiles of a photo are painted."""
     height, width = photo.shape[:2]
-    least = model.spec.min_side
+    min_side = model.spec.min_side
     side = min(THUMBNAIL, 7 * tile // 4, max(width, height))
-    _, statistics = model.paint(resize(photo, fit_min_side((width, height), side, least)))
+    _, statistics = model.paint(resize(photo, fit_min_side((width, height), side, min_side)))
     measured, areas = [], []
     for top in range(0, height, tile):
         for left in range(0, width, tile):
             part = photo[top : top + tile, left : left + tile]
-            if min(part.shape[:2]) < least:  # a narrow rest is not counted
+            if min(part.shape[:2]) < min_side:  # a narrow rest is not counted
                 continue
             if (content := model.content_statistics(part)) is None:
                 return statistics

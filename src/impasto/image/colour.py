@@ -147,8 +147,8 @@ def match_luminance(
     Args:
         covered: how much each pixel of the reference counts, (H, W); None for all alike.
     """
-    lab, wanted = rgb_to_oklab(image), rgb_to_oklab(reference)[..., 0]
-    lab[..., 0] = _match_spread(lab[..., 0], wanted, reference_shares=_shares(covered))
+    lab, target = rgb_to_oklab(image), rgb_to_oklab(reference)[..., 0]
+    lab[..., 0] = _match_spread(lab[..., 0], target, reference_shares=_shares(covered))
     return oklab_to_rgb(reduce_chroma(lab))
 
 
@@ -189,9 +189,9 @@ def optimal_transport_map(source: Gaussian, target: Gaussian) -> tuple[Reals, Re
     grey or flat pictures can be inverted and their noise is not blown up into colour.
     """
     noise = _NOISE_VARIANCE * np.eye(3)
-    covariance, wanted = source.covariance + noise, target.covariance + noise
+    covariance, target_covariance = source.covariance + noise, target.covariance + noise
     root, inverse_root = symmetric_power(covariance, 0.5), symmetric_power(covariance, -0.5)
-    matrix = inverse_root @ symmetric_power(root @ wanted @ root, 0.5) @ inverse_root
+    matrix = inverse_root @ symmetric_power(root @ target_covariance @ root, 0.5) @ inverse_root
     return matrix, target.mean - matrix @ source.mean
 
 

@@ -107,10 +107,10 @@ class Reader:
         if max(offset, size) > _LARGEST_FILE:
             raise ValueError("beyond the end")
         self._file.seek(offset)
-        found = self._file.read(size)
-        if len(found) < size and offset:  # the head may be shorter
+        data = self._file.read(size)
+        if len(data) < size and offset:  # the head may be shorter
             raise ValueError("cut short")
-        return found
+        return data
 
     def _number(self, letter: str, data: bytes) -> int:
         size = struct.calcsize(letter)

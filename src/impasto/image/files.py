@@ -162,8 +162,8 @@ def _content(source: object) -> tuple[str, bytes]:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return "the bytes", bytes(source)
     file = cast("BinaryIO", source)
-    given = getattr(file, "name", None)
-    name = display_path(Path(given)) if isinstance(given, str) and given else "the file"
+    file_name = getattr(file, "name", None)
+    name = display_path(Path(file_name)) if isinstance(file_name, str) and file_name else "the file"
     try:
         content = file.read()
     except (OSError, ValueError) as error:  # a ValueError from one that is closed

@@ -203,8 +203,8 @@ def _sniff_brands(head: bytes) -> str | None:
     major = head[8:12]
     brands = [major, *(head[start : start + 4] for start in range(16, size - 3, 4))]
     if major in _COMMON_BRANDS:
-        own = [brand for brand in brands if brand not in _COMMON_BRANDS]
-        brands = [b for b in own if b in _AVIF_BRANDS | _HEIF_BRANDS] or [major]
+        specific = [brand for brand in brands if brand not in _COMMON_BRANDS]
+        brands = [b for b in specific if b in _AVIF_BRANDS | _HEIF_BRANDS] or [major]
     if brands[0] in _AVIF_BRANDS:
         return "AVIF"
     return "HEIF" if brands[0] in _HEIF_BRANDS else None

@@ -47,8 +47,8 @@ def filled(samples: ImageArray, alpha: NDArray[np.float32]) -> ImageArray:
         return samples
     faint = shares < 1
     guess = _continued(samples, shares)[faint]
-    own = shares[faint][:, None]
-    mixed = own * to_float(samples[faint]) + (1 - own) * guess
+    opacity = shares[faint][:, None]
+    mixed = opacity * to_float(samples[faint]) + (1 - opacity) * guess
     finished: ImageArray = samples.copy()
     finished[faint] = np.rint(mixed * 255) if samples.dtype == np.uint8 else mixed
     return finished

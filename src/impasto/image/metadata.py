@@ -219,10 +219,10 @@ def _bounded(kind: str, data: bytes | None) -> tuple[bytes | None, tuple[str, ..
 
 
 def _kept(image: Image.Image, file: BinaryIO | None) -> bytes | None:
-    found = _all_directories(image, file)
-    if found is None:
+    directories = _all_directories(image, file)
+    if directories is None:
         return None
-    order, main, below = found
+    order, main, below = directories
     main = {tag: main[tag] for tag in _KEPT if tag in main}
     camera = {tag: e for tag, e in below[ExifTags.IFD.Exif].items() if tag not in _DROPPED}
     if camera:
@@ -302,13 +302,15 @@ def _png_profile(image: Image.Image, *names: str) -> bytes | None:
 
 def _xmp(image: Image.Image, tags: dict[int, bytes]) -> bytes | None:
     """Return the packet, without what it says of the file that it was in."""
-    found = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or tags.get(_XMP_TAG)
-    if found is None:  # before version 11 Pillow has it only so
+    packet_or_text = (
+        image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or tags.get(_XMP_TAG)
+    )
+    if packet_or_text is None:  # before version 11 Pillow has it only so
         segments = (data for name, data in getattr(image, "applist", ()) if name == "APP1")
-        found = next((s.removeprefix(_XMP) for s in segments if s.startswith(_XMP)), None)
-    if found is None:
-        found = _png_profile(image, "xmp")
-    packet = found.encode() if isinstance(found, str) else found
+        packet_or_text = next((s.removeprefix(_XMP) for s in segments if s.startswith(_XMP)), None)
+    if packet_or_text is None:
+        packet_or_text = _png_profile(image, "xmp")
+    packet = packet_or_text.encode() if isinstance(packet_or_text, str) else packet_or_text
     if not isinstance(packet, bytes) or b"<" not in packet:
         return None
     packet = packet.strip(b"\0 \r\n\t")
@@ -325,8 +327,8 @@ def _xmp(image: Image.Image, tags: dict[int, bytes]) -> bytes | None:
 def _iptc(image: Image.Image, tags: dict[int, bytes]) -> bytes | None:
     resources = image.info.get("photoshop")
     if isinstance(resources, dict):
-        found = resources.get(_IPTC_RESOURCE)
-        return found if isinstance(found, bytes) and found else None
+        records = resources.get(_IPTC_RESOURCE)
+        return records if isinstance(records, bytes) and records else None
     if _IPTC_TAG in tags:
         return tags[_IPTC_TAG].rstrip(b"\0") or None
     profile = _png_profile(image, "iptc", "APP13") or tags.get(_PHOTOSHOP_TAG)
@@ -351,23 +353,23 @@ def _iptc_in(resources: bytes) -> bytes | None:
 
 def _dpi(image: Image.Image, file: BinaryIO | None) -> tuple[float, float] | None:
     """How dense a print is to be; None where the file does not say."""
-    found = image.info.get("dpi")
+    stated = image.info.get("dpi")
     if image.format in ("JPEG", "MPO") and image.info.get("jfif_unit") not in (1, 2):
-        found = None  # or what Pillow makes up
+        stated = None  # or what Pillow makes up
     try:
-        across, down = (float(value) for value in found or _exif_dpi(image, file))
+        across, down = (float(value) for value in stated or _exif_dpi(image, file))
     except Exception:  # as in `kept_exif`; or there is none
         return None
     return (across, down) if all(1 <= v <= _LARGEST_DPI for v in (across, down)) else None
 
 
 def _exif_dpi(image: Image.Image, file: BinaryIO | None) -> tuple[float, ...]:
-    found = _all_directories(image, file)
-    if found is None:
+    directories = _all_directories(image, file)
+    if directories is None:
         return ()
-    order, main, _ = found
-    wanted = (ExifTags.Base.XResolution, ExifTags.Base.YResolution, ExifTags.Base.ResolutionUnit)
-    across, down, unit = (main[tag].data for tag in wanted)
+    order, main, _ = directories
+    tags = (ExifTags.Base.XResolution, ExifTags.Base.YResolution, ExifTags.Base.ResolutionUnit)
+    across, down, unit = (main[tag].data for tag in tags)
     (inches,) = struct.unpack(f"{order}H", unit)
     factor = {_INCH: 1.0, _CENTIMETRE: 2.54}[inches]
     ratios = (struct.unpack(f"{order}II", data) for data in (across, down))

@@ -33,9 +33,9 @@ def fit_down(size: tuple[int, int], long_side: int) -> tuple[int, int]:
     return fit(size, min(long_side, max(size)))
 
 
-def fit_min_side(size: tuple[int, int], long_side: int, least: int) -> tuple[int, int]:
+def fit_min_side(size: tuple[int, int], long_side: int, min_side: int) -> tuple[int, int]:
     """Compute the size as `fit`, but keep the shorter side at `least` or above."""
-    return fit(size, max(long_side, math.ceil(least * max(size) / min(size))))
+    return fit(size, max(long_side, math.ceil(min_side * max(size) / min(size))))
 
 
 def resize(samples: ImageArray, size: tuple[int, int]) -> FloatImage:

@@ -47,10 +47,10 @@ _STRIP = 1 << 20
 def unread_kind(file: BinaryIO) -> str | None:
     """In a few words what a TIFF holds, if Pillow would read it wrong or fail on what it unpacks
     with; None if it may try."""
-    found = _described(file)
-    if found is None:
+    description = _described(file)
+    if description is None:
         return None
-    order, kind = found
+    order, kind = description
     if kind.compression not in _COMPRESSIONS:
         return f"{_NAMES.get(kind.compression, 'unknown')} compression"
     large = kind.bits[0] >= 16
@@ -69,8 +69,8 @@ def unread_kind(file: BinaryIO) -> str | None:
 def kind_of(file: BinaryIO) -> str | None:
     """In a few words what a TIFF holds; None if it is too broken to tell."""
     file.seek(0)
-    found = _described(file)
-    return None if found is None else str(found[1])
+    description = _described(file)
+    return None if description is None else str(description[1])
 
 
 class _Kind:

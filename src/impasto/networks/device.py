@@ -24,15 +24,15 @@ def choose(name: str | None = None, threads: int | None = None) -> torch.device:
     if threads is not None:
         torch.set_num_threads(threads)
     present = available()
-    wanted = present[0] if name in (None, "auto") else {"cuda": "cuda:0"}.get(name, name)
-    if wanted not in present:
+    chosen = present[0] if name in (None, "auto") else {"cuda": "cuda:0"}.get(name, name)
+    if chosen not in present:
         raise AbsentDeviceError(f"there is no device {name!r} here; there is: {', '.join(present)}")
     is_in_bad_fork = getattr(torch.cuda, "_is_in_bad_fork", bool)
-    if wanted.startswith("cuda") and is_in_bad_fork():
+    if chosen.startswith("cuda") and is_in_bad_fork():
         raise DeviceError(
-            f"{wanted}: a forked process cannot use it; start processes by 'spawn', or choose cpu"
+            f"{chosen}: a forked process cannot use it; start processes by 'spawn', or choose cpu"
         )
-    return torch.device(wanted)
+    return torch.device(chosen)
 
 
 def precision(name: str, device: torch.device) -> torch.dtype:

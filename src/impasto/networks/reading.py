@@ -64,20 +64,20 @@ def load_into(network: nn.Module, path: Path) -> None:
     """
     weights = load(path)
     name = display_path(path)
-    own = network.state_dict()
-    missing = [key for key in own if key not in weights]
+    state = network.state_dict()
+    missing = [key for key in state if key not in weights]
     if missing:
         raise WeightsError(
-            f"{name}: weights of another network: {len(missing)} of {len(own)} entries are "
+            f"{name}: weights of another network: {len(missing)} of {len(state)} entries are "
             f"missing, the first is {missing[0]}"
         )
-    for key, tensor in own.items():
+    for key, tensor in state.items():
         if weights[key].shape != tensor.shape:
             raise WeightsError(
                 f"{name}: weights of another network: {key} has shape "
                 f"{tuple(weights[key].shape)} instead of {tuple(tensor.shape)}"
             )
-    network.load_state_dict({key: weights[key] for key in own})
+    network.load_state_dict({key: weights[key] for key in state})
 
 
 def quantized(weight: Tensor) -> tuple[Tensor, Tensor]:

@@ -39,7 +39,7 @@ class CollaborativeEncoder(nn.Module):
 
     def forward(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """Compute the features of `layers`, in one pass."""
-        found: dict[str, Tensor] = {}
+        features: dict[str, Tensor] = {}
         x = self.conv0(image)
         for stage, blocks in enumerate(BLOCKS, start=1):
             if stage > 1:
@@ -48,8 +48,8 @@ class CollaborativeEncoder(nn.Module):
                 convolution = self.get_submodule(f"conv{stage}{block}")
                 x = F.relu(convolution(F.pad(x, (1, 1, 1, 1), mode="reflect")))
                 if (name := f"relu{stage}_{block}") in layers:
-                    found[name] = x
-        return found
+                    features[name] = x
+        return features
 
 
 def teacher(source: str) -> nn.Module:

@@ -178,22 +178,24 @@ class VGG(nn.Module):
         """
         path = self._path(layers)
         self._check_size(image, path)
-        found: dict[str, Tensor] = {}
+        features: dict[str, Tensor] = {}
         # Zero padding means "the mean colour" only after this, hence not folded into the weights.
         x = (image - self._mean) / self._deviation
         for stage in self._stages(path):
             if recompute:
-                x, seen = checkpoint(self._pass_stage, x, stage, layers, use_reentrant=False)
+                x, stage_features = checkpoint(
+                    self._pass_stage, x, stage, layers, use_reentrant=False
+                )
             else:
-                x, seen = self._pass_stage(x, stage, layers)
-            found.update(seen)
-        return found
+                x, stage_features = self._pass_stage(x, stage, layers)
+            features.update(stage_features)
+        return features
 
     def _pass_stage(
         self, x: Tensor, stage: list[tuple[str, nn.Module]], layers: Collection[str]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Pass `x` through a stage; give back what leaves it, and its features of `layers`."""
-        found: dict[str, Tensor] = {}
+        features: dict[str, Tensor] = {}
         for name, layer in stage:
             if isinstance(layer, nn.Conv2d):
                 # A convolution that is asked for must not be rectified in place.
@@ -203,8 +205,8 @@ class VGG(nn.Module):
             else:
                 x = layer(x)
             if name in layers:
-                found[name] = x
-        return x, found
+                features[name] = x
+        return x, features
 
     def _stages(self, path: tuple[str, ...]) -> Iterator[list[tuple[str, nn.Module]]]:
         """Group the layers on `path` by stage; a stage ends with its pool."""
@@ -219,11 +221,11 @@ class VGG(nn.Module):
 
     def _check_size(self, image: Tensor, path: tuple[str, ...]) -> None:
         height, width = image.shape[-2:]
-        least = self.minimum_side(path)
-        if min(height, width) < least:
+        min_side = self.minimum_side(path)
+        if min(height, width) < min_side:
             raise SettingError(
                 f"a picture of {width} x {height} pixels is too small for layer {path[-1]}, "
-                f"which needs {least} a side: choose a larger size or shallower layers"
+                f"which needs {min_side} a side: choose a larger size or shallower layers"
             )
 
 
@@ -235,9 +237,9 @@ def _convolve(x: Tensor, layer: nn.Conv2d, out: torch.dtype | None, *, rectify: 
     """
     x = x.to(layer.weight.dtype)
     if layer.weight.requires_grad or layer.bias is None or not rectify:
-        found: Tensor = layer(x)
-        found = found.to(out or found.dtype)
-        return F.relu(found, inplace=True) if rectify else found
+        convolved: Tensor = layer(x)
+        convolved = convolved.to(out or convolved.dtype)
+        return F.relu(convolved, inplace=True) if rectify else convolved
     padding = layer.padding[0]
     if layer.padding_mode == "replicate":
         x, padding = F.pad(x, (1,) * 4, mode="replicate"), 0
@@ -252,15 +254,15 @@ class _FrozenConvolution(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, padding: int, out: torch.dtype
     ) -> Tensor:
-        found = F.conv2d(x, weight, bias, padding=padding).to(out).relu_()
-        ctx.save_for_backward(x, weight, found)
+        features = F.conv2d(x, weight, bias, padding=padding).to(out).relu_()
+        ctx.save_for_backward(x, weight, features)
         ctx.padding = padding
-        return found
+        return features
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, ...]:
-        x, weight, found = ctx.saved_tensors
-        gradient = torch.ops.aten.threshold_backward(upstream[0], found, 0).to(x.dtype)
+        x, weight, features = ctx.saved_tensors
+        gradient = torch.ops.aten.threshold_backward(upstream[0], features, 0).to(x.dtype)
         pads = [ctx.padding] * 2
         towards_x: Tensor = torch.ops.aten.convolution_backward(
             gradient, x, weight, None, [1, 1], pads, [1, 1], False, [0, 0], 1, [True, False, False]

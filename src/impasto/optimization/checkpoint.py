@@ -128,24 +128,24 @@ def load(path: Path, device: torch.device) -> Checkpoint:
         position = SolverState(**parts["position"])
         position.canvas = parts["position"]["canvas"].to(device)
         trace = [StepRecord(**record) for record in parts["trace"]]
-        found = Checkpoint(RunFingerprint(**parts["identity"]), position, trace)
-        sound = _is_sound(found)
+        checkpoint = Checkpoint(RunFingerprint(**parts["identity"]), position, trace)
+        sound = _is_sound(checkpoint)
     # The digest is right, so another program wrote this.
     except Exception as problem:
         raise InputError(f"{name}: {_OTHER_VERSION}") from problem
     if not sound:
         raise InputError(f"{name}: {_OTHER_VERSION}")
-    return found
+    return checkpoint
 
 
-def check_same(path: Path, found: RunFingerprint, wanted: RunFingerprint) -> None:
+def check_same(path: Path, stored: RunFingerprint, current: RunFingerprint) -> None:
     """Make sure that a checkpoint belongs to the painting that is asked for.
 
     Raises:
         SettingError: it does not; the message names all that differs.
     """
-    if found != wanted:
-        differences = "; ".join(_differences(found, wanted))
+    if stored != current:
+        differences = "; ".join(_differences(stored, current))
         raise SettingError(
             f"{display_path(path)}: the checkpoint is of another painting: {printable(differences)}"
         )
@@ -225,19 +225,19 @@ class Checkpointer:
         self._saved = time.monotonic()
 
 
-def _is_sound(found: Checkpoint) -> bool:
+def _is_sound(checkpoint: Checkpoint) -> bool:
     """Tell whether all is of its type: the digest does not tell who wrote it.
 
     Raises:
         Exception: it is not.
     """
-    run, position = found.identity, found.position
+    run, position = checkpoint.identity, checkpoint.position
     # Fails on tensors: to compare one that claims to be huge would take as much memory.
     json.dumps(vars(run))
     texts = (run.content, run.encoder, run.version, *run.settings, *(s for s, _ in run.styles))
     whole = (position.scale, position.step, position.nonfinite_steps)
-    seconds = [record.seconds for record in found.trace]
-    numbers = [*seconds, *(w for _, w in run.styles), *_losses(found.trace)]
+    seconds = [record.seconds for record in checkpoint.trace]
+    numbers = [*seconds, *(w for _, w in run.styles), *_losses(checkpoint.trace)]
     return (
         isinstance(run.settings, dict)
         and all(isinstance(text, str) for text in texts)
@@ -265,33 +265,33 @@ def _optional_fingerprint(array: ArrayLike | None) -> str | None:
     return None if array is None else fingerprint([array])
 
 
-def _differences(found: RunFingerprint, wanted: RunFingerprint) -> Iterator[str]:
-    if found.version != wanted.version:
-        yield f"it is of impasto {found.version}, this is {wanted.version}"
-    for key in dict.fromkeys([*wanted.settings, *found.settings]):
-        before, now = found.settings.get(key), wanted.settings.get(key)
+def _differences(stored: RunFingerprint, current: RunFingerprint) -> Iterator[str]:
+    if stored.version != current.version:
+        yield f"it is of impasto {stored.version}, this is {current.version}"
+    for key in dict.fromkeys([*current.settings, *stored.settings]):
+        before, now = stored.settings.get(key), current.settings.get(key)
         if before != now:
             yield f"{key.replace('_', '-')} was {_word(before)}, now {_word(now)}"
-    if found.content != wanted.content:
+    if stored.content != current.content:
         yield "the content is another picture"
-    if len(found.styles) != len(wanted.styles):
-        yield f"the number of styles was {len(found.styles)}, now {len(wanted.styles)}"
+    if len(stored.styles) != len(current.styles):
+        yield f"the number of styles was {len(stored.styles)}, now {len(current.styles)}"
     else:
-        yield from _style_differences(found.styles, wanted.styles)
-    if found.parts != wanted.parts:
+        yield from _style_differences(stored.styles, current.styles)
+    if stored.parts != current.parts:
         yield "the parts of the styles that count are others"
-    if found.regions != wanted.regions:
+    if stored.regions != current.regions:
         yield "the regions are others: their masks, styles or weights"
-    if found.init != wanted.init:
+    if stored.init != current.init:
         yield "the first picture (init) is another"
-    if found.encoder != wanted.encoder:
+    if stored.encoder != current.encoder:
         yield "the encoder's weights are others"
 
 
 def _style_differences(
-    found: Sequence[tuple[str, float]], wanted: Sequence[tuple[str, float]]
+    stored: Sequence[tuple[str, float]], current: Sequence[tuple[str, float]]
 ) -> Iterator[str]:
-    pairs = enumerate(zip(found, wanted, strict=True), start=1)
+    pairs = enumerate(zip(stored, current, strict=True), start=1)
     for number, ((old, old_weight), (new, new_weight)) in pairs:
         if old != new:
             yield f"style {number} is another picture"

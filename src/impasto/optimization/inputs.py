@@ -65,8 +65,8 @@ class Inputs:
         def prepared(
             style: WeightedStyle[FloatImage], cover: masks.Mask | None
         ) -> WeightedStyle[FloatImage]:
-            seen = self._seen(cover, _size(photo))
-            pixels = colours.prepare(style.style, photo, self.settings.colour, seen)
+            mask = self._seen(cover, _size(photo))
+            pixels = colours.prepare(style.style, photo, self.settings.colour, mask)
             return replace(style, style=pixels)
 
         return [
@@ -80,8 +80,8 @@ class Inputs:
 
     def _seen(self, cover: masks.Mask | None, size: tuple[int, int]) -> masks.Mask | None:
         """Where a part is, and the photo is not transparent; None for everywhere."""
-        seen = hidden.visible(self.content.alpha)
-        return masks.both(cover, None if seen is None else masks.resize(seen, size))
+        visible = hidden.visible(self.content.alpha)
+        return masks.both(cover, None if visible is None else masks.resize(visible, size))
 
     def images(self, first: FloatImage | None, device: torch.device) -> Images:
         """Build the tensors to paint with.
@@ -123,8 +123,8 @@ class Inputs:
         photo = resize(self.content.samples, _size(painted))
 
         def finished(_: int, part: Part[FloatImage]) -> FloatImage:
-            seen = self._seen(part.mask, _size(painted))
-            return colours.finish(painted, photo, self.settings.colour, seen)
+            mask = self._seen(part.mask, _size(painted))
+            return colours.finish(painted, photo, self.settings.colour, mask)
 
         return to_float(self.scene.composite(photo, finished)).clip(0, 1)
 

@@ -54,8 +54,8 @@ def unpack(content: bytes) -> Any:
         tensors = safetensors.torch.load(content)
     except Exception as problem:
         raise (DamagedError if begun else ValueError)("cannot be read") from problem
-    if (found := metadata.get("format", "")) != FORMAT:
-        raise (OtherVersionError if found.startswith(_NAME) else ValueError)("another format")
+    if (format := metadata.get("format", "")) != FORMAT:
+        raise (OtherVersionError if format.startswith(_NAME) else ValueError)("another format")
     if metadata["sha256"] != _digest(metadata["state"], tensors):
         raise DamagedError("SHA-256 differs")
     return _restored(json.loads(metadata["state"]), tensors)

@@ -113,8 +113,8 @@ class Structure:
         inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
         if inside.all():
             return [features[:, row, column]]
-        seen = features[:, row.clamp(0, height - 1), column.clamp(0, width - 1)]
-        return [torch.where(inside, seen, 0)]
+        clamped = features[:, row.clamp(0, height - 1), column.clamp(0, width - 1)]
+        return [torch.where(inside, clamped, 0)]
 
     def __call__(self, image: Tensor, measured: Measured) -> Tensor:
         """Compare the relations."""
@@ -241,12 +241,12 @@ def _style_targets(
     sight: FeatureExtractor, layers: Sequence[str], styles: Sequence[StylePicture]
 ) -> list[Statistics]:
     """Average the styles' statistics at each layer with their weights."""
-    found = []
+    parts_of_styles = []
     for style in styles:
         within = statistics_within(sight, layers, style.image, style.mask)
-        found.append(sight.total(style.image, _Summed(within)).values)
+        parts_of_styles.append(sight.total(style.image, _Summed(within)).values)
     weights = [style.weight for style in styles]
-    return [mixture(parts, weights) for parts in zip(*found, strict=True)]
+    return [mixture(parts, weights) for parts in zip(*parts_of_styles, strict=True)]
 
 
 class _Summed:
@@ -291,10 +291,10 @@ def _palette(styles: Sequence[StylePicture]) -> Tensor:
     colours = []
     for style in styles:
         cell = _cell(style.image)
-        found = _averaged(style.image, cell)
+        pixels = _averaged(style.image, cell)
         if style.mask is not None:
-            found = found[:, _inside(style.mask, cell)]
+            pixels = pixels[:, _inside(style.mask, cell)]
         count = round(PALETTE_SIDE**2 * style.weight / whole)
-        places = torch.linspace(0, found.shape[1] - 1, count, device=found.device)
-        colours.append(found[:, places.round().long()])
+        places = torch.linspace(0, pixels.shape[1] - 1, count, device=pixels.device)
+        colours.append(pixels[:, places.round().long()])
     return torch.cat(colours, 1)

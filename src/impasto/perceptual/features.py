@@ -127,14 +127,14 @@ class FeatureExtractor:
     def _look(self, framed: "_PaddedImage", rows: Span, columns: Span) -> FeatureTile:
         shown = framed.pixels[..., rows.first : rows.last, columns.first : columns.last]
         features = self._encoder(shown, self._layers, recompute=self._recompute)
-        own, places = {}, {}
+        cropped, places = {}, {}
         for layer, stride in self._strides.items():
             down, across = framed.seen(rows, columns, stride)
             top, left = rows.first // stride, columns.first // stride
-            own[layer] = _crop(features[layer], _moved(down, -top), _moved(across, -left))
+            cropped[layer] = _crop(features[layer], _moved(down, -top), _moved(across, -left))
             cut = framed.cut(stride)
             places[layer] = (_moved(down, -cut), _moved(across, -cut))
-        return FeatureTile(own, places)
+        return FeatureTile(cropped, places)
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,8 @@ class _PaddedImage:
         cut = self.cut(stride)
         height, width = self.size(stride)
         picture = self.pixels[..., : -self.frame or None, : -self.frame or None]
-        found = F.avg_pool2d(picture, stride, ceil_mode=True, divisor_override=1)
-        cells = found[0, 0, cut:, cut:]
+        sums = F.avg_pool2d(picture, stride, ceil_mode=True, divisor_override=1)
+        cells = sums[0, 0, cut:, cut:]
         cells = torch.cat([cells[: height - 1], cells[height - 1 :].sum(0, keepdim=True)])
         last = cells[:, width - 1 :].sum(1, keepdim=True)
         return torch.cat([cells[:, : width - 1], last], 1)

@@ -66,9 +66,9 @@ class GramLoss:
         self._gram = target.gram
         self._scale = 1 / (target.gram.square().sum() + 1e-8)
 
-    def __call__(self, found: Statistics) -> Tensor:
+    def __call__(self, statistics: Statistics) -> Tensor:
         """Compute the loss: 0 where the Gram matrices agree, 1 for features that are zero."""
-        return (found.gram - self._gram).square().sum() * self._scale
+        return (statistics.gram - self._gram).square().sum() * self._scale
 
 
 class WassersteinLoss:
@@ -94,14 +94,14 @@ class WassersteinLoss:
         self._trace = covariance.trace()
         self._scale = 1 / (target.mean.square().sum() + self._trace + 1e-8)
 
-    def __call__(self, found: Statistics) -> Tensor:
+    def __call__(self, statistics: Statistics) -> Tensor:
         """Compute the loss: 0 where mean and covariance agree."""
-        covariance = _lift(found.covariance)
+        covariance = _lift(statistics.covariance)
         overlap: Tensor = _TraceRoot.apply(  # type: ignore[no-untyped-call]
             self._root.mT @ covariance @ self._root
         )
         spread = covariance.trace() + self._trace - 2 * overlap
-        distance: Tensor = (found.mean - self._mean).square().sum() + spread
+        distance: Tensor = (statistics.mean - self._mean).square().sum() + spread
         return distance * self._scale
 
 
@@ -201,9 +201,9 @@ class PaletteLoss:
         Args:
             colours: (3, M), RGB; M need not be N.
         """
-        found = (self._directions @ colours).sort(1).values
-        target = F.interpolate(self._sorted[None], found.shape[1], mode="linear")[0]
-        distance: Tensor = (found - target).square().mean() * self._scale
+        projected = (self._directions @ colours).sort(1).values
+        target = F.interpolate(self._sorted[None], projected.shape[1], mode="linear")[0]
+        distance: Tensor = (projected - target).square().mean() * self._scale
         return distance
 
 

@@ -51,16 +51,16 @@ def find(word: str) -> Style:
         InputError: there is none, with names that are spelt alike; there are several; or its file
             is damaged.
     """
-    own, problem = own_styles()
+    files, problem = own_styles()
     notices = () if problem is None else (problem,)
-    if word in own:
-        style = read(own[word])
+    if word in files:
+        style = read(files[word])
     elif word in shipped():
         style = shipped()[word]
     elif (name := resolve(word)) is None:
         raise InputError(f"{word!r}: neither a file nor the name of a style; {_suggest(word)}")
     else:
-        style = read(own[name]) if name in own else shipped()[name]
+        style = read(files[name]) if name in files else shipped()[name]
         if not is_spelt_alike(word, name):
             notices = (f"{word!r} is taken for the style {_described(name, style)}", *notices)
     return replace(style, notices=(*style.notices, *notices)) if notices else style
@@ -82,11 +82,11 @@ def resolve(word: str) -> str | None:
     if _PATH.search(word):
         return None
     works = {**shipped(), **_readable_own()}
-    found = search(word, works)
-    if len(found) > 1:
-        listed = ", ".join(_described(name, works[name]) for name in found)
-        raise InputError(f"{word!r}: {len(found)} styles fit; name one of them: {listed}")
-    return found[0] if found else None
+    names = search(word, works)
+    if len(names) > 1:
+        listed = ", ".join(_described(name, works[name]) for name in names)
+        raise InputError(f"{word!r}: {len(names)} styles fit; name one of them: {listed}")
+    return names[0] if names else None
 
 
 def _readable_own() -> dict[str, Style]:

@@ -65,10 +65,10 @@ def own_styles() -> tuple[dict[str, Path], str | None]:
     except (FileNotFoundError, InputError):
         return {}, None
     except (OSError, ValueError) as problem:
-        told = (
+        problem_line = (
             f"your own styles cannot be used: {display_path(folder)}: {os_error_message(problem)}"
         )
-        return {}, told
+        return {}, problem_line
     styles = {path.stem: path for path in files if path.suffix == SUFFIX and not is_hidden(path)}
     return styles, None
 

@@ -48,8 +48,8 @@ def search(query: str, works: Mapping[str, Work]) -> list[str]:
         lambda texts: set(words) <= {word for text in texts for word in text},
     )
     for fits in ways:
-        if found := [name for name, texts in fields.items() if fits(texts)]:
-            return found
+        if matches := [name for name, texts in fields.items() if fits(texts)]:
+            return matches
     return []
 
 

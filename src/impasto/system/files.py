@@ -16,7 +16,7 @@ class Files:
     """
 
     def __init__(self, paths: Iterable[Path] = ()) -> None:
-        self._identities = {found for path in paths if (found := identity(path)) is not None}
+        self._identities = {number for path in paths if (number := identity(path)) is not None}
 
     def __contains__(self, path: Path) -> bool:
         return identity(path) in self._identities

@@ -32,8 +32,8 @@ def free_bytes(root: Path = Path("/")) -> int | None:
     Args:
         root: where Linux shows its state.
     """
-    found = [_available(root / "proc/meminfo"), *map(_left, _groups(root))]
-    known = [amount for amount in found if amount is not None]
+    amounts = [_available(root / "proc/meminfo"), *map(_left, _groups(root))]
+    known = [amount for amount in amounts if amount is not None]
     return min(known) if known else None
 
 
@@ -79,12 +79,12 @@ def _left(group: Path) -> int | None:
     """Compute what a control group allows beyond what it has taken; None without a limit."""
     for limits, usage, of_files in _LIMITS:
         allowed = [amount for limit in limits if (amount := _number(group / limit)) is not None]
-        taken = _number(group / usage)
-        if allowed and taken is not None:
+        used = _number(group / usage)
+        if allowed and used is not None:
             pairs = (line.split() for line in _lines(group / "memory.stat"))
             stat = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
             for_files = sum(_whole(stat.get(entry, "")) or 0 for entry in of_files)
-            return max(0, min(allowed) - taken + for_files)
+            return max(0, min(allowed) - used + for_files)
     return None
 
 

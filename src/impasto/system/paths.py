@@ -77,7 +77,7 @@ def os_error_message(error: OSError | ValueError) -> str:
 def identity(path: Path) -> tuple[int, int] | None:
     """Return the device and the number of a file; None where there is none."""
     try:
-        found = path.stat()
+        status = path.stat()
     except (OSError, ValueError):
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

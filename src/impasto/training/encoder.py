@@ -181,7 +181,7 @@ class NormalisedTeacher:
 
 
 def distillation_loss(
-    predicted: dict[str, Tensor], wanted: dict[str, Tensor], variances: dict[str, Tensor]
+    predicted: dict[str, Tensor], targets: dict[str, Tensor], variances: dict[str, Tensor]
 ) -> Tensor:
     """Compute the squared error over the teacher's variance, averaged over channels and layers.
 
@@ -190,8 +190,8 @@ def distillation_loss(
         wanted: the normalised teacher's features, of the same shapes.
         variances: the normalised teacher's, (C,) a layer.
     """
-    total, weights = torch.zeros((), device=next(iter(wanted.values())).device), 0.0
-    for layer, target in wanted.items():
+    total, weights = torch.zeros((), device=next(iter(targets.values())).device), 0.0
+    for layer, target in targets.items():
         weight = BETWEEN_WEIGHT if layer in BETWEEN else 1.0
         error = _inside(predicted[layer] - target).square().mean(dim=(0, 2, 3))
         total = total + weight * (error / variances[layer].clamp_min(QUIET)).mean()
@@ -273,21 +273,23 @@ def held_out_errors(
         for _ in range(3):
             crops = [folder.crop(rng, training.size) for _ in range(training.batch)]
             image = to_tensor(crops).to(training.device)
-            wanted, predicted = teacher(image, LAYERS), student(image)
+            targets, predicted = teacher(image, LAYERS), student(image)
             for layer in LAYERS:
-                difference[layer] += float(_inside(predicted[layer] - wanted[layer]).square().sum())
-                norm[layer] += float(_inside(wanted[layer]).square().sum())
+                difference[layer] += float(
+                    _inside(predicted[layer] - targets[layer]).square().sum()
+                )
+                norm[layer] += float(_inside(targets[layer]).square().sum())
     return {k: round((difference[k] / norm[k]) ** 0.5, 4) for k in LAYERS}
 
 
 def save(weights: dict[str, Tensor], file: Path) -> Path:
     """Write the encoder's part of a student's weights as float16 safetensors."""
-    own = {
+    state = {
         name.removeprefix("encoder."): value.half().contiguous()
         for name, value in weights.items()
         if name.startswith("encoder.")
     }
-    write_file(file, stored(own), overwrite=True)
+    write_file(file, stored(state), overwrite=True)
     return file
 
 

@@ -157,20 +157,20 @@ def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
     shared = {"statistics": torch.zeros(1, 2, NORMALISED), "share": torch.zeros(())}
     specs = specifications(trained)
     with tempfile.TemporaryDirectory(prefix="impasto-") as folder:
-        made = [Path(folder) / path.name for path in files]
+        drafts = [Path(folder) / path.name for path in files]
         paint, measure = _Paint(trained.painter), _ContentStatistics(trained.painter)
-        given = {"image": image, **colours}
-        _write(paint, given | style | shared, ["painting", "found"], made[0], specs[0])
-        _write(trained.predictor, {"image": image}, ["embedding"], made[1], specs[1])
-        _write(measure, given, ["found"], made[2], specs[2])
-        difference = _difference(trained, *made[:3])
+        photo_inputs = {"image": image, **colours}
+        _write(paint, photo_inputs | style | shared, ["painting", "found"], drafts[0], specs[0])
+        _write(trained.predictor, {"image": image}, ["embedding"], drafts[1], specs[1])
+        _write(measure, photo_inputs, ["found"], drafts[2], specs[2])
+        difference = _difference(trained, *drafts[:3])
         if not difference <= TOLERANCE:
             raise WeightsError(
                 f"{weights}: ONNX Runtime paints differently from PyTorch, by up to "
                 f"{difference:.2g} of a range of 1; at most {TOLERANCE} is allowed"
             )
-        storage.save(made[3], styles(trained), overwrite=False)
-        for path, new in zip(files, made, strict=True):
+        storage.save(drafts[3], styles(trained), overwrite=False)
+        for path, new in zip(files, drafts, strict=True):
             write_file(path, new.read_bytes(), overwrite=overwrite)
     return Exported(files, difference)
 
@@ -319,7 +319,7 @@ def _difference(
         fine = torch.rand(2, 3, height, width, generator=generator)
         smooth = nn.functional.interpolate(coarse, (height, width), mode="bilinear")
         photo, style = (0.8 * smooth + 0.2 * fine)[:, None]
-        seen: dict[str, Any] = {
+        photo_inputs: dict[str, Any] = {
             "image": photo,
             "matrix": 0.6 * torch.eye(3) + 0.2 * torch.rand(3, 3, generator=generator),
             "offset": 0.1 * torch.rand(3, generator=generator),
@@ -331,12 +331,14 @@ def _difference(
             "share": torch.tensor(0.2),
         }
         vector = trained.predictor(style)
-        painted, found = _Paint(trained.painter)(embedding=vector, **seen, **more)
-        seen, more = ({k: v.numpy() for k, v in words.items()} for words in (seen, more))
+        painted, measured = _Paint(trained.painter)(embedding=vector, **photo_inputs, **more)
+        photo_inputs, more = (
+            {k: v.numpy() for k, v in words.items()} for words in (photo_inputs, more)
+        )
         [embedding] = embed({"image": style.numpy()})
-        pixels, _ = paint({"embedding": embedding, **seen, **more})
-        [statistics] = measure(seen)
-        first = found[..., : statistics.shape[2]].numpy()
+        pixels, _ = paint({"embedding": embedding, **photo_inputs, **more})
+        [statistics] = measure(photo_inputs)
+        first = measured[..., : statistics.shape[2]].numpy()
         apart = np.abs(pixels - painted.numpy()).max()
         unlike = np.abs(statistics - first).max() / np.abs(first).max()
         largest = float(np.max([largest, apart, unlike]))

@@ -147,13 +147,13 @@ def _best_known(training: StyleTraining, style: Target) -> Tensor:
     crops = [training.photos.crop(rng, TRIED_SIDE, zoom=2.0) for _ in range(2)]
     photo = recoloured(to_tensor(crops).to(training.device), style.palette)
     features = training.teacher.features(photo)
-    best, least = torch.zeros(0), math.inf
+    best, lowest = torch.zeros(0), math.inf
     for known in training.known:
         vector = torch.from_numpy(known).to(training.device)
         painted = training.painter(photo, vector[None], style.palette).float()
         seen = training.teacher(painted)
         losses = painting_losses(painted, photo, seen, features, style, POOLED)
-        found = float(weighted(losses, training.weights, training.content))
-        if found < least:
-            best, least = vector, found
+        loss = float(weighted(losses, training.weights, training.content))
+        if loss < lowest:
+            best, lowest = vector, loss
     return best.clone()

@@ -47,10 +47,10 @@ def load(weights: Path) -> Trained:
     if not weights.is_file():
         raise InputError(f"{weights}: no such file; `impasto train painter` writes one")
     try:
-        found = load_file(weights)
+        tensors = load_file(weights)
         painter = Painter()
-        painter.load_state_dict(part(found, "painter."))
-        vectors = part(found, "vectors.")
+        painter.load_state_dict(part(tensors, "painter."))
+        vectors = part(tensors, "vectors.")
         if any(vector.shape != (VECTOR,) for vector in (*vectors.values(), vectors[IDENTITY])):
             raise ValueError("vectors of another painter")
     except Exception as problem:  # a damaged header can raise nearly anything
@@ -58,9 +58,9 @@ def load(weights: Path) -> Trained:
             f"{weights}: damaged, or not the weights of a painter; name what "
             "`impasto train painter` wrote"
         ) from problem
-    if not all(value.isfinite().all() for value in found.values()):
+    if not all(value.isfinite().all() for value in tensors.values()):
         raise InputError(f"{weights}: holds values that are no numbers; train at a lower rate")
-    if not (of_predictor := part(found, "predictor.")):
+    if not (of_predictor := part(tensors, "predictor.")):
         raise InputError(f"{weights}: cannot take styles from pictures; train with artworks")
     predictor = Predictor(of_predictor["known"])
     predictor.load_state_dict(of_predictor)
