@@ -43,13 +43,7 @@ QUICKER = {
     "optimize": {"size": 96, "steps": 2, "encoder": "compact"},
     "evaluate": {"size": 64, "judge": "compact"},
     "train encoder": {"steps": 1, "size": 64, "batch": 4, "teacher": "teacher.safetensors"},
-    "train painter": {
-        "steps": 1,
-        "size": 64,
-        "batch": 1,
-        "predictor-steps": 1,
-        "styles": "samples/styles",
-    },
+    "train painter": {"steps": 1, "size": 64, "batch": 1, "styles": "samples/styles"},
     "styles train": {"minutes": 0.01},
 }
 """Options that commands are given here, whatever stands on the page."""

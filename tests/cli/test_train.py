@@ -107,12 +107,16 @@ def painter_words(folder, tmp_path):
 def test_train_painter(impasto, painter_words, folder, tmp_path):
     from impasto.training.export import load
 
-    result = impasto(*painter_words, "--artworks", folder, "--predictor-steps", 1)
+    result = impasto(
+        *painter_words,
+        "--artworks",
+        folder,
+    )
     assert result.exit_code == 0, result.output
     weights = tmp_path / "run" / "painter.safetensors"
     assert result.stdout.startswith(f"{weights}: ")
     lines = result.stderr.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["step 1 of 1", "step 1 of 1"]
+    assert [line.split(":")[0] for line in lines] == ["step 1 of 1"]
     trained = load(weights)
     assert set(trained.vectors) == {"photo", "one", "two"}
 

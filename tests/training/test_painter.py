@@ -15,12 +15,17 @@ from impasto.errors import InputError
 from impasto.training.images import ImageFolder, to_tensor
 from impasto.training.loop import Schedule
 from impasto.training.painter import (
+    ANY,
+    ARTWORKS,
     IDENTITY,
+    SHIFT,
     Order,
     PainterTraining,
     StyledPainter,
+    begin,
     load_teacher,
     read_styles,
+    shifted,
     step_losses,
     target,
     train,
@@ -51,10 +56,10 @@ def training(tmp_path: Path, folder: Path) -> PainterTraining:
 def test_a_short_training_lowers_the_losses_of_every_style(
     training: PainterTraining, folder: Path
 ) -> None:
-    schedule = Schedule(steps=24, learning_rate=0.03, warmup=5, average=0.8, save_every=24)
+    schedule = Schedule(steps=60, learning_rate=0.015, warmup=5, average=0.9, save_every=60)
     figures: list[dict[str, float]] = []
-    file = train(replace(training, schedule=schedule, preview_every=24), figures.append)
-    assert figures[-1]["step"] == 24
+    file = train(replace(training, schedule=schedule, preview_every=60), figures.append)
+    assert figures[-1]["step"] == 60
     assert (training.out / "preview.png").is_file()
     lines = (training.out / "log.jsonl").read_text().splitlines()
     assert set(json.loads(lines[-1])["styles"]) == {IDENTITY, "dots", "stripes"}
@@ -62,7 +67,7 @@ def test_a_short_training_lowers_the_losses_of_every_style(
     teacher = load_teacher(None, torch.float32)
     photo = to_tensor([ImageFolder(folder).crop(np.random.default_rng(0), 48)])
     trained, untrained = (StyledPainter([IDENTITY, "dots", "stripes"]).eval() for _ in range(2))
-    trained.load_state_dict(load_file(file), strict=False)
+    trained.load_state_dict(load_file(file))
     for entry in read_styles(training.styles):
         style = target(entry, teacher, "cpu")
         with torch.no_grad():
@@ -109,11 +114,45 @@ def test_a_new_style_joins_at_the_mean_of_the_others(training: PainterTraining) 
     )
 
 
+def test_the_predictor_learns_beside_the_styles(training: PainterTraining, folder: Path) -> None:
+    schedule = replace(training.schedule, steps=6)
+    both = replace(training, schedule=schedule, artworks=[folder])
+    names = [IDENTITY, "dots", "stripes"]
+    order = Order(names, set(), 1, schedule.seed, artworks=ARTWORKS)
+    assert ANY in [order[step] for step in range(6)]
+    file = train(both, lambda _: None)
+    weights = load_file(file)
+    # It mixes the vectors as they are, not as they were.
+    known = torch.stack([weights["vectors.dots"], weights["vectors.stripes"]])
+    torch.testing.assert_close(weights["predictor.known"], known)
+    assert weights["predictor.correction.weight"].any()
+
+    model = StyledPainter(names, predicts=True)
+    assert begin(model, file) == set(names)
+    torch.testing.assert_close(model.state_dict(), weights)
+    other = StyledPainter([*names, "new"], predicts=True)
+    begin(other, file)
+    assert other.predictor is not None and not other.predictor.is_calibrated
+
+
 def test_styles_are_drawn_in_turns_and_new_ones_more_often() -> None:
     order = Order(["a", "b", "new"], {"a", "b"}, fresh=2, seed=0)
     turns = [sorted(order[4 * turn + k] for k in range(4)) for turn in range(3)]
     assert turns == [["a", "b", "new", "new"]] * 3
     assert len({tuple(order[4 * turn + k] for k in range(4)) for turn in range(9)}) > 1
+
+
+def test_a_share_of_the_steps_is_of_artworks() -> None:
+    order = Order([str(k) for k in range(13)], set(), fresh=1, seed=0, artworks=0.35)
+    assert [order[step] for step in range(200)].count(ANY) == 70
+
+
+def test_both_images_are_shifted_alike() -> None:
+    image = torch.rand(2, 3, 48, 40)
+    one, other = shifted(image, -image)
+    assert one.shape == (2, 3, 48 - SHIFT, 40 - SHIFT)
+    torch.testing.assert_close(one, -other)
+    assert len({float(shifted(image)[0][0, 0, 0, 0]) for _ in range(20)}) > 1
 
 
 def test_styles_carry_their_settings(training: PainterTraining) -> None:

@@ -1,5 +1,7 @@
 """Losses of paintings against closed forms."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,7 +9,13 @@ from torch import Tensor
 
 from impasto.networks.painter import Palette
 from impasto.training import painting_losses as losses
-from impasto.training.painting_losses import Target, Weights, painting_losses, weighted
+from impasto.training.painting_losses import (
+    Target,
+    Weights,
+    contrasts,
+    painting_losses,
+    weighted,
+)
 from impasto.training.teacher import LAYERS, Seen, statistics
 
 
@@ -69,7 +77,7 @@ def test_palette_distance_sees_small_accents_of_colour() -> None:
     accents = grey.clone()
     accents[:, :, :16, :16] = torch.tensor([0.9, 0.1, 0.1]).view(1, 3, 1, 1)
     colours = F.avg_pool2d(grey, 2)[0].flatten(1).T
-    assert losses.palette_distance(grey, colours) == 0
+    assert losses.palette_distance(grey, colours) < 1e-3
     assert losses.palette_distance(accents, colours) > 0.02
 
 
@@ -92,6 +100,24 @@ def test_recoloured_photos_have_the_palette() -> None:
     torch.testing.assert_close(found.root, palette.root.expand(2, -1, -1), atol=5e-3, rtol=0)
 
 
+def test_contrasts_tell_flat_areas_and_contours_from_even_texture() -> None:
+    torch.manual_seed(0)
+    even = 0.5 + 0.2 * torch.randn(1, 3, 128, 128)
+    parted = torch.full((1, 3, 128, 128), 0.5)
+    parted[..., :32] += 0.4 * torch.randn(1, 3, 128, 32)
+    wanted = losses.contrasts(parted)
+    assert losses.contrast_distance(parted, wanted) < 1e-4
+    assert losses.contrast_distance(parted[..., :64, :], wanted) < 0.02  # of another size
+    assert losses.contrast_distance(even, wanted) > 0.04
+
+
+def test_tone_holds_lightness_more_than_hues() -> None:
+    photo = torch.full((1, 3, 32, 32), 0.5)
+    lighter = photo + 0.1
+    redder = photo + torch.tensor([0.2, -0.1, -0.1]).view(1, 3, 1, 1)
+    assert losses.tone_distance(lighter, photo) > 3 * losses.tone_distance(redder, photo) > 0
+
+
 @pytest.mark.parametrize("own", [False, True], ids=["a style", "the photo's own"])
 def test_every_loss_has_a_weight(features: dict[str, Tensor], own: bool) -> None:
     image = torch.rand(2, 3, 32, 32)
@@ -101,13 +127,14 @@ def test_every_loss_has_a_weight(features: dict[str, Tensor], own: bool) -> None
         {k: s.mean[:1] for k, s in seen.items()},
         Palette(torch.zeros(1, 3), torch.eye(3)[None]),
         torch.rand(100, 3),
+        contrasts(torch.rand(1, 3, 64, 64)),
     )
     found = painting_losses(image, image, seen, features, None if own else target, 0.7)
     assert found["content"] < 1e-5
     assert found["tone"] == 0
     assert ("identity" in found) is own
-    none = Weights(*[0.0] * 8)
+    none = Weights(*[0.0] * 9)
     assert weighted(found, none, 1.0) == 0
-    only_content = Weights(0, 2.0, 0, 0, 0, 0, 0, 0)
+    only_content = replace(none, content=2.0)
     doubled = weighted({"content": torch.tensor(1.0)}, only_content, 3.0)
     assert doubled == 6

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from impasto.training.teacher import LAYERS, PLAN, TAPS, Teacher, statistics
 
-WIDTHS = {0: 4, 2: 4, 5: 6, 7: 6, 10: 8, 12: 8, 14: 8, 17: 10, 19: 10, 21: 10}
+WIDTHS = {0: 4, 2: 4, 5: 6, 7: 6, 10: 8, 12: 8, 14: 8, 17: 10, 19: 10, 21: 10, 24: 12}
 
 
 def tiny_weights() -> dict[str, Tensor]:

@@ -103,10 +103,6 @@ def painter(
         ),
     ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 40_000,
-    predictor_steps: Annotated[
-        int,
-        typer.Option(min=1, help="Updates of what makes style vectors of pictures, after that."),
-    ] = 4_000,
     size: Annotated[
         int, typer.Option(min=64, max=AFFORDABLE, help="Side of a crop in pixels, in steps of 16.")
     ] = 192,
@@ -132,11 +128,11 @@ def painter(
     from impasto.styles.names import CATALOGUE, PICTURES
     from impasto.training.loop import Schedule
     from impasto.training.painter import PainterTraining, train
-    from impasto.training.predictor import PredictorTraining, train_predictor
 
     where = devices.choose(device)
     training = PainterTraining(
         photos=photos,
+        artworks=artworks or [],
         styles=styles or PICTURES,
         table=None if styles else CATALOGUE,
         teacher=teacher,
@@ -148,18 +144,7 @@ def painter(
         device=str(where),
         precision=devices.precision("auto", where),
     )
-    then = PredictorTraining(
-        painter=training,
-        artworks=artworks or [],
-        out=out / "predictor",
-        schedule=Schedule(steps=predictor_steps, seed=seed, learning_rate=0.02, warmup=50),
-    )
-
-    def both() -> Path:
-        file = train(training, _report)
-        return train_predictor(then, _report) if artworks else file
-
-    _run(both)
+    _run(lambda: train(training, _report))
 
 
 def _run(training: Callable[[], Path]) -> None:

@@ -51,6 +51,11 @@ class Predictor(nn.Module):
         mixture, correction = self.predict(self.statistics(image))
         return mixture + correction
 
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether `calibrate` was called, or weights were loaded."""
+        return bool(self.choice.bias.any() and self.standardise.mean.any())
+
     @torch.no_grad()
     def calibrate(self, pictures: Tensor, known: Tensor) -> None:
         """Measure what is usual, and begin by choosing the known style with the nearest statistics.

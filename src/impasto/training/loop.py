@@ -66,7 +66,21 @@ class TrainingRun:
     A run whose folder holds a checkpoint continues there. Ctrl-C saves one before it ends.
     """
 
-    def __init__(self, model: nn.Module, folder: Path, schedule: Schedule) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        folder: Path,
+        schedule: Schedule,
+        rates: Mapping[str, float] | None = None,
+    ) -> None:
+        """Start a run, or continue the one in the folder.
+
+        Args:
+            model: is changed in place.
+            folder: is made where it is missing.
+            schedule: how long the run is and how it steps.
+            rates: factors of the learning rate, by the beginnings of parameters' names.
+        """
         self.model = model
         self.folder = folder
         self.schedule = schedule
@@ -74,7 +88,9 @@ class TrainingRun:
         self._skipped = 0
         self.average = {name: value.detach().clone() for name, value in model.state_dict().items()}
         self._optimizer = torch.optim.Adam(
-            {"params": [p], "spread": _spread(p)} for p in model.parameters() if p.requires_grad
+            {"params": [p], "spread": _spread(p) * _factor(name, rates or {})}
+            for name, p in model.named_parameters()
+            if p.requires_grad
         )
         self._started = time.monotonic()
         self._seconds_before = 0.0
@@ -196,6 +212,10 @@ class TrainingRun:
 
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._started
+
+
+def _factor(name: str, rates: Mapping[str, float]) -> float:
+    return math.prod(factor for start, factor in rates.items() if name.startswith(start))
 
 
 def _spread(parameter: Tensor) -> float:

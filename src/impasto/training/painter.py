@@ -1,11 +1,13 @@
 """Training the painter: one network and the vectors of many styles, taught by VGG-16.
 
-Each step paints several photos in one style; steps go round the styles. The losses are in
-`painting_losses`.
+Each step paints several photos in one style. Steps go round the known styles, whose vectors are
+learned; between them come artworks of all kinds, whose vectors the predictor makes. The losses are
+in `painting_losses`.
 """
 
+import copy
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,23 +25,51 @@ from torch import Tensor, nn
 from impasto.errors import InputError
 from impasto.networks import encoders
 from impasto.networks.painter import VECTOR, Painter, Palette
+from impasto.networks.predictor import Predictor
 from impasto.system.files import write_file
 from impasto.training.images import ImageFolder, prefetch, to_tensor
-from impasto.training.loop import Schedule, TrainingRun
+from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 from impasto.training.painting_losses import (
     Target,
     Weights,
+    contrasts,
     painting_losses,
     palette_of,
     recoloured,
     weighted,
 )
 from impasto.training.teacher import Teacher
+from impasto.training.variety import varied
 
 WEIGHTS_FILE = "painter.safetensors"
 
+Paint = Callable[[Tensor, Palette], Tensor]
+"""Paints recoloured photos (N, 3, H, W) in the colours of a palette."""
+
 IDENTITY = "photo"
 """The name of the style that is the photo itself; no picture may have it."""
+
+ANY = "any picture"
+"""Stands for the styles of artworks in the order of the steps."""
+
+ARTWORKS = 0.35
+"""Share of the steps that paint in the style of an artwork, where there are artworks."""
+
+ARTWORK_SIDE = 256
+"""Side in pixels of the crops of artworks."""
+
+ARTWORK_ZOOM = 1.25
+"""Largest factor by which such a crop is scaled down."""
+
+CORRECTION = 0.5
+"""Weight of the mean square of the predictor's correction: without need the mixture of known
+vectors stays."""
+
+PREDICTOR_RATE = 0.2
+"""The predictor's learning rate relative to the painter's: each step shows it a single artwork."""
+
+CALIBRATED = 128
+"""Artworks whose statistics are measured before the first step."""
 
 POOLED = 0.7
 """See `painting_losses.style_distance`."""
@@ -47,6 +77,9 @@ POOLED = 0.7
 STYLE_SIDE = 448
 """Long side in pixels at which a style's picture is looked at. Crops of photos show about half of
 a photo at 224 pixels, so strokes come out as large as in a picture of this size."""
+
+SHIFT = 8
+"""See `shifted`."""
 
 ZOOM = 1.3
 """Largest factor by which a crop of a photo is scaled down."""
@@ -58,6 +91,8 @@ class PainterTraining:
 
     Attributes:
         photos: folders of photos.
+        artworks: folders of pictures to learn to take a style from; without any, no predictor is
+            trained.
         styles: a folder of pictures, one a style, named by their stems; see `read_styles`.
         teacher: the weights of VGG-16, if not those that ship with impasto.
         out: folder of the checkpoint, the log, the previews and the weights.
@@ -76,6 +111,7 @@ class PainterTraining:
     styles: Path
     out: Path
     schedule: Schedule
+    artworks: Sequence[Path] = ()
     teacher: Path | None = None
     table: Path | None = None
     start: Path | None = None
@@ -105,18 +141,50 @@ class StyleEntry(NamedTuple):
 
 
 class StyledPainter(nn.Module):
-    """The painter together with the vectors of its styles, by name."""
+    """The painter together with the vectors of its styles, by name, and the predictor of others.
 
-    def __init__(self, names: Sequence[str]) -> None:
+    Args:
+        names: of the styles, of which one is the photo's own.
+        predicts: whether there is a predictor.
+    """
+
+    def __init__(self, names: Sequence[str], *, predicts: bool = False) -> None:
         super().__init__()
         self.painter = Painter()
         # A parameter each: Adam leaves alone those that a step does not use.
         self.vectors = nn.ParameterDict({name: 0.3 * torch.randn(VECTOR) for name in names})
+        self.predictor = Predictor(self.known().cpu()) if predicts else None
 
     def forward(self, photo: Tensor, palette: Palette, name: str) -> Tensor:
         """(N, 3, H, W), painted in the style of that name."""
         painted: Tensor = self.painter(photo, self.vectors[name][None], palette)
         return painted
+
+    def known(self) -> Tensor:
+        """The vectors of all styles but the photo's own, (K, VECTOR), without gradients."""
+        vectors = (value.detach() for name, value in self.vectors.items() if name != IDENTITY)
+        return torch.stack(list(vectors))
+
+    def predict(self, artwork: Tensor) -> tuple[Tensor, Tensor]:
+        """Predict the vector of an artwork (1, 3, H, W); also return its correction alone."""
+        assert self.predictor is not None
+        self.predictor.known.copy_(self.known())
+        mixture, correction = self.predictor.predict(self.predictor.statistics(artwork))
+        return mixture + correction, correction
+
+
+class Batch(NamedTuple):
+    """What a step paints.
+
+    Attributes:
+        name: of the style, or `ANY`.
+        photo: (N, 3, H, W).
+        artwork: (1, 3, H, W), whose style it is; None in steps of known styles.
+    """
+
+    name: str
+    photo: Tensor
+    artwork: Tensor | None
 
 
 def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -> Path:
@@ -126,45 +194,102 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
         The file `painter.safetensors` in `training.out`.
     """
     torch.manual_seed(training.schedule.seed)
-    photos = [ImageFolder(folder) for folder in training.photos]
     entries = {entry.name: entry for entry in read_styles(training.styles, training.table)}
     teacher = load_teacher(training.teacher, training.precision).to(training.device)
     targets = {name: target(entry, teacher, training.device) for name, entry in entries.items()}
-    model = StyledPainter([IDENTITY, *entries])
+    names = [IDENTITY, *entries]
+    model = StyledPainter(names, predicts=bool(training.artworks))
     known = begin(model, training.start) if training.start else set()
+    order = Order(
+        names,
+        known,
+        training.fresh,
+        training.schedule.seed,
+        artworks=ARTWORKS if training.artworks else 0.0,
+    )
+    crops = Crops(training, order)
+    if model.predictor is not None and not model.predictor.is_calibrated:
+        artworks = (crops.artwork(CALIBRATION + k) for k in range(CALIBRATED))
+        calibrate(model.predictor, map(picture_of, entries.values()), artworks)
     model.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    order = Order([IDENTITY, *entries], known, training.fresh, training.schedule.seed)
-
-    def batch(step: int) -> Tensor:
-        rng = np.random.default_rng((training.schedule.seed, step))
-        count, size = training.batch, training.size
-        crops = [photos[k % len(photos)].crop(rng, size, zoom=ZOOM) for k in range(count)]
-        return to_tensor(crops)
-
-    run = TrainingRun(model, training.out, training.schedule)
+    run = TrainingRun(model, training.out, training.schedule, {"predictor.": PREDICTOR_RATE})
     shown = Preview(training, entries, targets)
     recent = Recent()
     with closing(run.steps()) as steps:
-        for step, photo in prefetch(batch, steps):
-            name = order[step]
+        for step, batch in prefetch(crops.batch, steps):
             # The palette's directions are drawn anew at every step, and alike after a resume.
             torch.manual_seed(training.schedule.seed + step)
-            losses = step_losses(
-                partial(model, name=name),
-                teacher,
-                photo.to(training.device),
-                targets.get(name),
-                training.precision,
-            )
-            content = entries[name].content if name in entries else 1.0
-            run.update(weighted(losses, training.weights, content))
-            recent.add(name, losses)
+            total, losses = _losses(model, teacher, batch, training, entries, targets)
+            run.update(total)
+            recent.add(batch.name, losses)
             if run.step % training.preview_every == 0 or run.step == training.schedule.steps:
                 run.log({**recent.means(), "styles": recent.of_styles()})
                 report({"step": run.step, "steps": training.schedule.steps, **recent.means()})
-                shown.sheet(run).save(training.out / "preview.png")
+                shown.sheet(averaged(run), run.step).save(training.out / "preview.png")
                 save(run, training.out / WEIGHTS_FILE)
     return save(run, training.out / WEIGHTS_FILE)
+
+
+def _losses(
+    model: StyledPainter,
+    teacher: Teacher,
+    batch: Batch,
+    training: PainterTraining,
+    entries: Mapping[str, StyleEntry],
+    targets: Mapping[str, Target],
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Compute what a step minimizes, and the unweighted losses."""
+    photo = batch.photo.to(training.device)
+    if batch.artwork is None:
+        paint: Paint = partial(model, name=batch.name)
+        style, penalty = targets.get(batch.name), torch.zeros(())
+    else:
+        artwork = batch.artwork.to(training.device)
+        vector, correction = model.predict(artwork)
+        paint = lambda photo, palette: model.painter(photo, vector, palette)  # noqa: E731
+        style, penalty = target_of(artwork, teacher), CORRECTION * correction.square().mean()
+    losses = step_losses(paint, teacher, photo, style, training.precision)
+    content = entries[batch.name].content if batch.name in entries else 1.0
+    return weighted(losses, training.weights, content) + penalty.to(photo), losses
+
+
+class Crops:
+    """The crops of photos and artworks that a step paints, by its number alone."""
+
+    def __init__(self, training: PainterTraining, order: "Order") -> None:
+        self._training, self._order = training, order
+        self._photos = [ImageFolder(folder) for folder in training.photos]
+        self._artworks = [ImageFolder(folder) for folder in training.artworks]
+
+    def batch(self, step: int) -> Batch:
+        """Cut the photos of a step and, where it is one of `ANY`, an artwork."""
+        rng = np.random.default_rng((self._training.schedule.seed, step))
+        count, size, photos = self._training.batch, self._training.size, self._photos
+        crops = [photos[k % len(photos)].crop(rng, size, zoom=ZOOM) for k in range(count)]
+        name = self._order[step]
+        artwork = self.artwork(step) if name == ANY else None
+        return Batch(name, to_tensor(crops), artwork)
+
+    def artwork(self, step: int) -> Tensor:
+        """Cut and vary an artwork, (1, 3, H, W)."""
+        rng = np.random.default_rng((self._training.schedule.seed, 2, step))
+        folder = self._artworks[int(rng.integers(len(self._artworks)))]
+        crop = folder.crop(rng, ARTWORK_SIDE, zoom=ARTWORK_ZOOM)
+        return to_tensor([varied(crop, rng)])
+
+
+@torch.no_grad()
+def calibrate(predictor: Predictor, pictures: Iterable[Tensor], artworks: Iterable[Tensor]) -> None:
+    """Let a predictor choose the known style with the nearest statistics.
+
+    Args:
+        predictor: of as many known styles.
+        pictures: of these styles, (1, 3, H, W) each.
+        artworks: many, (1, 3, H, W) each, to measure what statistics are usual.
+    """
+    predictor.compact.load_state_dict(encoders.load("compact").state_dict())
+    usual = torch.cat([predictor.statistics(artwork) for artwork in artworks])
+    predictor.calibrate(usual, torch.cat([predictor.statistics(picture) for picture in pictures]))
 
 
 def load_teacher(weights: Path | None, precision: torch.dtype) -> Teacher:
@@ -173,7 +298,7 @@ def load_teacher(weights: Path | None, precision: torch.dtype) -> Teacher:
 
 
 def step_losses(
-    paint: Callable[[Tensor, Palette], Tensor],
+    paint: Paint,
     teacher: Teacher,
     photo: Tensor,
     style: Target | None,
@@ -182,7 +307,7 @@ def step_losses(
     """Compute the unweighted losses of photos painted in one style.
 
     Args:
-        paint: paints recoloured photos (N, 3, H, W) in the colours of a palette.
+        paint: paints the photos.
         teacher: VGG-16.
         photo: (N, 3, H, W).
         style: to paint in; None where the style of each photo is the photo itself.
@@ -194,10 +319,22 @@ def step_losses(
         if style is not None:
             photo = recoloured(photo, palette)
         photo = photo.contiguous(memory_format=torch.channels_last)
-        features = teacher.features(photo)
     with networks:
         painted = paint(photo, palette).float()
+    photo, painted = shifted(photo, painted)
+    features = teacher.features(photo)
     return painting_losses(painted, photo, teacher(painted), features, style, POOLED)
+
+
+def shifted(*images: Tensor) -> tuple[Tensor, ...]:
+    """Crop all images (N, 3, H, W) alike, by up to `SHIFT` pixels, to (N, 3, H - SHIFT, W - SHIFT).
+
+    The painter and the teacher both halve pictures three times. If their grids always lay alike,
+    the painter would learn a texture with the grid's period that only this teacher does not see.
+    """
+    top, left = torch.randint(SHIFT + 1, (2,)).tolist()
+    height, width = (side - SHIFT for side in images[0].shape[2:])
+    return tuple(image[..., top : top + height, left : left + width] for image in images)
 
 
 def read_styles(folder: Path, table: Path | None = None) -> list[StyleEntry]:
@@ -256,11 +393,14 @@ def target_of(image: Tensor, teacher: Teacher) -> Target:
         {layer: s.mean for layer, s in seen.items()},
         palette_of(image),
         F.avg_pool2d(image, 2)[0].flatten(1).T.contiguous(),
+        contrasts(image),
     )
 
 
 def begin(model: StyledPainter, file: Path) -> set[str]:
     """Load the weights to go on from; styles that these do not know begin at the mean vector.
+
+    A predictor is loaded, too, if the styles are the same; it chooses among them.
 
     Returns:
         The names of the styles that they know.
@@ -271,6 +411,9 @@ def begin(model: StyledPainter, file: Path) -> set[str]:
     model.painter.load_state_dict(part(weights, "painter."))
     for name, vector in model.vectors.items():
         vector.data.copy_(known.get(name, mean))
+    predictor = part(weights, "predictor.")
+    if model.predictor is not None and predictor and set(known) == set(model.vectors):
+        model.predictor.load_state_dict(predictor)
     return set(known)
 
 
@@ -280,11 +423,28 @@ def part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 class Order:
-    """Which style is painted at which step: in turns, each turn in another order."""
+    """Which style is painted at which step: in turns, each turn in another order.
 
-    def __init__(self, names: Sequence[str], known: set[str], fresh: int, seed: int) -> None:
+    Args:
+        names: of the styles.
+        known: those that were trained before.
+        fresh: how many times as often the others are drawn, if any was trained before.
+        seed: of the order.
+        artworks: share of the steps that are `ANY`.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        known: set[str],
+        fresh: int,
+        seed: int,
+        *,
+        artworks: float = 0.0,
+    ) -> None:
         counts = {name: fresh if known and name not in known else 1 for name in names}
         self._turn = [name for name, count in counts.items() for _ in range(count)]
+        self._turn += [ANY] * round(len(self._turn) * artworks / (1 - artworks))
         self._seed = seed
 
     def __getitem__(self, step: int) -> str:
@@ -318,7 +478,10 @@ class Recent:
 
 
 class Preview:
-    """A sheet of two held-out photos in twelve styles, others each time."""
+    """A sheet of two held-out photos in twelve styles, others each time.
+
+    Where there is a predictor, the last four styles are predicted from held-out artworks.
+    """
 
     def __init__(
         self,
@@ -330,35 +493,72 @@ class Preview:
         folder = ImageFolder(training.photos[0], held_out=True)
         rng = np.random.default_rng(7)
         self._photos = to_tensor([folder.crop(rng, side, zoom=1.0) for _ in range(8)])
+        artworks = [ImageFolder(folder, held_out=True) for folder in training.artworks]
+        self._artworks = [
+            artworks[k % len(artworks)].crop(rng, ARTWORK_SIDE, zoom=ARTWORK_ZOOM)
+            for k in range(8 if artworks else 0)
+        ]
         self._entries, self._targets = entries, targets
         self._device = training.device
 
     @torch.no_grad()
-    def sheet(self, run: TrainingRun, columns: int = 12) -> Image.Image:
+    def sheet(self, model: StyledPainter, step: int, columns: int = 12) -> Image.Image:
         """Styles on top, photos below in these styles; the photo itself on the left."""
-        model = StyledPainter([IDENTITY, *self._entries])
-        model.load_state_dict(run.average)
-        model.to(self._device).eval()
-        turn, names = run.step, list(self._entries)
-        chosen = [names[(turn // 100 + k) % len(names)] for k in range(min(columns, len(names)))]
-        photos = [self._photos[(turn // 100 + k) % len(self._photos)][None] for k in range(2)]
-        side = self._photos.shape[2]
-        pictures = [_square(self._entries[name].picture, side) for name in chosen]
-        sheet = [torch.cat([torch.ones(3, side, side), *pictures], 2)]
+        turn, side = step // 100, self._photos.shape[2]
+        photos = [self._photos[(turn + k) % len(self._photos)][None] for k in range(2)]
+        styles = list(self._styles(model, turn, columns))
+        sheet = [torch.cat([torch.ones(3, side, side), *(s.picture for s in styles)], 2)]
         for photo in photos:
             cells = [photo[0]]
-            for name in chosen:
-                palette = self._targets[name].palette
-                colours = recoloured(photo.to(self._device), palette)
-                cells.append(model(colours, palette, name)[0].clamp(0, 1).cpu())
+            for style in styles:
+                colours = recoloured(photo.to(self._device), style.palette)
+                painted = model.painter(colours, style.vector, style.palette)
+                cells.append(painted[0].clamp(0, 1).cpu())
             sheet.append(torch.cat(cells, 2))
         pixels = (torch.cat(sheet, 1).permute(1, 2, 0) * 255).round().byte().numpy()
         return Image.fromarray(pixels)
 
+    def _styles(self, model: StyledPainter, turn: int, columns: int) -> Iterator["ShownStyle"]:
+        side, names = self._photos.shape[2], list(self._entries)
+        artworks = min(4, len(self._artworks))
+        for k in range(min(columns - artworks, len(names))):
+            name = names[(turn + k) % len(names)]
+            picture = _square(self._entries[name].picture, side)
+            yield ShownStyle(picture, model.vectors[name][None], self._targets[name].palette)
+        for k in range(artworks):
+            crop = self._artworks[(turn + k) % len(self._artworks)]
+            artwork = to_tensor([crop]).to(self._device)
+            picture = _square(Image.fromarray(crop), side)
+            yield ShownStyle(picture, model.predict(artwork)[0], palette_of(artwork))
+
+
+class ShownStyle(NamedTuple):
+    """A style of a preview.
+
+    Attributes:
+        picture: (3, side, side).
+        vector: (1, VECTOR).
+        palette: of the style.
+    """
+
+    picture: Tensor
+    vector: Tensor
+    palette: Palette
+
+
+def averaged(run: TrainingRun) -> StyledPainter:
+    """Copy the model of a run, with its averaged weights."""
+    model: StyledPainter = copy.deepcopy(run.model)  # type: ignore[assignment]
+    model.load_state_dict(run.average)
+    if model.predictor is not None:
+        model.predictor.known.copy_(model.known())
+    return model.eval()
+
 
 def save(run: TrainingRun, file: Path) -> Path:
     """Write the averaged weights and vectors as float32 safetensors."""
-    write_file(file, stored({k: v.contiguous() for k, v in run.average.items()}), overwrite=True)
+    weights = {k: v.cpu().contiguous() for k, v in averaged(run).state_dict().items()}
+    write_file(file, stored(weights), overwrite=True)
     return file
 
 

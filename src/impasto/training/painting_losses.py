@@ -1,6 +1,6 @@
 """What a painting is judged by while the painter learns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
@@ -24,6 +24,12 @@ SAMPLES = 8192
 LARGE = 16
 """Side in pixels of the areas whose tone is kept."""
 
+HUES = 0.25
+"""See `tone_distance`."""
+
+WINDOWS = (8, 32)
+"""Sides in pixels of the windows whose contrast is compared, see `contrasts`."""
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -34,6 +40,7 @@ class Weights:
         content: distance to the recoloured photo's features at relu3_3.
         alike: distance of self-similarities at relu4_3.
         palette: distance of the colours' distributions.
+        contrast: distance of the distributions of local contrast.
         tone: distance of large areas to the recoloured photo.
         outside: values outside [0, 1].
         variation: total variation.
@@ -43,7 +50,8 @@ class Weights:
     style: float = 5.0
     content: float = 2.0
     alike: float = 4.0
-    palette: float = 8.0
+    palette: float = 12.0
+    contrast: float = 15.0
     tone: float = 3.0
     outside: float = 20.0
     variation: float = 0.3
@@ -57,12 +65,14 @@ class Target(NamedTuple):
         gram, mean: by layer, (1, C, C) and (1, C).
         palette: (1, 3) and (1, 3, 3).
         colours: (pixels, 3), of the style.
+        contrasts: of the style, by window, see `contrasts`.
     """
 
     gram: dict[str, Tensor]
     mean: dict[str, Tensor]
     palette: Palette
     colours: Tensor
+    contrasts: list[Tensor]
 
 
 def relative(x: Tensor, y: Tensor, dims: tuple[int, ...] | int) -> Tensor:
@@ -126,10 +136,10 @@ def self_similarity_distance(found: Tensor, wanted: Tensor) -> Tensor:
 
 
 def palette_distance(painted: Tensor, colours: Tensor) -> Tensor:
-    """Sliced Wasserstein-1 distance of the colours of paintings (N, 3, H, W) and of a style.
+    """Sliced Wasserstein-2 distance of the colours of paintings (N, 3, H, W) and of a style.
 
     Bonneel et al. 2015, "Sliced and Radon Wasserstein Barycenters of Measures", along random
-    directions in opponent colours.
+    directions in opponent colours. Squares give small accents of colour more weight.
     """
     found = F.avg_pool2d(painted, 2).permute(0, 2, 3, 1).reshape(-1, 3)
     directions = OPPONENT.to(found).T @ F.normalize(
@@ -137,7 +147,46 @@ def palette_distance(painted: Tensor, colours: Tensor) -> Tensor:
     )
     drawn = [x[torch.randint(len(x), (SAMPLES,), device=x.device)] for x in (found, colours)]
     one, other = ((x @ directions).sort(0).values for x in drawn)
-    return (one - other).abs().mean()
+    return ((one - other).square().mean(0) + 1e-8).sqrt().mean()
+
+
+def tone_distance(painted: Tensor, photo: Tensor) -> Tensor:
+    """Mean absolute difference of large areas of two (N, 3, H, W): lightness, and colour at `HUES`.
+
+    Lightness alone keeps the photo's depth. Hues that were held as firmly would stay the two main
+    ones of the recoloured photo, and the style's accents would have no place.
+    """
+    one, other = (F.avg_pool2d(image, LARGE) for image in (painted, photo))
+    return F.l1_loss(one.mean(1), other.mean(1)) + HUES * F.l1_loss(one, other)
+
+
+def contrasts(image: Tensor) -> list[Tensor]:
+    """Sort the local contrasts of all pictures (N, 3, H, W) together, for each of `WINDOWS`.
+
+    A contrast is the standard deviation of lightness within a window. How contrasts are distributed
+    tells a picture of flat areas and sharp contours from one of even texture, where statistics of
+    features may be alike.
+    """
+    light = image.mean(1, keepdim=True)
+    found = []
+    for window in WINDOWS:
+        mean, square = (F.avg_pool2d(x, window, window // 2) for x in (light, light.square()))
+        found.append(((square - mean.square()).clamp_min(0) + 1e-5).sqrt().flatten().sort().values)
+    return found
+
+
+def contrast_distance(painted: Tensor, wanted: Sequence[Tensor]) -> Tensor:
+    """Wasserstein-1 distance of the local contrasts of paintings (N, 3, H, W) and of a style.
+
+    Args:
+        wanted: of the style, see `contrasts`.
+    """
+    apart = []
+    for found, style in zip(contrasts(painted), wanted, strict=True):
+        size = found.numel()
+        stretched = F.interpolate(style[None, None], size, mode="linear", align_corners=True)
+        apart.append((found - stretched[0, 0]).abs().mean())
+    return torch.stack(apart).mean()
 
 
 def painting_losses(
@@ -163,15 +212,18 @@ def painting_losses(
         special = {"identity": F.l1_loss(painted, photo)}
     else:
         style = style_distance(seen, target.gram, target.mean, pooled)
-        special = {"palette": palette_distance(painted, target.colours)}
+        special = {
+            "palette": palette_distance(painted, target.colours),
+            "contrast": contrast_distance(painted, target.contrasts),
+        }
     across = (painted[..., 1:] - painted[..., :-1]).abs().mean()
     down = (painted[..., 1:, :] - painted[..., :-1, :]).abs().mean()
-    relu3, relu4 = LAYERS[2:]
+    relu3, relu4 = LAYERS[2:4]
     return special | {
         "style": style,
         "content": content_distance(seen[relu3].features, features[relu3]),
         "alike": self_similarity_distance(seen[relu4].features, features[relu4]),
-        "tone": F.l1_loss(F.avg_pool2d(painted, LARGE), F.avg_pool2d(photo, LARGE)),
+        "tone": tone_distance(painted, photo),
         "outside": (painted - painted.clamp(0, 1)).abs().mean(),
         "variation": across + down,
     }

@@ -13,11 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-PLAN: tuple[int | None, ...] = (0, 2, None, 5, 7, None, 10, 12, 14, None, 17, 19, 21)
-"""VGG-16 up to relu4_3: its convolutions by torchvision's numbers; None is max pooling."""
+PLAN: tuple[int | None, ...] = (0, 2, None, 5, 7, None, 10, 12, 14, None, 17, 19, 21, None, 24)
+"""VGG-16 up to relu5_1: its convolutions by torchvision's numbers; None is max pooling."""
 
-TAPS = {2: "relu1_2", 7: "relu2_2", 14: "relu3_3", 21: "relu4_3"}
-"""The last layer of each stage (Johnson et al. 2016, arXiv 1603.08155)."""
+TAPS = {2: "relu1_2", 7: "relu2_2", 14: "relu3_3", 21: "relu4_3", 24: "relu5_1"}
+"""The last layer of each stage (Johnson et al. 2016, arXiv 1603.08155), and relu5_1, which sees
+large forms."""
 
 LAYERS = tuple(TAPS.values())
 
