@@ -39,7 +39,7 @@ from impasto.training.painting_losses import (
     weighted,
 )
 from impasto.training.teacher import Teacher
-from impasto.training.variety import graphic, varied
+from impasto.training.variety import varied
 
 WEIGHTS_FILE = "painter.safetensors"
 
@@ -54,9 +54,6 @@ ANY = "any picture"
 
 ARTWORKS = 0.35
 """Share of the steps that paint in the style of an artwork, where there are artworks."""
-
-GRAPHICS = 0.1
-"""Share of the photos that are replaced by plain shapes on a plain ground."""
 
 ARTWORK_SIDE = 256
 """Side in pixels of the crops of artworks."""
@@ -268,12 +265,7 @@ class Crops:
         """Cut the photos of a step and, where it is one of `ANY`, an artwork."""
         rng = np.random.default_rng((self._training.schedule.seed, step))
         count, size, photos = self._training.batch, self._training.size, self._photos
-        crops = [
-            graphic(size, rng)
-            if rng.random() < GRAPHICS
-            else photos[k % len(photos)].crop(rng, size, zoom=ZOOM)
-            for k in range(count)
-        ]
+        crops = [photos[k % len(photos)].crop(rng, size, zoom=ZOOM) for k in range(count)]
         name = self._order[step]
         artwork = self.artwork(step) if name == ANY else None
         return Batch(name, to_tensor(crops), artwork)

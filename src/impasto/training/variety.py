@@ -1,4 +1,4 @@
-"""Varies what is trained on: stranger artworks and plainer photos than collections hold.
+"""Varies artworks, so that a network meets stranger styles than a collection holds.
 
 What museums digitise is mostly brown, soft and finely worked. Users bring what is not: primary
 colours in flat areas, clean edges, ink on white.
@@ -6,55 +6,12 @@ colours in flat areas, clean edges, ink on white.
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from impasto.image.samples import LUMA
 
 FLATTENED, RECOLOURED, SHARPENED = 0.15, 0.5, 0.4
 """How many artworks of all are treated so."""
-
-
-SHAPES = 4
-"""At most so many shapes are drawn on a plain ground."""
-
-
-def graphic(size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Draw some plain shapes on a plain ground, as logos, icons and product photos have them.
-
-    Where nearly all of a picture is plain, normalization makes much of its few edges. A painter
-    that met photos alone draws rings around them.
-
-    Args:
-        size: side of the picture in pixels.
-        rng: decides on the shapes and their colours.
-
-    Returns:
-        (size, size, 3).
-    """
-    side = 3 * size  # reduced below, for smooth edges
-    image = Image.new("RGB", (side, side), _colour(rng))
-    draw = ImageDraw.Draw(image)
-    for _ in range(int(rng.integers(1, SHAPES + 1))):
-        x, y = rng.uniform(0, side, 2)
-        radius = side * float(np.exp(rng.uniform(np.log(0.05), np.log(0.4))))
-        box = (x - radius, y - radius * rng.uniform(0.4, 1), x + radius, y + radius)
-        kind = rng.integers(3)
-        if kind == 0:
-            draw.ellipse(box, _colour(rng))
-        elif kind == 1:
-            corners = int(rng.integers(3, 7))
-            draw.regular_polygon((x, y, radius), corners, float(rng.uniform(0, 360)), _colour(rng))
-        else:
-            width = max(3, int(radius * rng.uniform(0.05, 0.3)))
-            draw.arc(box, *sorted(rng.uniform(0, 720, 2)), fill=_colour(rng), width=width)
-    return np.asarray(image.resize((size, size), Image.Resampling.BOX))
-
-
-def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
-    """Draw a colour; white, black and greys are as frequent as all others."""
-    red, green, blue = (int(v) for v in rng.integers(0, 256, 3))
-    grey = int(rng.choice([0, 255, red]))
-    return (grey, grey, grey) if rng.random() < 0.5 else (red, green, blue)
 
 
 def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
