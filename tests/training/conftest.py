@@ -24,6 +24,19 @@ def folder(tmp_path_factory) -> Path:
     return root
 
 
+@pytest.fixture
+def styles(tmp_path: Path) -> Path:
+    """The pictures of two styles."""
+    styles = tmp_path / "styles"
+    styles.mkdir()
+    rng = np.random.default_rng(0)
+    for name in ("dots", "stripes"):
+        pixels = rng.integers(0, 256, (12, 12, 3), dtype=np.uint8)
+        resample = Image.Resampling.NEAREST
+        Image.fromarray(pixels).resize((96, 96), resample).save(styles / f"{name}.png")
+    return styles
+
+
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory):
     """An untrained painter with a predictor, of random vectors."""
@@ -32,7 +45,7 @@ def weights(tmp_path_factory):
 
     from impasto.networks.painter import VECTOR
     from impasto.networks.predictor import Predictor
-    from impasto.training.painter import IDENTITY, StyledPainter
+    from impasto.training.styled import IDENTITY, StyledPainter
 
     with torch.random.fork_rng():
         torch.manual_seed(1)

@@ -14,7 +14,7 @@ from impasto.networks.painter import NORMALISED, VECTOR, Palette
 from impasto.styles import storage
 from impasto.training import export as module
 from impasto.training.export import TOLERANCE, export
-from impasto.training.painter import IDENTITY
+from impasto.training.styled import IDENTITY
 from impasto.training.weights import load, reopen
 
 

@@ -11,37 +11,23 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from impasto.errors import InputError
 from impasto.training.images import ImageFolder, to_tensor
 from impasto.training.loop import Schedule
 from impasto.training.painter import (
     ANY,
     ARTWORKS,
-    IDENTITY,
-    SHIFT,
     Order,
     PainterTraining,
-    StyledPainter,
-    begin,
-    load_teacher,
-    read_styles,
-    shifted,
-    step_losses,
-    target,
     train,
 )
 from impasto.training.painting_losses import Weights, weighted
+from impasto.training.steps import load_teacher, step_losses
+from impasto.training.styled import IDENTITY, StyledPainter, begin
+from impasto.training.targets import read_styles, target
 
 
 @pytest.fixture
-def training(tmp_path: Path, folder: Path) -> PainterTraining:
-    styles = tmp_path / "styles"
-    styles.mkdir()
-    rng = np.random.default_rng(0)
-    for name in ("dots", "stripes"):
-        pixels = rng.integers(0, 256, (12, 12, 3), dtype=np.uint8)
-        resample = Image.Resampling.NEAREST
-        Image.fromarray(pixels).resize((96, 96), resample).save(styles / f"{name}.png")
+def training(tmp_path: Path, folder: Path, styles: Path) -> PainterTraining:
     return PainterTraining(
         photos=[folder],
         styles=styles,
@@ -145,30 +131,3 @@ def test_styles_are_drawn_in_turns_and_new_ones_more_often() -> None:
 def test_a_share_of_the_steps_is_of_artworks() -> None:
     order = Order([str(k) for k in range(13)], set(), fresh=1, seed=0, artworks=0.35)
     assert [order[step] for step in range(200)].count(ANY) == 70
-
-
-def test_both_images_are_shifted_alike() -> None:
-    image = torch.rand(2, 3, 48, 40)
-    one, other = shifted(image, -image)
-    assert one.shape == (2, 3, 48 - SHIFT, 40 - SHIFT)
-    torch.testing.assert_close(one, -other)
-    assert len({float(shifted(image)[0][0, 0, 0, 0]) for _ in range(20)}) > 1
-
-
-def test_styles_carry_their_settings(training: PainterTraining) -> None:
-    table = "name\tcontent\tside\ndots\t2.5\t\nstripes\t\t256\n"
-    (training.styles / "styles.tsv").write_text(table)
-    dots, stripes = read_styles(training.styles)
-    assert (dots.name, dots.content, dots.side) == ("dots", 2.5, 448)
-    assert (stripes.name, stripes.content, stripes.side) == ("stripes", 1.0, 256)
-
-
-def test_a_folder_without_pictures_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no pictures of styles"):
-        read_styles(tmp_path)
-
-
-def test_a_broken_picture_is_told(training: PainterTraining) -> None:
-    (training.styles / "broken.png").write_bytes(b"\x89PNG but no more")
-    with pytest.raises(InputError, match=r"broken\.png: cannot be read"):
-        read_styles(training.styles)

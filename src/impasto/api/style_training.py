@@ -123,7 +123,7 @@ def _training(
     from impasto.networks import device as devices
     from impasto.styles.library import shipped
     from impasto.training.images import Images, image_files
-    from impasto.training.painter import load_teacher
+    from impasto.training.steps import load_teacher
     from impasto.training.style import StyleTraining
     from impasto.training.weights import reopen
 

@@ -34,7 +34,7 @@ from impasto.styles.embedding import Style
 from impasto.styles.names import CATALOGUE, PICTURES
 from impasto.system.extras import require
 from impasto.system.files import check_file, make_folder, write_file
-from impasto.training.painter import IDENTITY
+from impasto.training.styled import IDENTITY
 from impasto.training.weights import HALF, Trained, load
 
 TOLERANCE = 1e-3

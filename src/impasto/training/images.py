@@ -30,6 +30,9 @@ ENLARGED = 1.1
 THREADS = 4
 """Threads that make batches ahead, each one batch. Pillow works without Python's lock."""
 
+PHOTO_ZOOM = 1.3
+"""Largest factor by which the crops of photos that a painter learns from are scaled down."""
+
 Batch = TypeVar("Batch")
 
 

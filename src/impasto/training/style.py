@@ -14,15 +14,7 @@ from torch import Tensor
 
 from impasto.errors import SettingError
 from impasto.networks.painter import Painter, Palette
-from impasto.training.images import Images, prefetch, to_tensor
-from impasto.training.painter import (
-    POOLED,
-    STYLE_SIDE,
-    ZOOM,
-    StyleEntry,
-    step_losses,
-    target,
-)
+from impasto.training.images import PHOTO_ZOOM, Images, prefetch, to_tensor
 from impasto.training.painting_losses import (
     Target,
     Weights,
@@ -30,6 +22,8 @@ from impasto.training.painting_losses import (
     recoloured,
     weighted,
 )
+from impasto.training.steps import POOLED, step_losses
+from impasto.training.targets import STYLE_SIDE, StyleEntry, target
 from impasto.training.teacher import Teacher
 
 RATE = 0.02
@@ -117,7 +111,9 @@ def train_style(training: StyleTraining) -> Iterator[StyleStep]:
 
     def batch(step: int) -> Tensor:
         rng = np.random.default_rng((training.seed, step))
-        crops = [training.photos.crop(rng, training.size, zoom=ZOOM) for _ in range(training.batch)]
+        crops = [
+            training.photos.crop(rng, training.size, zoom=PHOTO_ZOOM) for _ in range(training.batch)
+        ]
         return to_tensor(crops)
 
     began, progress, step = time.monotonic(), 0.0, 0

@@ -13,7 +13,7 @@ from impasto.networks.painter import VECTOR, Painter
 from impasto.networks.predictor import Predictor
 from impasto.system.extras import require
 from impasto.system.fingerprint import fingerprint
-from impasto.training.painter import IDENTITY, part
+from impasto.training.styled import IDENTITY, part
 
 HALF = "_half"
 """Ends the names of weights that are stored in float16 in an ONNX file."""

@@ -1,0 +1,66 @@
+"""What a step minimizes: photos are painted in one style, and VGG-16 looks at the paintings."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from impasto.networks import encoders
+from impasto.networks.painter import Palette
+from impasto.training.painting_losses import Target, painting_losses, palette_of, recoloured
+from impasto.training.teacher import Teacher
+
+Paint = Callable[[Tensor, Palette], Tensor]
+"""Paints recoloured photos (N, 3, H, W) in the colours of a palette."""
+
+POOLED = 0.7
+"""See `painting_losses.style_distance`."""
+
+SHIFT = 8
+"""See `shifted`."""
+
+
+def load_teacher(weights: Path | None, precision: torch.dtype) -> Teacher:
+    """Load VGG-16, from a file or as it ships with impasto."""
+    return Teacher(encoders.load("vgg16", weights=weights).state_dict(), precision)
+
+
+def step_losses(
+    paint: Paint,
+    teacher: Teacher,
+    photo: Tensor,
+    style: Target | None,
+    precision: torch.dtype,
+) -> dict[str, Tensor]:
+    """Compute the unweighted losses of photos painted in one style.
+
+    Args:
+        paint: paints the photos.
+        teacher: VGG-16.
+        photo: (N, 3, H, W).
+        style: to paint in; None where the style of each photo is the photo itself.
+        precision: of the networks.
+    """
+    networks = torch.autocast(photo.device.type, precision, enabled=precision != torch.float32)
+    with torch.no_grad():
+        palette = palette_of(photo) if style is None else style.palette
+        if style is not None:
+            photo = recoloured(photo, palette)
+        photo = photo.contiguous(memory_format=torch.channels_last)
+    with networks:
+        painted = paint(photo, palette).float()
+    photo, painted = shifted(photo, painted)
+    features = teacher.features(photo)
+    return painting_losses(painted, photo, teacher(painted), features, style, POOLED)
+
+
+def shifted(*images: Tensor) -> tuple[Tensor, ...]:
+    """Crop all images (N, 3, H, W) alike, by up to `SHIFT` pixels, to (N, 3, H - SHIFT, W - SHIFT).
+
+    The painter and the teacher both halve pictures three times. If their grids always lay alike,
+    the painter would learn a texture with the grid's period that only this teacher does not see.
+    """
+    top, left = torch.randint(SHIFT + 1, (2,)).tolist()
+    height, width = (side - SHIFT for side in images[0].shape[2:])
+    return tuple(image[..., top : top + height, left : left + width] for image in images)

@@ -1,0 +1,87 @@
+"""The painter with the vectors of its styles, as it is trained."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from impasto.networks import encoders
+from impasto.networks.painter import VECTOR, Painter, Palette
+from impasto.networks.predictor import Predictor
+
+IDENTITY = "photo"
+"""The name of the style that is the photo itself; no picture may have it."""
+
+
+class StyledPainter(nn.Module):
+    """The painter together with the vectors of its styles, by name, and the predictor of others.
+
+    Args:
+        names: of the styles, of which one is the photo's own.
+        predicts: whether there is a predictor.
+    """
+
+    def __init__(self, names: Sequence[str], *, predicts: bool = False) -> None:
+        super().__init__()
+        self.painter = Painter()
+        # A parameter each: Adam leaves alone those that a step does not use.
+        self.vectors = nn.ParameterDict({name: 0.3 * torch.randn(VECTOR) for name in names})
+        self.predictor = Predictor(self.known().cpu()) if predicts else None
+
+    def forward(self, photo: Tensor, palette: Palette, name: str) -> Tensor:
+        """(N, 3, H, W), painted in the style of that name."""
+        painted: Tensor = self.painter(photo, self.vectors[name][None], palette)
+        return painted
+
+    def known(self) -> Tensor:
+        """Stack the vectors of all styles but the photo's own, (K, VECTOR), without gradients."""
+        vectors = (value.detach() for name, value in self.vectors.items() if name != IDENTITY)
+        return torch.stack(list(vectors))
+
+    def predict(self, artwork: Tensor) -> tuple[Tensor, Tensor]:
+        """Predict the vector of an artwork (1, 3, H, W); also return its correction alone."""
+        assert self.predictor is not None
+        self.predictor.known.copy_(self.known())
+        mixture, correction = self.predictor.predict(self.predictor.statistics(artwork))
+        return mixture + correction, correction
+
+
+def begin(model: StyledPainter, file: Path) -> set[str]:
+    """Load the weights to go on from; styles that these do not know begin at the mean vector.
+
+    A predictor is loaded, too, if the styles are the same; it chooses among them.
+
+    Returns:
+        The names of the styles that they know.
+    """
+    weights = load_file(file)
+    known = part(weights, "vectors.")
+    mean = torch.stack([v for name, v in known.items() if name != IDENTITY]).mean(0)
+    model.painter.load_state_dict(part(weights, "painter."))
+    for name, vector in model.vectors.items():
+        vector.data.copy_(known.get(name, mean))
+    predictor = part(weights, "predictor.")
+    if model.predictor is not None and predictor and set(known) == set(model.vectors):
+        model.predictor.load_state_dict(predictor)
+    return set(known)
+
+
+def part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Select the weights whose names begin with a prefix, by their names without it."""
+    return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+
+
+@torch.no_grad()
+def calibrate(predictor: Predictor, pictures: Iterable[Tensor], artworks: Iterable[Tensor]) -> None:
+    """Let a predictor choose the known style with the nearest statistics.
+
+    Args:
+        predictor: of as many known styles.
+        pictures: of these styles, (1, 3, H, W) each.
+        artworks: many, (1, 3, H, W) each, to measure what statistics are usual.
+    """
+    predictor.compact.load_state_dict(encoders.load("compact").state_dict())
+    usual = torch.cat([predictor.statistics(artwork) for artwork in artworks])
+    predictor.calibrate(usual, torch.cat([predictor.statistics(picture) for picture in pictures]))

@@ -1,0 +1,97 @@
+"""The styles to learn: their pictures, their settings, and what the losses need to know of them."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from impasto.errors import InputError
+from impasto.training.images import to_tensor
+from impasto.training.painting_losses import Target, contrasts, palette_of
+from impasto.training.teacher import Teacher
+
+STYLE_SIDE = 448
+"""Long side in pixels at which a style's picture is looked at. Crops of photos show about half of
+a photo at 224 pixels, so strokes come out as large as in a picture of this size."""
+
+
+class StyleEntry(NamedTuple):
+    """A style to learn.
+
+    Attributes:
+        name: its picture's stem.
+        picture: RGB.
+        content: multiplies the weight of the content loss.
+        side: long side in pixels at which its picture is looked at.
+    """
+
+    name: str
+    picture: Image.Image
+    content: float = 1.0
+    side: int = STYLE_SIDE
+
+
+def read_styles(folder: Path, table: Path | None = None) -> list[StyleEntry]:
+    """Read the styles of a folder: its pictures, and their settings from a table.
+
+    Args:
+        folder: holds a picture for each style, named after it.
+        table: of tab-separated values, with the columns `name` and perhaps `content` and `side`,
+            see `StyleEntry`; empty fields mean the defaults. By default `styles.tsv` in the folder.
+
+    Raises:
+        InputError: the folder holds no picture, or one that cannot be read.
+    """
+    files = sorted(p for p in folder.glob("*") if p.suffix.lower() in (".jpg", ".png", ".webp"))
+    if not files:
+        raise InputError(f"{folder}: holds no pictures of styles; add JPEG, PNG or WebP files")
+    table = table or folder / "styles.tsv"
+    rows: dict[str, Mapping[str, str]] = {}
+    if table.is_file():
+        with table.open(encoding="utf-8", newline="") as lines:
+            rows = {row["name"]: row for row in csv.DictReader(lines, delimiter="\t")}
+    return [_entry(file, rows.get(file.stem, {})) for file in files]
+
+
+def _entry(file: Path, row: Mapping[str, str]) -> StyleEntry:
+    try:
+        with Image.open(file) as opened:
+            picture = opened.convert("RGB")
+    except (OSError, SyntaxError, ValueError) as problem:
+        raise InputError(f"{file}: cannot be read ({problem}); take it out") from None
+    return StyleEntry(
+        file.stem, picture, float(row.get("content") or 1), int(row.get("side") or STYLE_SIDE)
+    )
+
+
+@torch.no_grad()
+def target(entry: StyleEntry, teacher: Teacher, device: str) -> Target:
+    """Measure what the losses need to know of a style."""
+    return target_of(picture_of(entry).to(device), teacher)
+
+
+def picture_of(entry: StyleEntry) -> Tensor:
+    """Resize the picture of a style to the size at which it is looked at, (1, 3, H, W)."""
+    scale = min(1.0, entry.side / max(entry.picture.size))
+    size = tuple(max(16, round(side * scale / 8) * 8) for side in entry.picture.size)
+    small = entry.picture.resize(size, Image.Resampling.LANCZOS)  # type: ignore[arg-type]
+    return to_tensor([np.asarray(small)])
+
+
+@torch.no_grad()
+def target_of(image: Tensor, teacher: Teacher) -> Target:
+    """Measure what the losses need to know of the style of a picture, (1, 3, H, W)."""
+    seen = teacher(image)
+    return Target(
+        {layer: s.gram for layer, s in seen.items()},
+        {layer: s.mean for layer, s in seen.items()},
+        palette_of(image),
+        F.avg_pool2d(image, 2)[0].flatten(1).T.contiguous(),
+        contrasts(image),
+    )
