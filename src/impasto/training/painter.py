@@ -19,7 +19,14 @@ from safetensors.torch import save as stored
 from torch import Tensor
 
 from impasto.system.files import write_file
-from impasto.training.images import PHOTO_ZOOM, ImageFolder, prefetch, to_tensor
+from impasto.training.images import (
+    PHOTO_ZOOM,
+    ImageFolder,
+    Images,
+    image_files,
+    prefetch,
+    to_tensor,
+)
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 from impasto.training.painting_losses import Target, Weights, weighted
 from impasto.training.preview import Preview
@@ -36,6 +43,10 @@ ANY = "any picture"
 
 ARTWORKS = 0.35
 """Share of the steps that paint in the style of an artwork, where there are artworks."""
+
+OWN_PICTURES = 0.3
+"""Share of the artworks that are pictures of the known styles. These are bolder than most of what
+museums have digitised, and the predictor must not fail at what the painter paints best."""
 
 ARTWORK_SIDE = 256
 """Side in pixels of the crops of artworks."""
@@ -179,7 +190,8 @@ class Crops:
     def __init__(self, training: PainterTraining, order: "Order") -> None:
         self._training, self._order = training, order
         self._photos = [ImageFolder(folder) for folder in training.photos]
-        self._artworks = [ImageFolder(folder) for folder in training.artworks]
+        self._artworks: list[Images] = [ImageFolder(folder) for folder in training.artworks]
+        self._own = Images(image_files(training.styles))
 
     def batch(self, step: int) -> Batch:
         """Cut the photos of a step and, where it is one of `ANY`, an artwork."""
@@ -193,8 +205,10 @@ class Crops:
     def artwork(self, step: int) -> Tensor:
         """Cut and vary an artwork, (1, 3, H, W)."""
         rng = np.random.default_rng((self._training.schedule.seed, 2, step))
-        folder = self._artworks[int(rng.integers(len(self._artworks)))]
-        crop = folder.crop(rng, ARTWORK_SIDE, zoom=ARTWORK_ZOOM)
+        among = self._artworks[int(rng.integers(len(self._artworks)))]
+        if rng.random() < OWN_PICTURES:
+            among = self._own
+        crop = among.crop(rng, ARTWORK_SIDE, zoom=ARTWORK_ZOOM)
         return to_tensor([varied(crop, rng)])
 
 
