@@ -20,6 +20,7 @@ from impasto.feedforward.session import Network
 from impasto.image.colour import gaussian
 from impasto.image.samples import to_float
 from impasto.models.spec import ModelSpec
+from impasto.networks.coring import cored
 from impasto.networks.moments import Shared
 from impasto.networks.painter import (
     NORMALISED,
@@ -54,7 +55,7 @@ _IR_VERSION = 8
 FILES = ("painter.onnx", "style_encoder.onnx", "content_statistics.onnx", "styles.npz")
 """What an export consists of: the network that paints, the two beside it, and the styles."""
 
-HALO = 32
+HALO = 40
 """Pixels along a tile's inner border that the border spoils."""
 
 BYTES_PER_PIXEL = 250
@@ -75,7 +76,7 @@ class Exported(NamedTuple):
 
 
 class _Paint(nn.Module):
-    """The painter together with what comes before and after it: recolouring and clipping.
+    """The painter together with what comes before and after it: recolouring, clipping and coring.
 
     In the graph they cost a fraction of what they cost in NumPy, whose threads moreover keep
     spinning for a while when they are done, in the way of ONNX Runtime's.
@@ -99,7 +100,7 @@ class _Paint(nn.Module):
         norm = Shared(statistics, share)
         photo = recoloured(image, matrix, offset)
         painted: Tensor = self.painter(photo, embedding, Palette(colour_mean, colour_root), norm)
-        return painted.clamp(0, 1), norm.found
+        return cored(painted.clamp(0, 1)), norm.found
 
 
 class _ContentStatistics(nn.Module):

@@ -24,7 +24,7 @@ SAMPLES = 8192
 LARGE = 16
 """Side in pixels of the areas whose tone is kept."""
 
-HUES = 0.25
+HUES = 0.1
 """See `tone_distance`."""
 
 WINDOWS = (8, 32)
@@ -50,7 +50,7 @@ class Weights:
     style: float = 5.0
     content: float = 2.0
     alike: float = 4.0
-    palette: float = 12.0
+    palette: float = 20.0
     contrast: float = 15.0
     tone: float = 3.0
     outside: float = 20.0
