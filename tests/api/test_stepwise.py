@@ -66,7 +66,7 @@ def test_kinds_of_pictures(paint, photo, wave):
         assert np.array_equal(paint(content).pixels, expected)
     style = Image.open(wave)
     for alike in (str(wave), [wave], [(wave, 3)], (style,), np.asarray(style), [str(wave), style]):
-        assert np.abs(paint(style=alike).pixels - expected).mean() < 1e-3
+        assert np.abs(paint(style=alike).pixels - expected).mean() < 1e-5
 
 
 def test_weights_of_styles(paint, wave, flow):
@@ -354,13 +354,12 @@ def test_a_painting_fades_into_the_photo_as_its_mask_does(paint, photo, flow):
 
 
 def test_a_white_mask_paints_what_no_mask_does(paint, wave):
-    job = {"steps": 5, "precision": "float32", "style_loss": "gram"}
+    job = {"steps": 5, "precision": "float32", "style_loss": "gram", "learning_rate": 0.01}
     expected = paint(**job).pixels
     white = np.full((48, 64), 255, np.uint8)
     for style in ((), wave):
         found = paint(style=style, regions=[(white, wave)], **job).pixels
-        # Rounding decides where a gradient is next to nothing: single pixels may differ.
-        assert np.abs(found - expected).mean() < 2e-3
+        assert np.abs(found - expected).mean() < 1e-5
 
 
 def test_two_halves_are_close_to_two_paintings(blotches):
@@ -513,7 +512,7 @@ def test_regions_are_a_part_of_the_checkpoint(paint, wave, flow, tmp_path):
 
 def test_tiles_paint_the_same(paint, flow):
     job = {"size": 400, "precision": "float32", "style_loss": "gram", "regions": [(half(), flow)]}
-    assert np.abs(paint(tile=256, **job).pixels - paint(**job).pixels).mean() < 2e-3
+    assert np.abs(paint(tile=256, **job).pixels - paint(**job).pixels).mean() < 1e-5
 
 
 def test_what_is_hidden_does_not_matter(paint, photo, wave):

@@ -111,8 +111,9 @@ def paint(
 @pytest.mark.parametrize("style_loss", ["wasserstein", "gram"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_loss_falls(optimizer, style_loss):
-    settings = replace(SETTINGS, optimizer=optimizer, style_loss=style_loss, steps=25)
-    states = paint(settings)
+    rate = 0.05 if optimizer == "adam" else None  # the narrow encoder has no style to speak of
+    words = {"optimizer": optimizer, "style_loss": style_loss, "learning_rate": rate}
+    states = paint(replace(SETTINGS, steps=25, **words))
     assert states[-1].losses["total"] < 0.6 * states[0].losses["total"]
 
 
@@ -218,11 +219,11 @@ def test_painted_by_tiles_it_is_the_same_picture(optimizer, monkeypatch):
         one = paint(settings, images)
         monkeypatch.setattr(solver, "fitting_tile", lambda *_: 64)  # less than can be asked for
         other = paint(settings, images)
-        # Where the gradient is next to nothing, rounding decides on its sign, and so on Adam's
-        # first steps: single pixels differ.
-        assert (other[-1].image - one[-1].image).abs().mean() < 2e-3
+        # L-BFGS divides by differences of gradients, so that rounding grows.
+        bound = 1e-5 if optimizer == "adam" else 2e-4
+        assert (other[-1].image - one[-1].image).abs().mean() < bound
         for state, again in zip(one, other, strict=True):
-            assert again.losses["total"] == pytest.approx(state.losses["total"], rel=2e-3)
+            assert again.losses["total"] == pytest.approx(state.losses["total"], rel=1e-4)
         # The encoder is really shown tiles: 64 pixels and 16 more on either side.
         encoder = NarrowVGG()
         paint(replace(settings, size=200), images, encoder)

@@ -15,8 +15,8 @@ KNOTS = (128, 256, 512, 1024)
 """Long sides for which `STEPS` says the steps."""
 
 STEPS: dict[Quality, tuple[int, int, int, int]] = {
-    "draft": (30, 12, 6, 6),
-    "good": (60, 45, 12, 12),
+    "draft": (40, 15, 8, 6),
+    "good": (80, 50, 24, 12),
     "best": (200, 150, 80, 40),
 }
 """Composition, forms and strokes come from scales up to 256 pixels, where an iteration is cheap; a
@@ -25,7 +25,7 @@ picture that starts from a finished one half its size only needs its finest stro
 FINE: dict[Quality, int] = {"draft": 320, "good": 640, "best": 1280}
 """Long side beyond which the fast encoder takes over, if there is one."""
 
-OVERHEAD = 20_000
+OVERHEAD = 35_000
 """Pixels that take as long as what an iteration takes at any size: roots of covariances, mostly."""
 
 FINE_COST = 0.2

@@ -16,12 +16,14 @@ from impasto.image.resize import fit_min_side
 from impasto.networks.encoder import Encoder
 from impasto.optimization import objective as objectives
 from impasto.optimization.memory import fitting_tile, is_out_of_memory
+from impasto.optimization.optimizer import PyramidAdam
 from impasto.optimization.parametrization import decorrelate, to_rgb
 from impasto.optimization.regions import Region, StylePicture
-from impasto.optimization.schedule import Scale, schedule
+from impasto.optimization.schedule import SMALLEST, Scale, schedule
 from impasto.settings import OptimizeSettings, work_side
 
-LEARNING_RATE = {"adam": 0.03, "lbfgs": 1.0}
+LEARNING_RATE = {"adam": 0.2, "lbfgs": 1.0}
+"""Adam's is that at 128 pixels, see `_set_learning_rate`."""
 
 PATIENCE = 8
 """Steps without a finite loss, at one scale, after which the solver gives up."""
@@ -223,14 +225,20 @@ class Solver:
     def _set_learning_rate(self, optimizer: torch.optim.Optimizer, scale: Scale) -> None:
         """Set the learning rate: smaller after every setback.
 
-        Adam's falls to a tenth along a cosine, so that a scale ends on a settled picture instead of
-        a trembling one.
+        Adam's falls to a thirtieth along a cosine, so that a scale ends on a settled picture, not a
+        trembling one. Its default is smaller where less is to change: at finer scales, and with
+        little strength.
         """
-        rate = self._settings.learning_rate or LEARNING_RATE[self._settings.optimizer]
+        rate = self._settings.learning_rate
+        if rate is None:
+            rate = LEARNING_RATE[self._settings.optimizer]
+            if self._settings.optimizer == "adam":
+                strength = self._settings.strength * max(r.weight for r in self._images.regions)
+                rate *= min(1.0, SMALLEST / scale.side) ** 1.5 * strength
         rate *= 0.5**self.position.nonfinite_steps
         if self._settings.optimizer == "adam":
             part = self.position.step / scale.steps
-            rate *= 0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * part))
+            rate *= 0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * part))
         for group in optimizer.param_groups:
             group["lr"] = rate
 
@@ -295,7 +303,7 @@ class Solver:
 
     def _new_optimizer(self, canvas: Tensor) -> torch.optim.Optimizer:
         if self._settings.optimizer == "adam":
-            return torch.optim.Adam([canvas], betas=(0.9, 0.99))
+            return PyramidAdam(canvas)
         # Negative tolerances: it must not stop early, which users see as a stalled picture.
         # The line search makes steps that raise the loss impossible.
         return torch.optim.LBFGS(
@@ -323,7 +331,7 @@ def _optimizer_step(
         return total.detach()
 
     optimizer.step(closure)  # type: ignore[arg-type]
-    if isinstance(optimizer, torch.optim.Adam):
+    if isinstance(optimizer, PyramidAdam):
         # L-BFGS models the loss without bounds; Adam does not mind them.
         with torch.no_grad():
             canvas.copy_(decorrelate(to_rgb(canvas).clamp_(0, 1)))
