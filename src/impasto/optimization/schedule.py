@@ -25,7 +25,7 @@ picture that starts from a finished one half its size only needs its finest stro
 FINE: dict[Quality, int] = {"draft": 320, "good": 640, "best": 1280}
 """Long side beyond which the fast encoder takes over, if there is one."""
 
-OVERHEAD = 35_000
+OVERHEAD = 25_000
 """Pixels that take as long as what an iteration takes at any size: roots of covariances, mostly."""
 
 FINE_COST = 0.2
