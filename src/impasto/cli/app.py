@@ -23,6 +23,7 @@ COMMANDS = {
     "weights": "List the encoders; fetch and verify the weights of VGG-19.",
     "train": "Train the networks that ship with impasto.",
     "evaluate": "Measure how far paintings are from their photos and from their styles.",
+    "web": "Serve a studio in the browser, and an HTTP API, to this machine alone.",
     "export": "Export a trained painter to ONNX files.",
     "doctor": "Show what is installed, and paint a test picture with both engines.",
 }

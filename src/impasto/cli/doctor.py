@@ -29,7 +29,7 @@ STYLE = "great-wave"
 SIDE, STEPS = 64, 3
 """Of the picture that `optimize` paints: enough to see that it does."""
 
-EXTRAS = ("torch", "export")
+EXTRAS = ("torch", "export", "web")
 HEIF = "pillow-heif"
 
 

@@ -17,7 +17,7 @@ and gives back `painting`, (1, 3, H, W) in [0, 1], and the statistics that it fo
 import math
 import os
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +39,9 @@ from impasto.styles.embedding import Style
 
 STYLE_SIDE = 512
 """Long side in pixels, at most, at which the style of a picture is measured."""
+
+_MOST_KEPT = 4
+"""Sets of models, for different devices and numbers of threads, that stay loaded at a time."""
 
 _SAMPLED_SIDE = 256
 """Colours are counted on a grid of about this many pixels each way: enough for a mean."""
@@ -300,7 +303,7 @@ class StyledModel:
         )
 
 
-@cache
+@lru_cache(maxsize=_MOST_KEPT)
 def shipped(device: Device, threads: int | None = None) -> tuple[FeedforwardModel, ...]:
     """List the models that ship with impasto, the preferred one first; opened once in a process.
 

@@ -153,6 +153,28 @@ def read(
         raise InputError(f"{name}: {os_error_message(error)}") from error
 
 
+def examine(
+    file: BinaryIO, name: str, *, min_side: int = MIN_SIDE, max_pixels: int = MAX_PIXELS
+) -> tuple[str, tuple[int, int]]:
+    """Find a picture's format (Pillow's name) and (width, height) from its header.
+
+    Args:
+        file: open at its start; nothing of it is decoded.
+        name: what messages call it; the suffix tells camera RAW, as for `formats.identify`.
+        min_side: pictures with a shorter side are refused.
+        max_pixels: larger pictures are, too.
+
+    Raises:
+        InputError: it is no picture, broken at its start, too small or too large.
+    """
+    head = file.read(formats.HEAD_BYTES)
+    file.seek(0)
+    kind = formats.identify(head, Path(name), name)
+    with _decoding(name, kind), formats.open_as(file, kind, name) as image:
+        _check_size(name, image.size, min_side, max_pixels)
+        return kind, image.size
+
+
 def _content(source: object) -> tuple[str, bytes]:
     """Say what messages call the bytes of a file or an open file, and the bytes.
 

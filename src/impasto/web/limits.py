@@ -1,0 +1,75 @@
+"""What a server gives of itself at most."""
+
+import os
+from dataclasses import dataclass
+
+from impasto.errors import SettingError
+from impasto.image.resize import fit
+from impasto.settings import PaintSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The bounds that every request is held to.
+
+    Attributes:
+        megapixels: of a picture that is sent, and of a painting.
+        megabytes: of a request's body.
+        workers: paintings at one time.
+        waiting: paintings in the queue, beside those under way.
+        kept: finished paintings that are kept at most; the oldest go first.
+        keep_seconds: for how long a finished painting is kept.
+    """
+
+    megapixels: float = 64
+    megabytes: float = 100
+    workers: int = 1
+    waiting: int = 8
+    kept: int = 64
+    keep_seconds: float = 3600
+
+    @property
+    def pixels(self) -> int:
+        """The most pixels of a picture."""
+        return int(self.megapixels * 1e6)
+
+    @property
+    def bytes(self) -> int:
+        """The most bytes of a request's body."""
+        return int(self.megabytes * 1e6)
+
+    @property
+    def threads(self) -> int:
+        """The processor threads for one painting: an equal share of the cores."""
+        return max(1, usable_cores() // self.workers)
+
+    def check_settings(self, settings: PaintSettings, photo: tuple[int, int]) -> None:
+        """Make sure that a painting stays within the bounds.
+
+        Args:
+            settings: of the painting.
+            photo: (width, height) of the photo.
+
+        Raises:
+            SettingError: the painting would be too large, or take too many threads.
+        """
+        width, height = photo if settings.size is None else fit(photo, settings.size)
+        if width * height > self.pixels:
+            raise SettingError(
+                f"size {settings.size} makes a painting of {width} x {height} pixels; this "
+                f"server paints at most {self.megapixels:g} megapixels"
+            )
+        if settings.threads is not None and settings.threads > self.threads:
+            raise SettingError(
+                f"threads is {settings.threads}; this server computes with at most {self.threads}"
+            )
+
+
+def usable_cores() -> int:
+    """Count the processor cores that this process may use: OMP_NUM_THREADS, or all it can have."""
+    word = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if word.isdecimal() and int(word) > 0:
+        return int(word)
+    if hasattr(os, "sched_getaffinity"):  # on Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
