@@ -1,8 +1,10 @@
 """A server that runs in a thread, and what is sent to it and comes back."""
 
+import asyncio
 import io
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx
@@ -45,15 +47,24 @@ class Running:
         return free
 
 
+async def mounted(app, server, folder):
+    """The application with the studio; without a loop, Gradio makes some and leaves them open."""
+    from impasto.web.studio import mount
+
+    return mount(app, server, folder)
+
+
 @contextmanager
-def running(folder, hosts=(), **limits):
-    """Serve the API alone, in a thread."""
+def running(folder, hosts=(), studio=False, **limits):
+    """Serve the API in a thread, and the studio if it is wanted."""
     bounds = Limits(**limits)
     server = Server(Jobs(folder / "jobs", bounds), bounds)
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        create_app(server, hosts), log_level="critical", timeout_graceful_shutdown=1
-    )
+    app = create_app(server, hosts)
+    if studio:
+        with ThreadPoolExecutor(1) as thread:  # as Playwright has a loop in this one
+            app = thread.submit(asyncio.run, mounted(app, server, folder / "studio")).result()
+    config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
     program = uvicorn.Server(config)
     thread = threading.Thread(target=program.run, args=([listening],))
     thread.start()

@@ -40,7 +40,7 @@ def program(*words, folder=None):
 
 def test_it_listens_on_this_machine_alone():
     assert Options().host == "127.0.0.1"
-    with program("--no-ui") as (address, process):
+    with program("--no-ui") as (address, _):
         port = int(address.rpartition(":")[2])
         assert address == f"http://127.0.0.1:{port}"
         assert httpx.get(f"{address}/api/health", trust_env=False).json()["status"] == "ok"
@@ -66,7 +66,7 @@ def test_it_starts_quickly(words):
 
 
 def test_ctrl_c_ends_it_without_a_word_and_without_a_file(tmp_path):
-    with program("--no-ui", folder=tmp_path) as (address, process):
+    with program("--no-ui", folder=tmp_path) as (_, process):
         assert len([*tmp_path.iterdir()]) == 1
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)

@@ -1,0 +1,200 @@
+"""The studio without a browser: what its page holds, and what Gradio must not do."""
+
+import base64
+import os
+import time
+
+import httpx
+import pytest
+from gradio.data_classes import ImageData
+
+from impasto.settings import StylizeSettings
+from impasto.web import page, studio
+from impasto.web.actions import Wish
+from impasto.web.jobs import Job, Result
+
+from .running import running
+from .test_server import program
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("studio")
+    with running(folder, studio=True, keep_seconds=2) as told:
+        told.folder = folder
+        yield told
+
+
+@pytest.fixture
+def config(served):
+    """What the page is made of."""
+    return served.client.get("/config").json()
+
+
+def test_gradio_calls_nobody(config):
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
+    assert config["analytics_enabled"] is False
+    assert config["stylesheets"] == []
+    assert config["space_id"] is None
+
+
+def test_the_page_names_no_other_address(served):
+    text = served.client.get("/").text + served.client.get("/theme.css").text
+    for host in ("fonts.googleapis", "fonts.gstatic", "cdn.", "unpkg", "jsdelivr"):
+        assert host not in text
+
+
+def test_gradios_own_ways_in_are_shut(served, config):
+    """Nobody but the page itself calls what the page calls."""
+    assert all(event["api_visibility"] == "private" for event in config["dependencies"])
+    told = served.client.get("/gradio_api/info").json()
+    assert told["named_endpoints"] == told["unnamed_endpoints"] == {}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/file=/etc/passwd",
+        "/gradio_api/file=../../../../etc/passwd",
+        "/gradio_api/file=http://192.0.2.1/x.png",
+        "/gradio_api/proxy=http://192.0.2.1/x.png",
+        "/file=/etc/passwd",
+        "/gradio_api/file=" + os.path.abspath("pyproject.toml"),  # noqa: PTH100
+    ],
+)
+def test_no_file_of_the_machine_is_given_out(served, path):
+    answer = served.client.get(path)
+    assert answer.status_code >= 400
+    assert b"root:" not in answer.content
+    assert b"build-system" not in answer.content
+
+
+def test_uploads_go_after_their_time(served, photo_bytes):
+    answer = served.client.post("/gradio_api/upload", files={"files": ("x.jpg", photo_bytes)})
+    assert answer.status_code == 200
+    kept = served.folder / "studio"
+    assert [*kept.rglob("x.jpg")]
+    assert kept.stat().st_mode & 0o077 == 0
+    deadline = time.monotonic() + 20
+    while [*kept.rglob("x.jpg")] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [*kept.rglob("x.jpg")]
+
+
+def test_an_upload_is_counted(tmp_path, photo_bytes):
+    with running(tmp_path, studio=True, megabytes=0.001) as served:
+        answer = served.client.post("/gradio_api/upload", files={"files": ("x.jpg", bytes(2000))})
+        assert answer.status_code == 413
+
+
+def test_the_page_takes_no_address(tmp_path):
+    """Gradio fetches a picture that is given by its address; here it cannot."""
+    with program(folder=tmp_path) as (address, _):
+        client = httpx.Client(base_url=address, trust_env=False, timeout=60)
+        events = client.get("/config").json()["dependencies"]
+        [sheet] = [e for e in events if e["targets"] and len(e["inputs"]) == 1 and e["queue"]]
+        away = {"path": "http://192.0.2.1/x.png", "meta": {"_type": "gradio.FileData"}}
+        call = {"data": [away], "fn_index": sheet["id"], "session_hash": "s", "event_data": None}
+        assert client.post("/gradio_api/queue/join", json=call).status_code == 200
+        with client.stream("GET", "/gradio_api/queue/data?session_hash=s") as answer:
+            said = "".join(answer.iter_text())
+        assert '"success":false' in said
+        client.close()
+
+
+def test_the_sliders_have_the_bounds_of_the_schema():
+    brush = studio._slider("brush", "Brush", 0.1)
+    assert (brush.minimum, brush.maximum, brush.value) == (0.1, 4, 1)
+    assert "brush strokes" in brush.info
+
+
+def test_every_colour_has_a_name():
+    [colours] = [
+        schema["enum"]
+        for name, schema in studio.json_schema(StylizeSettings)["properties"].items()
+        if name == "colour"
+    ]
+    assert [*studio.COLOURS] == colours
+
+
+def test_what_a_webcam_takes_comes_as_a_text(photo_bytes):
+    url = "data:image/jpeg;base64," + base64.b64encode(photo_bytes).decode()
+    taken = studio._opened(ImageData(url=url))
+    assert taken.examine(10_000) == ("JPEG", (96, 64))
+    assert studio._opened(None) is None
+
+
+def wish(**changed):
+    told = {
+        "photo": None,
+        "library": None,
+        "own": None,
+        "tuned": None,
+        "uses_own": False,
+        "second": "",
+        "share": 0.5,
+        "optimizes": False,
+        "settings": {},
+        "quality": "good",
+        "format": "",
+    }
+    return Wish(**told | changed)
+
+
+def test_two_styles_are_mixed_by_their_share():
+    mixed = wish(library="irises", second="udnie", share=0.25).styles()
+    assert [(style.source, style.weight) for style in mixed] == [("irises", 0.75), ("udnie", 0.25)]
+    assert len(wish(library="irises", second="udnie", share=0).styles()) == 1
+
+
+def test_what_was_learned_comes_before_the_picture_it_was_learned_from():
+    own, tuned = object(), object()
+    chosen = wish(library="irises", own=own, tuned=tuned, uses_own=True)
+    assert chosen.styles()[0].source is tuned
+    assert wish(own=own, tuned=tuned, uses_own=True, optimizes=True).styles()[0].source is own
+    assert wish(library="irises", own=own).styles()[0].source == "irises"
+
+
+@pytest.fixture
+def job(tmp_path):
+    return Job("x", "stylize", tmp_path, None)
+
+
+@pytest.mark.parametrize(
+    ("state", "progress", "seconds", "line"),
+    [
+        ("waiting", 0, None, "Waiting: 2 paintings before this one"),
+        ("running", 0, None, "Painting"),
+        ("running", 0.25, 75, "25%, 1:15 min left"),
+        ("running", 0.25, 7, "25%, 7 s left"),
+    ],
+)
+def test_how_it_goes(job, state, progress, seconds, line):
+    job.state, job.progress, job.seconds_left = state, progress, seconds
+    assert line in page.progress(job, 2)
+
+
+def test_names_and_errors_are_no_html(job):
+    job.state = "done"
+    job.result = Result(job.folder / "x.png", "image/png", '"><b>.png', (1, 1), ("<i>",))
+    assert "<b>" not in page.finished(job)
+    assert "<i>" not in page.finished(job)
+    assert "<script>" not in page.error("<script>")
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("there is no photo", ">There is no photo.<"),
+        ("photo.jpg: broken", ">photo.jpg: broken.<"),
+    ],
+)
+def test_an_error_is_a_sentence(line, sentence):
+    assert sentence in page.error(line)
+
+
+def test_the_gallery_has_every_style_with_title_and_artist():
+    gallery = page.gallery()
+    assert gallery.count('class="card"') == 68
+    assert "The Great Wave off" in gallery
+    assert "Katsushika Hokusai" in gallery
