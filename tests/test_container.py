@@ -54,6 +54,14 @@ def test_the_container_has_a_user_of_its_own():
         assert f"!{name}" in kept
 
 
+def test_the_studio_has_a_target_of_its_own():
+    stages = (ROOT / "Dockerfile").read_text("utf-8").split("\nFROM ")
+    [web] = [stage for stage in stages if stage.startswith("base AS web\n")]
+    assert 'CMD ["web", "--host", "0.0.0.0", "--no-browser"]' in web
+    assert "/source[web]" in "".join(stages)
+    assert 'CMD ["--help"]' in stages[-1], "which is built where no target is named"
+
+
 @pytest.fixture
 def nobody(tmp_path):
     """Runs Python as a user of no name, in a folder of its own."""

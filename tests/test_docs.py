@@ -25,6 +25,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.web.running import running
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -48,10 +49,14 @@ QUICKER = {
 }
 """Options that commands are given here, whatever stands on the page."""
 
+SERVER = "http://127.0.0.1:7860"
+"""Where `impasto web` listens on the pages."""
+
 LARGEST = 1200
 """Pixels that `--size` and `--work-size` are cut to."""
 
 NOT_RUN = (
+    "web",  # until Ctrl-C: tests/web/
     "weights fetch",  # downloads half a gigabyte
     "export",  # takes 20 seconds, in tests/training/test_export.py
 )
@@ -137,6 +142,8 @@ def test_blocks_do_what_the_page_says(page, folder, hurried, request):
     found = blocks(page)
     if any(re.search(r"impasto (train|evaluate)", body) for _, body in found):
         request.getfixturevalue("training")
+    if any(SERVER in body for _, body in found):
+        found = [(language, on_server(body, request)) for language, body in found]
     names = {}
     for language, body in found:
         if language == "sh":
@@ -148,6 +155,19 @@ def test_blocks_do_what_the_page_says(page, folder, hurried, request):
             exec(compile(body, name(page), "exec"), names)
         else:
             pytest.fail(f"a block of {language or 'no language'}, which nobody checks:\n{body}")
+
+
+def on_server(body, request):
+    """What a block says to a server, said to one that is there, and quicker."""
+    body = body.replace(SERVER, request.getfixturevalue("server").url)
+    return body.replace('"size": 512', '"size": 32, "steps": 2, "encoder": "compact"')
+
+
+@pytest.fixture
+def server(tmp_path_factory):
+    """`impasto web`, which serves the API."""
+    with running(tmp_path_factory.mktemp("server")) as served:
+        yield served
 
 
 def follow(line):
@@ -177,6 +197,10 @@ def follow(line):
             pass
         case ["cd", "impasto"]:
             pass
+        case ["curl", *_, address]:
+            if shutil.which("curl"):
+                subprocess.run([*words, "--fail", "--silent"], check=True)
+            assert "/api/" in address
         case ["docker", "build" | "run", *rest]:
             assert (ROOT / "Dockerfile").is_file()
             if "stylize" in rest:
@@ -260,7 +284,7 @@ def test_commands_in_the_text_exist(page):
 def test_options_in_the_text_exist(page):
     commands = [["stylize", "x"], ["optimize", "x"], ["mix", "x"], ["evaluate"], ["export"]]
     commands += [["train", "painter"], ["train", "encoder"], ["styles", "train", "x", "x"]]
-    commands += [["weights", "list"], []]
+    commands += [["weights", "list"], ["web"], []]
     for span in spans(page):
         if span.startswith("--"):
             words = shlex.split(span)
@@ -324,8 +348,9 @@ def test_gallery_renders_its_pictures(gallery, hurried, tmp_path, monkeypatch):
 
 def test_gallery_is_whole_and_light(gallery):
     files = list((ROOT / "docs/gallery").iterdir())
-    assert {path.name for path in files} == {f"{sheet}.jpg" for sheet in gallery.GALLERY}
-    assert sum(path.stat().st_size for path in files) < 1_000_000
+    studio = {"studio.jpg", "studio-phone.jpg"}  # by docs/studio.py
+    assert {path.name for path in files} == {f"{sheet}.jpg" for sheet in gallery.GALLERY} | studio
+    assert sum(path.stat().st_size for path in files) < 1_150_000
 
 
 FIGURES = {"README.md": "## Figures", "docs/large-prints.md": "## Memory"}
