@@ -154,7 +154,7 @@ def test_every_setting_is_heeded(server, photo_bytes):
         ({"strip_metadata": "perhaps"}, "strip-metadata is 'perhaps'; it must be true or false"),
         ({"weight": "1,2"}, "weight is '1,2'; it must be a number"),
         ({"weight": ["1", "2"]}, "there are 2 weights for 1 styles"),
-        ({"weight": "0"}, "there is no style with a weight above 0"),
+        ({"weight": "0"}, "all styles have weight 0"),
         ({"style": "no such style"}, "style 'no such style': there is none"),
         ({"style": ""}, "there is no style; name one, or send its picture"),
         ({"device": "cuda"}, "cuda: not among the devices"),
