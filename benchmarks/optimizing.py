@@ -1,6 +1,6 @@
-"""The work of `impasto optimize`: an iteration, that is forward, losses, backward and Adam's step.
+"""The work of `impasto optimize`: an iteration, with forward, losses, backward and step.
 
-VGG-16 and VGG-19 have random weights, which take the same time and need no download.
+VGG-19 has random weights, which take the same time and need no download.
 """
 
 # ruff: noqa: E402
@@ -19,10 +19,9 @@ from impasto.networks import encoders
 from impasto.networks.device import precision
 from impasto.networks.vgg import VGG
 from impasto.optimization.objective import build
+from impasto.optimization.optimizer import PyramidAdam
 from impasto.optimization.regions import Region, StylePicture
 from impasto.settings import OptimizeSettings
-
-DEPTHS = {"vgg16": 16, "vgg19": 19}
 
 
 def iteration(side: int, *, encoder: str, **words: object) -> Callable[[], None]:
@@ -37,20 +36,20 @@ def iteration(side: int, *, encoder: str, **words: object) -> Callable[[], None]
     network = load(encoder).compute_in(precision(settings.precision, torch.device("cpu")))
     objective = build(network, content, [Region([StylePicture(style)])], settings, settings.tile)
     image = content.clone().requires_grad_(True)
-    optimizer = torch.optim.Adam([image], lr=0.01)
+    optimizer = PyramidAdam(image)
 
-    def step() -> None:
+    def closure() -> torch.Tensor:
         total, _ = objective(image)
         (image.grad,) = torch.autograd.grad(total, image)
-        optimizer.step()
+        return total
 
-    return step
+    return lambda: optimizer.step(closure)
 
 
 def load(encoder: str) -> VGG:
-    if encoder == "compact":
-        return encoders.load("compact")
-    network = VGG(DEPTHS[encoder], first_padding="replicate", last="relu5_1")
+    if encoder != "vgg19":
+        return encoders.load(encoder, first_padding="replicate")
+    network = VGG(19, first_padding="replicate", last="relu5_1")
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
