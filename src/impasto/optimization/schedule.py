@@ -15,9 +15,9 @@ KNOTS = (128, 256, 512, 1024)
 """Long sides for which `STEPS` says the steps."""
 
 STEPS: dict[Quality, tuple[int, int, int, int]] = {
-    "draft": (40, 15, 8, 6),
-    "good": (80, 50, 24, 12),
-    "best": (200, 150, 80, 40),
+    "draft": (36, 12, 8, 6),
+    "good": (70, 40, 20, 12),
+    "best": (250, 180, 120, 40),
 }
 """Composition, forms and strokes come from scales up to 256 pixels, where an iteration is cheap; a
 picture that starts from a finished one half its size only needs its finest strokes."""
