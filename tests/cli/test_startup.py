@@ -49,3 +49,28 @@ def test_leaving_ends_with_the_code_and_loses_no_output(code):
 def test_leaving_with_a_message_prints_it():
     done = run("from impasto.cli import startup; startup.leave('why')")
     assert (done.returncode, done.stderr) == (1, "why\n")
+
+
+def test_stylize_opens_no_perceptual_encoder_and_imports_no_torch(photo, wave, tmp_path):
+    code = (
+        "import sys\n"
+        "opened = []\n"
+        "def hear(event, args):\n"
+        "    if event == 'open': opened.append(str(args[0]))\n"
+        "sys.addaudithook(hear)\n"
+        "from impasto.cli import run\n"
+        "sys.argv = ['impasto', *sys.argv[1:]]\n"
+        "try:\n"
+        "    run()\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code, end.code\n"
+        "assert any('out.png' in path or '.impasto-' in path for path in opened), opened\n"
+        "assert not [path for path in opened if path.endswith('.safetensors')], opened\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    words = ["stylize", photo, "--style", wave, "--output", tmp_path / "out.png", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out.png").is_file()
