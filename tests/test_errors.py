@@ -19,7 +19,7 @@ def test_wrong_use_and_failure_have_their_exit_codes(kind):
 
 def test_a_missing_extra_says_how_to_get_it():
     error = errors.MissingExtraError("optimization", "torch")
-    assert str(error) == 'optimization needs more than the core: pip install "impasto[torch]"'
+    assert str(error) == 'optimization needs more packages: pip install "impasto[torch]"'
 
 
 def test_errors_cross_processes():

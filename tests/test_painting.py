@@ -8,5 +8,5 @@ from impasto.painting import Painting
 
 def test_no_word_is_no_file_to_save_to():
     painting = Painting(np.zeros((16, 16, 3), np.uint8), None, Metadata(), (), ())
-    with pytest.raises(OutputError, match="an empty name; name a file"):
+    with pytest.raises(OutputError, match="the name is empty; name a file"):
         painting.save("")

@@ -90,7 +90,7 @@ def test_values_at_the_bounds_are_accepted(accepted):
         ("content_layers", ("relu4_2", "relu4_2"), "names a layer twice: relu4_2, relu4_2"),
         ("style_layer_weights", 1.0, "style-layer-weights is 1.0; it must be a tuple"),
         ("style_layer_weights", (1.0, 1.0), "has 2 values for 5 style layers"),
-        ("style_layer_weights", (0.0,) * 5, "are all 0; at least one must count"),
+        ("style_layer_weights", (0.0,) * 5, "are all 0; make at least one larger"),
         ("style_layer_weights", (1, 1, 1, 1, -1), "style-layer-weights is -1; it must be at"),
         ("style_layer_weights", (1, 1, 1, 1, math.nan), "style-layer-weights is nan"),
     ],

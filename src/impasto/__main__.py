@@ -1,4 +1,4 @@
-"""`python -m impasto` is the program `impasto`."""
+"""Run the program `impasto` as `python -m impasto`."""
 
 from impasto.cli import run
 

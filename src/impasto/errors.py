@@ -1,8 +1,8 @@
-"""The errors a user can meet. Each message says what is wrong, with what, and what to do."""
+"""Errors that a user may meet. Each message says what is wrong, in which file, and what to do."""
 
 
 class ImpastoError(Exception):
-    """Something failed that the user can act on; the message is one line, fit to print.
+    """A failure that the user can act on; the message is one printable line.
 
     `exit_code` is what the command line exits with: 1 for a failure, 2 for wrong use or input.
     """
@@ -11,7 +11,7 @@ class ImpastoError(Exception):
 
 
 class InputError(ImpastoError):
-    """A file that the user named cannot be used: missing, broken, of the wrong kind, too large."""
+    """A file named by the user cannot be used: missing, damaged, of the wrong kind or too large."""
 
     exit_code = 2
 
@@ -23,37 +23,37 @@ class SettingError(ImpastoError, ValueError):
 
 
 class OutputError(ImpastoError):
-    """The result cannot be written where the user asked for it."""
+    """The result cannot be written to the place that the user named."""
 
     exit_code = 2
 
 
 class DiskError(OutputError):
-    """The disk failed while the result was written: it is full, or reports an error."""
+    """The disk was full, or failed, while the result was being written."""
 
     exit_code = 1
 
 
 class WeightsError(ImpastoError):
-    """A network's weights are missing, broken or of another network."""
+    """The weights of a network are missing, damaged or those of another network."""
 
 
 class DownloadError(WeightsError):
-    """Weights could not be fetched; the message ends with where to put a copy."""
+    """Weights could not be downloaded; the message says where to put a copy."""
 
 
 class MissingExtraError(ImpastoError):
     """A feature needs an optional dependency that is not installed."""
 
     def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f'{feature} needs more than the core: pip install "impasto[{extra}]"')
+        super().__init__(f'{feature} needs more packages: pip install "impasto[{extra}]"')
 
 
 class DeviceError(ImpastoError):
-    """The device asked for is absent or its memory does not suffice."""
+    """The chosen device is absent, or its memory is too small."""
 
 
 class AbsentDeviceError(DeviceError):
-    """This machine, or the software on it, has no such device."""
+    """This machine has no such device, or no software for it."""
 
     exit_code = 2

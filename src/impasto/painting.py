@@ -1,4 +1,4 @@
-"""What comes out: a finished picture, or one so far."""
+"""The result of both engines: a finished painting, or the picture so far."""
 
 import os
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ from impasto.settings import output_quality
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One step.
+    """The figures of one step.
 
     Attributes:
         scale: index into the schedule.
         side: long side of the picture at that scale, in pixels.
         step: of the scale, from 1.
-        seconds: since the start, without the time between an interruption and `--resume`.
+        seconds: since the start, without the time between an interruption and its resumption.
         losses: weighted parts by the names of the terms ("content", "structure", "style", "tv",
             "palette", "tone") and their "total", before the step.
     """
@@ -39,13 +39,13 @@ class StepRecord:
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """What one part was painted by in one pass; given again, another photo is painted alike.
+    """Statistics by which a part was painted in one pass, to paint another photo alike.
 
     Attributes:
         model: fingerprint of the model.
         inputs: of the network, by name: the style and the recolouring.
         features: (2, C), means and variances by which features were normalised.
-        detail: of the second pass, in finer strokes; None if there was none.
+        detail: statistics of the second pass, in finer strokes; None if there was none.
     """
 
     model: str
@@ -61,12 +61,13 @@ class Painting(ImageLike):
     Attributes:
         alpha: (H, W) float32 in [0, 1], the content's, or None where all is opaque.
         metadata: the content's EXIF, XMP and IPTC data, and the size of its prints.
-        notices: one line each on what the user should know.
-        losses: the trace of the steps.
-        tile: side in pixels of the tiles in which it was painted in one pass; None where it was
-            painted whole, or by optimization.
-        statistics: for each part what it was painted by in one pass, for `Painter.paint`; None
-            for a part that was not painted.
+        notices: warnings for the user of one line each.
+        losses: of each step.
+        tile: side in pixels of the tiles in which it was painted in one pass; None if it was
+        painted
+            whole, or by optimization.
+        statistics: of each part in one pass, for `Painter.paint`; None for a part that was not
+            painted.
     """
 
     alpha: NDArray[np.float32] | None = field(repr=False)
@@ -90,17 +91,17 @@ class Painting(ImageLike):
         quality: int | None = None,
         strip_metadata: bool = False,
     ) -> None:
-        """Write a PNG, JPEG, WebP, TIFF, BMP or AVIF, as the name's suffix says.
+        """Write a PNG, JPEG, WebP, TIFF, BMP or AVIF, depending on the suffix.
 
         Args:
-            path: where to; or a file open for writing bytes, such as `io.BytesIO()`.
+            path: of the file; or a file open for writing bytes, such as `io.BytesIO()`.
             overwrite: whether an existing file may be replaced.
             format: "png", "jpeg" and so on, for an open file.
             quality: of JPEG, WebP and AVIF, from 1 to 100 [default: 95, of AVIF 85].
-            strip_metadata: whether EXIF, XMP and IPTC data, and so the place, are left out.
+            strip_metadata: whether to leave out EXIF, XMP and IPTC data, and so the place.
 
         Raises:
-            OutputError: the file exists and is not to be replaced, or cannot be written.
+            OutputError: the file exists and must not be replaced, or cannot be written.
             SettingError: the quality is out of bounds.
         """
         if quality is not None:
@@ -111,7 +112,7 @@ class Painting(ImageLike):
             )
             return
         if not os.fspath(path):
-            raise OutputError("an empty name; name a file")
+            raise OutputError("the name is empty; name a file")
         output.write(
             Path(path),
             self.samples,
@@ -125,7 +126,7 @@ class Painting(ImageLike):
     def to_bytes(
         self, format: str = "png", *, quality: int | None = None, strip_metadata: bool = False
     ) -> bytes:
-        """Return the bytes of a file, as `save` writes it.
+        """Encode the painting as the bytes of a file, see `save`.
 
         Args:
             format: "png", "jpeg", "webp", "tiff", "bmp" or "avif".
@@ -147,11 +148,11 @@ class Painting(ImageLike):
         )
 
     def _repr_png_(self) -> bytes:
-        """Say what a notebook shows."""
+        """Show the painting in a notebook."""
         return self.to_bytes("png")
 
     def to_pil(self) -> Image.Image:
-        """Return an 8-bit Pillow image: RGBA where there is alpha, else RGB."""
+        """Convert to an 8-bit Pillow image: RGBA if there is alpha, else RGB."""
         colours = to_bytes(self.samples)
         planes = colours if self.alpha is None else np.dstack([colours, to_bytes(self.alpha)])
         return Image.fromarray(planes)

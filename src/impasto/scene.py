@@ -1,4 +1,4 @@
-"""What is painted where: a photo and its parts, given to both engines alike."""
+"""The scene: a photo and its parts, each with styles and a mask, for both engines."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,16 +10,16 @@ from impasto.image.masks import Mask
 from impasto.image.samples import ImageArray, to_float
 
 StyleKind = TypeVar("StyleKind")
-"""What a style is to an engine: a `Style`, or the pixels of a picture."""
+"""The engine's kind of style: a `Style`, or the pixels of a picture."""
 
 
 class Region(NamedTuple):
-    """A part of the painting with a style of its own, as an artist names it.
+    """A part of the painting with a style of its own, as given by the user.
 
     Attributes:
         mask: a picture, white where the region is; or the word "alpha", the photo's own.
         style: as for the whole painting.
-        weight: how much of the strength is used there, from 0 to 1.
+        weight: fraction of the strength to use there, from 0 to 1.
     """
 
     mask: Any
@@ -29,12 +29,12 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class WeightedStyle(Generic[StyleKind]):
-    """A style and how much of it there is to be.
+    """A style and its weight in a mixture.
 
     Attributes:
         style: of the engine's kind.
         weight: relative to the other styles of the part.
-        mask: (H, W), the part of a style picture that counts; None for all of it.
+        mask: (H, W), the part of a style picture to use; None for all of it.
     """
 
     style: StyleKind
@@ -48,8 +48,8 @@ class Part(Generic[StyleKind]):
 
     Attributes:
         styles: mixed by their weights.
-        mask: (H, W) in [0, 1], 1 where the part is; None for all that other parts leave over.
-        strength: how much style, from 0 to 1.
+        mask: (H, W) in [0, 1], 1 inside the part; None for what other parts leave.
+        strength: of the style, from 0 to 1.
     """
 
     styles: tuple[WeightedStyle[StyleKind], ...]
@@ -59,25 +59,24 @@ class Part(Generic[StyleKind]):
 
 @dataclass(frozen=True, eq=False)
 class Scene(Generic[StyleKind]):
-    """A photo and what is to be painted on it.
+    """A photo and the parts of its painting.
 
     Attributes:
         photo: decoded.
-        parts: with masks of any size. At most one has none, and it is the last. Where there is
-            none without a mask, what no mask covers stays the photo.
+        parts: with masks of any size. Only the last may have no mask. If all have masks, the photo
+            stays unchanged outside them.
     """
 
     photo: Picture
     parts: tuple[Part[StyleKind], ...]
 
     def at(self, size: tuple[int, int]) -> list[Part[StyleKind] | None]:
-        """Lay the parts over a picture of (width, height).
+        """Resize the masks of the parts to (width, height).
 
         Returns:
-            For each part the same with its mask at that size, where the masks sum to at most 1:
-            overlapping parts share the place. A part without a mask gets what is left, or still
-            none where that is everything. None stands for a part that is not to be painted, as its
-            strength is 0 or nothing is left for it.
+            Each part with its mask at that size. Masks are scaled to sum to at most 1 where they
+            overlap. A part without a mask gets the rest, or no mask if that is everything. None
+            stands for a part that is not painted: its strength is 0, or nothing is left for it.
         """
         masked = [part for part in self.parts if part.mask is not None]
         masks_given = [part.mask for part in masked if part.mask is not None]
@@ -94,7 +93,7 @@ class Scene(Generic[StyleKind]):
     def composite(
         self, photo: ImageArray, paint: Callable[[int, Part[StyleKind]], ImageArray]
     ) -> ImageArray:
-        """Paint the parts over the scene's photo at any size; see the function `composite`."""
+        """Paint the parts over the scene's photo at any size, see the function `composite`."""
         return composite(photo, self.at((photo.shape[1], photo.shape[0])), paint)
 
 
@@ -103,16 +102,16 @@ def composite(
     parts: Sequence[Part[StyleKind] | None],
     paint: Callable[[int, Part[StyleKind]], ImageArray],
 ) -> ImageArray:
-    """Paint every part over a photo; what none covers stays.
+    """Paint every part over a photo, which stays unchanged outside them.
 
     Args:
         photo: (H, W, 3).
-        parts: laid over it by `Scene.at`.
-        paint: paints all of the photo for a part, of which it is given the number and the part.
-            It is called for one part after another.
+        parts: from `Scene.at` for this size.
+        paint: paints the whole photo for a part, given its number and the part. It is called for
+            one part after another.
 
     Returns:
-        (H, W, 3); of the photo's own values where no part is painted.
+        (H, W, 3).
     """
     painted = [(number, part) for number, part in enumerate(parts) if part is not None]
     if not painted:

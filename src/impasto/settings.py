@@ -1,7 +1,7 @@
 """Typed settings with defaults and bounds: one definition for library and command line.
 
-A field's metadata says in one sentence what it does and which values it takes; the command
-line makes its options from it, `__post_init__` checks it.
+A field's metadata say what the setting does and which values it takes. The command line builds its
+options from them, and `__post_init__` validates the values.
 """
 
 from collections.abc import Mapping
@@ -16,26 +16,26 @@ Colour = Literal["style", "luminance", "linear", "histogram"]
 Device = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 
 LARGEST = 16384
-"""Long side in pixels beyond which nothing is painted."""
+"""Largest long side of a painting in pixels."""
 
 WORK_SIZE = 1024
-"""Long side in pixels at which a photo is painted where it is not given."""
+"""Default long side in pixels at which a photo is painted."""
 
 SMALLEST_TILE = 256
-"""Side in pixels below which neither engine cuts a picture: tiles would be mostly surroundings."""
+"""Smallest side of a tile in pixels: a smaller one would be mostly overlap."""
 
 INIT_WORDS = ("content", "noise", "style", "fast")
-"""What `init` can be besides the path of a picture."""
+"""Values of `init` other than the path of a picture."""
 
 ALPHA = "alpha"
-"""What a region's mask can be besides a picture: the photo's alpha."""
+"""The word that stands for a mask made of the photo's alpha."""
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PaintSettings:
-    """What an artist can ask of both engines, in the same words and within the same bounds.
+    """Settings of both engines, with the same names and bounds.
 
     Raises:
         SettingError: a value is outside its bounds, or of the wrong type.
@@ -48,37 +48,37 @@ class PaintSettings:
         maximum=LARGEST,
     )
     strength: float = setting(
-        1.0, "How much style: 0 is the photo, 1 the full style.", minimum=0, maximum=1
+        1.0, "How much style: 0 leaves the photo, 1 is the full style.", minimum=0, maximum=1
     )
     brush: float = setting(
         1.0,
-        "Size of the brush strokes: 0.5 is finer, 2 coarser, at the same size of the picture.",
+        "Size of the brush strokes: 0.5 is finer, 2 is coarser.",
         minimum=0.1,
         maximum=4,
     )
     colour: Colour = setting(
         "style",
-        "Where the colours come from: style; luminance (strokes of the style, colours of the "
-        "photo); linear (the photo's colour mean and covariance); histogram (the photo's palette).",
+        "Where the colours come from: style; luminance (the photo's colours with the style's "
+        "light and shade); linear (the photo's mean colour and covariance); histogram (the photo's "
+        "palette).",
     )
     work_size: int | None = setting(
         None,
-        "Long side in pixels at which to paint at most; a larger size is reached by enlarging the "
-        "painting along the edges of the photo [default: 1024].",
+        "Largest long side in pixels at which to paint; a larger painting is made by enlarging "
+        "this one, sharp along the edges of the photo [default: 1024].",
         minimum=32,
         maximum=LARGEST,
     )
     tile: int | None = setting(
         None,
-        "Side in pixels of the tiles in which to paint, for less memory; they do not show "
-        "[default: what the free memory allows].",
+        "Side in pixels of the tiles in which to paint, to save memory; no seams are visible "
+        "[default: as large as the free memory allows].",
         minimum=SMALLEST_TILE,
         maximum=LARGEST,
     )
     threads: int | None = setting(
         None,
-        "How many processor threads to compute with [default: OMP_NUM_THREADS, or one for each "
-        "core].",
+        "Number of processor threads [default: OMP_NUM_THREADS, or one for each core].",
         minimum=1,
         maximum=1024,
     )
@@ -95,7 +95,7 @@ class OptimizeSettings(PaintSettings):
         SettingError: a value is outside its bounds, or of the wrong type.
     """
 
-    quality: Quality = setting("good", "How many steps to spend: draft, good or best.")
+    quality: Quality = setting("good", "Number of steps: draft, good or best.")
     content_weight: float = setting(
         0.12, "How closely to keep the photo's content.", minimum=0, maximum=1000
     )
@@ -107,8 +107,8 @@ class OptimizeSettings(PaintSettings):
     )
     structure_weight: float = setting(
         3.0,
-        "How much of the content is a matter of how its parts differ from each other, which lets "
-        "faces stay faces: relative to content-weight.",
+        "How closely to keep the relations between parts of the photo, which preserves faces; "
+        "relative to content-weight.",
         minimum=0,
         maximum=1000,
     )
@@ -117,33 +117,36 @@ class OptimizeSettings(PaintSettings):
     )
     tone_weight: float = setting(
         0.04,
-        "How closely large areas keep the photo's light and shade, in the style's colours: plain "
-        "skies stay plain.",
+        "How closely large areas keep the photo's light and shade: plain skies stay plain.",
         minimum=0,
         maximum=1000,
     )
     style_loss: Literal["wasserstein", "gram"] = setting(
-        "wasserstein", "Distance between styles: wasserstein is more painterly, gram is Gatys'."
+        "wasserstein", "Distance between styles: wasserstein (more painterly) or gram (Gatys')."
     )
-    content_layers: tuple[str, ...] = setting(("relu4_2",), "Encoder layers that hold the content.")
-    style_layers: tuple[str, ...] = setting(STYLE_LAYERS, "Encoder layers that hold the style.")
+    content_layers: tuple[str, ...] = setting(
+        ("relu4_2",), "Encoder layers that represent the content."
+    )
+    style_layers: tuple[str, ...] = setting(
+        STYLE_LAYERS, "Encoder layers that represent the style."
+    )
     style_layer_weights: tuple[float, ...] | None = setting(
         None, "A weight for each style layer [default: equal].", minimum=0, maximum=1000
     )
     encoder: Literal["auto", "compact", "vgg16", "vgg19"] = setting(
         "auto",
-        "The network that judges: vgg16; compact, which is faster; vgg19, which is fetched; auto "
-        "is vgg16, and compact for the last scales of large pictures.",
+        "The network that judges the painting: vgg16; compact (faster); vgg19 (downloaded); or "
+        "auto, which is vgg16, then compact for the last scales of large pictures.",
     )
-    pooling: Literal["max", "average"] = setting("max", "How the encoder pools.")
+    pooling: Literal["max", "average"] = setting("max", "How the encoder pools: max or average.")
     first_padding: Literal["zero", "replicate"] = setting(
-        "replicate", "How the encoder's first layer continues the picture past its border."
+        "replicate", "How the encoder's first layer pads the picture: zero or replicate."
     )
     init: str = setting(
         "content",
-        "The first picture: content, noise, style, fast (what stylize makes), or an image file.",
+        "The first picture: content, noise, style, fast (the result of stylize), or an image file.",
     )
-    optimizer: Literal["adam", "lbfgs"] = setting("adam", "The optimization method.")
+    optimizer: Literal["adam", "lbfgs"] = setting("adam", "Optimization method: adam or lbfgs.")
     learning_rate: float | None = setting(
         None,
         "Step size [default: for adam 0.2 at 128 pixels, 0.025 at 512; 1 for lbfgs].",
@@ -151,16 +154,14 @@ class OptimizeSettings(PaintSettings):
         maximum=100,
     )
     steps: int | None = setting(
-        None, "Steps at each scale, in place of the quality's.", minimum=1, maximum=100_000
+        None, "Steps at each scale, instead of those of the quality.", minimum=1, maximum=100_000
     )
-    seed: int = setting(
-        0, "Seed of the first picture where that is noise.", minimum=0, maximum=2**32 - 1
-    )
+    seed: int = setting(0, "Seed of the noise, with init noise.", minimum=0, maximum=2**32 - 1)
     precision: Literal["auto", "float32", "bfloat16"] = setting(
-        "auto", "Numbers that the encoder computes in; auto: bfloat16 on processors made for it."
+        "auto", "Number format of the encoder; auto is bfloat16 on processors that support it."
     )
     low_memory: bool = setting(
-        False, "Recompute features instead of keeping them: slower, less memory."
+        False, "Recompute features instead of keeping them: slower, but needs less memory."
     )
 
     def __post_init__(self) -> None:
@@ -179,9 +180,9 @@ class OptimizeSettings(PaintSettings):
                 f"{len(self.style_layers)} style layers; give one for each"
             )
         if weights is not None and sum(weights) == 0:
-            raise SettingError("style-layer-weights are all 0; at least one must count")
+            raise SettingError("style-layer-weights are all 0; make at least one larger")
         if self.style_weight == self.content_weight == 0:
-            raise SettingError("style-weight and content-weight are both 0; one must count")
+            raise SettingError("style-weight and content-weight are both 0; make one larger")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +194,7 @@ class StylizeSettings(PaintSettings):
     """
 
     device: Device = setting(
-        "auto", "cpu, cuda, coreml or directml; auto is the fastest that is installed."
+        "auto", "cpu, cuda, coreml or directml; auto is the fastest one installed."
     )
 
 
@@ -201,7 +202,7 @@ SettingsKind = TypeVar("SettingsKind", bound=PaintSettings)
 
 
 def with_options(settings: SettingsKind, options: Mapping[str, Any]) -> SettingsKind:
-    """Change settings by keyword arguments; `color` is another spelling of `colour`.
+    """Replace settings by keyword arguments; `color` is another spelling of `colour`.
 
     Raises:
         SettingError: a value is out of bounds, or both spellings are given.
@@ -263,18 +264,18 @@ def work_side(settings: PaintSettings, side: int, usual: int = WORK_SIZE) -> int
     """Compute the long side in pixels at which a photo is painted, with a brush of 1.
 
     Args:
-        settings: their `work_size` is the largest, if it is given.
+        settings: their `work_size` is the upper bound, if it is set.
         side: long side of the photo.
-        usual: the largest otherwise.
+        usual: the upper bound otherwise.
     """
     return min(settings.size or side, settings.work_size or usual)
 
 
 def output_quality(quality: Any) -> int | None:
-    """Check the quality of a file to write; None for its format's own.
+    """Check the quality of an output file; None is the format's default.
 
     Raises:
-        SettingError: it is no whole number from 1 to 100.
+        SettingError: it is not a whole number from 1 to 100.
     """
     bounds = {"minimum": 1, "maximum": 100}
     return None if quality is None else int(checked_number("quality", quality, int, bounds))

@@ -288,7 +288,7 @@ def test_needs_the_torch_extra(photo):
         "except impasto.MissingExtraError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout == ('optimization needs more than the core: pip install "impasto[torch]"\n')
+    assert done.stdout == ('optimization needs more packages: pip install "impasto[torch]"\n')
 
 
 def test_shipped_encoder_paints(photo, wave):

@@ -93,7 +93,7 @@ def test_a_mask_that_is_not_there_is_named(tmp_path, monkeypatch):
 def test_no_word_is_no_style_and_no_picture():
     with pytest.raises(SettingError, match="the name of a style is empty"):
         parse_style("")
-    with pytest.raises(typer.BadParameter, match="an empty name; name a picture"):
+    with pytest.raises(typer.BadParameter, match="the name is empty; name a picture"):
         picture_file("")
     assert picture_file("a.png") == Path("a.png")
 

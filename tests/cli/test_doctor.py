@@ -81,7 +81,7 @@ def test_the_light_install():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert '  optimize: needs more than the core: pip install "impasto[torch]"\n' in done.stdout
+    assert '  optimize: needs more packages: pip install "impasto[torch]"\n' in done.stdout
     assert done.stdout.endswith("all is well\n")
 
 

@@ -195,12 +195,12 @@ def test_wrong_inputs(refused, impasto, photo, wave, tmp_path):
     refused("weight of style 2 is -1.0; it must be at least 0", "--style", f"{wave}:-1")
     refused("weight of style 2 is nan; it must be at least 0", "--style", f"{wave}:nan")
     refused("style-layer-weights has 2 values for 5", "--style-layer-weights", "1,2")
-    refused("one must count", "--style-weight", "0", "--content-weight", "0")
+    refused("make one larger", "--style-weight", "0", "--content-weight", "0")
     refused("it must be numbers", "--style-layer-weights", "1,x")
     refused("relu9_1", "--content-layers", "relu9_1")
     refused("weights come in", "--weights", photo)
     refused("no such file", "--weights", tmp_path / "missing.safetensors")
-    refused("there is no device 'tpu' here", "--device", "tpu")
+    refused("there is no device 'tpu'", "--device", "tpu")
     refused("no such file", "--resume", tmp_path / "missing")
     refused("not a checkpoint", "--resume", text)
 
@@ -259,7 +259,7 @@ def test_missing_content(fails, wave, tmp_path):
 def test_wrong_outputs(refused, photo, wave, compact_weights, tmp_path):
     exists = tmp_path / "exists"
     exists.write_text("precious")
-    refused("no format that is written", "-o", tmp_path / "out.xyz")
+    refused("not an output format", "-o", tmp_path / "out.xyz")
     refused("folder", "-o", tmp_path / "missing" / "out.png")
     refused("this is an input", "-o", photo, "--overwrite")
     refused("this is an input", "--trace", wave, "--overwrite")
@@ -280,13 +280,13 @@ def test_wrong_outputs(refused, photo, wave, compact_weights, tmp_path):
 
 def test_missing_matplotlib(refused, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    line = refused("needs more than the core", "--loss-plot", tmp_path / "l.png", exit_code=1)
+    line = refused("needs more packages", "--loss-plot", tmp_path / "l.png", exit_code=1)
     assert line.endswith('pip install "impasto[torch]"')
 
 
 def test_missing_torch(refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    line = refused("optimization needs more than the core", exit_code=1)
+    line = refused("optimization needs more packages", exit_code=1)
     assert line.endswith('pip install "impasto[torch]"')
 
 

@@ -30,9 +30,9 @@ def test_add_use_remove(impasto, fails, wave, photo, folder):
 
 
 def test_errors(fails, wave, folder):
-    fails("no name for a style", "styles", "add", "a b", wave)
-    fails("ships with impasto", "styles", "add", "great-wave", wave)
-    fails("ships with impasto", "styles", "remove", "great-wave")
+    fails("not a valid name", "styles", "add", "a b", wave)
+    fails("built-in style", "styles", "add", "great-wave", wave)
+    fails("built-in style", "styles", "remove", "great-wave")
     fails("neither a file nor the name", "styles", "add", "mine", "nix.jpg")
     assert not (folder / "mine.npz").exists()
 

@@ -101,13 +101,13 @@ def test_overwrite(stylize, refused, tmp_path):
         (("-s", "great-wave:-1"), "the weight of style 2 is -1.0; it must be at least 0"),
         (("--strength", 2), "strength"),
         (("--size", 20), "both sides need at least 16"),
-        (("-o", "x.xyz"), "this is no format that is written"),
+        (("-o", "x.xyz"), "not an output format"),
         (("-o", "missing/x.png"), "the folder missing is missing"),
         (("-o", f"{__file__}/x.png"), "test_stylize.py is a file, not a folder"),
         (("-o", f"{__file__}/more/x.png"), "test_stylize.py is a file, not a folder"),
-        (("-o", f"{__file__}/more"), "there is a file where a folder should be"),
+        (("-o", f"{__file__}/more"), "a part of the path is a file, not a folder"),
         (("-o", "x" * 300 + ".png"), "the name is too long"),
-        (("--device", "directml"), "not among the devices of this ONNX Runtime"),
+        (("--device", "directml"), "not supported by this ONNX Runtime"),
     ],
 )
 def test_refuses(impasto, refused, photo, wave, words, part):
@@ -132,7 +132,7 @@ def test_a_folder_may_have_a_dot_in_its_name(impasto, album, photo, wave, tmp_pa
 @pytest.mark.parametrize(
     ("word", "part"),
     [
-        ("", "an empty name; name a file"),
+        ("", "the name is empty; name a file"),
         (".png", ".png is a suffix only; put a name before it"),
         ("out/.JPG", "out/.JPG is a suffix only"),
     ],
@@ -161,7 +161,7 @@ def test_folder_with_a_bad_file(impasto, album, wave):
     assert sorted(p.name for p in painted.iterdir()) == ["a-wave.jpg", "c-wave.png"]
     assert len(result.stdout.splitlines()) == 2
     first, second = result.stderr.splitlines()
-    assert first.startswith(f"impasto: error: {album / 'b.jpg'}: the JPEG data is broken")
+    assert first.startswith(f"impasto: error: {album / 'b.jpg'}: the JPEG data are damaged")
     assert second == "impasto: 1 of 3 photos were not painted"
     again = impasto("stylize", album, "--style", wave)
     assert again.exit_code == 1
@@ -285,7 +285,7 @@ def test_an_empty_word_is_not_this_folder(impasto, photo, wave, monkeypatch):
     monkeypatch.chdir(photo.parent)
     result = impasto("stylize", "", "-s", wave)
     assert result.exit_code == 2
-    assert "an empty name" in result.output
+    assert "the name is empty" in result.output
     assert not (photo.parent / "painted").exists()
 
 
@@ -418,7 +418,7 @@ def test_metadata_are_kept_or_stripped(stylize, photo, tmp_path):
         assert kept.info["dpi"] == bare.info["dpi"] == (300, 300)
         assert not bare.getexif()
     lost = stylize("-o", tmp_path / "lost.bmp").stderr
-    assert lost == f"impasto: {tmp_path / 'lost.bmp'}: BMP has no place for EXIF data; not kept\n"
+    assert lost == f"impasto: {tmp_path / 'lost.bmp'}: BMP cannot store EXIF data; it is left out\n"
     assert stylize("-o", tmp_path / "bare.bmp", "--strip-metadata").stderr == ""
 
 
@@ -436,8 +436,8 @@ def test_styles_by_title_and_artist(impasto, fails, photo):
     assert impasto("stylize", photo, "-s", "The Great Wave", "--size", 32).stderr == ""
     result = impasto("stylize", photo, "-s", "hokusai wave", "--size", 32)
     assert result.exit_code == 0
-    assert "'hokusai wave' is taken for the style great-wave" in result.stderr
-    line = fails("'monet': 3 styles fit; name one of them", "stylize", photo, "-s", "monet")
+    assert "'hokusai wave' was read as the style great-wave" in result.stderr
+    line = fails("'monet': 3 styles match; name one of them", "stylize", photo, "-s", "monet")
     assert "water-lilies" in line
 
 
@@ -458,7 +458,7 @@ def test_a_bad_link_harms_nobody_else(impasto, photo, wave, tmp_path):
         assert result.exit_code == 1
         assert len(result.stdout.splitlines()) == 1
         first, _ = result.stderr.splitlines()
-        assert first == f"impasto: error: {album / 'loop.jpg'}: a link that leads to itself"
+        assert first == f"impasto: error: {album / 'loop.jpg'}: a link that points to itself"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
@@ -500,4 +500,4 @@ def test_a_broken_tiff_is_told_in_one_line(photo, wave, tmp_path):
     (tmp_path / "a.tif").write_bytes(content)
     done = piped(tmp_path / "a.tif", "-s", wave)
     (line,) = done.stderr.splitlines()
-    assert b"the TIFF data is broken or cut short" in line
+    assert b"the TIFF data are damaged or cut short" in line

@@ -54,7 +54,9 @@ def test_size_hardly_matters(model, wave, astronaut):
 
 def test_a_style_of_another_space_is_refused(model, astronaut, wave):
     other = replace(wave, vectors={"other": wave.vector}, title="Wave")
-    with pytest.raises(InputError, match=r"'Wave' is of another model .* again from its picture"):
+    with pytest.raises(
+        InputError, match=r"'Wave' belongs to another model .* again from its picture"
+    ):
         choose([model], other)
     with pytest.raises(InputError, match="another model"):
         model.styled(astronaut, other)
@@ -161,7 +163,7 @@ def test_another_kind_of_model_is_a_file_and_no_code(tmp_path, astronaut):
     painted, _ = tint.styled(astronaut, style).paint(astronaut)
     assert painted.transpose(1, 2, 0) == pytest.approx(0.5 * astronaut + 0.25, abs=1e-6)
     assert tint.photo_style(astronaut) is None
-    with pytest.raises(InputError, match="paints in its own styles only"):
+    with pytest.raises(InputError, match="cannot take styles from pictures"):
         encode([tint], astronaut)
 
 
@@ -170,7 +172,7 @@ def test_statistics_of_another_model_are_refused(model, wave, astronaut):
     features = np.zeros((2, model.spec.channels), np.float32)
     statistics = Statistics(model.spec.fingerprint, styled.inputs, features)
     assert model.restyled(statistics).inputs.keys() == styled.inputs.keys()
-    with pytest.raises(SettingError, match="the statistics are of another model"):
+    with pytest.raises(SettingError, match="the statistics belong to another model"):
         model.restyled(replace(statistics, model="another"))
 
 

@@ -123,7 +123,9 @@ def test_threads_without_work_soon_sleep():
 def test_what_fails_ahead_is_told_when_the_network_is_used(tmp_path):
     network = Network(tmp_path / "none.onnx", "cpu")
     network.preload()
-    with pytest.raises(WeightsError, match=r"none.onnx: this network is missing; install impasto"):
+    with pytest.raises(
+        WeightsError, match=r"none.onnx: this network is missing; export it, or install impasto"
+    ):
         network.load()
 
 
@@ -144,7 +146,7 @@ def test_unknown_device():
     [
         ("cuda", "pip uninstall onnxruntime, then pip install onnxruntime-gpu"),
         ("directml", "pip uninstall onnxruntime, then pip install onnxruntime-directml"),
-        ("coreml", "try cpu"),
+        ("coreml", "choose cpu"),
     ],
 )
 def test_absent_device(available, device, hint):

@@ -197,7 +197,7 @@ def test_read_profile_and_orientation_together(saved, swapped_profile):
 def test_read_notices_broken_profile(saved):
     path = saved("photo.png", icc_profile=b"nonsense")
     (notice,) = files.read(path).notices
-    assert notice == f"{path} has a colour profile that cannot be used; it is ignored"
+    assert notice == f"{path} has an unusable colour profile, which is ignored"
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_read_truncated_file(name, kept, tmp_path, rng):
     Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(path)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * kept)])
-    _refused(path, "broken or cut short")
+    _refused(path, "damaged or cut short")
 
 
 @pytest.mark.parametrize("name", _LOSSLESS + _LOSSY)
@@ -327,7 +327,7 @@ def test_read_decoder_errors(error, saved, monkeypatch):
         raise error
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
-    _refused(saved("photo.bmp"), "the BMP data is broken or cut short")
+    _refused(saved("photo.bmp"), "the BMP data are damaged or cut short")
 
 
 def test_read_out_of_memory(saved, monkeypatch):
@@ -423,7 +423,7 @@ def test_picture_prints_shortly(saved):
 
 
 def test_no_word_is_not_this_folder():
-    assert _refused("", "an empty name") == "an empty name; name a picture"
+    assert _refused("", "the name is empty") == "the name is empty; name a picture"
 
 
 class _Place:
@@ -452,7 +452,7 @@ def test_load_refuses_files_in_one_line(tmp_path, saved):
     with path.open("rb") as closed:
         pass
     with path.open(encoding="latin-1") as text:
-        assert "opened as a text" in _refused(text, "photo.png: ")
+        assert "opened as text" in _refused(text, "photo.png: ")
     _refused(closed, "photo.png: cannot be read: .*closed")
     _refused(b"", "the bytes: the file is empty")
     _refused(b"Dear diary", "the bytes: not a picture")
@@ -461,7 +461,7 @@ def test_load_refuses_files_in_one_line(tmp_path, saved):
 def test_a_closed_image_is_told_from_a_broken_one(saved):
     with Image.open(saved("photo.png")) as image:
         pass
-    _refused(image, "the image: it is closed")
+    _refused(image, "the image is closed")
     with Image.open(saved("photo.png")) as image:
         image.load()
     assert files.load(image).size == (32, 24)
@@ -473,4 +473,4 @@ def test_a_gamma_that_is_not_applied_is_told(saved, gamma, told):
     data = struct.pack(">I", gamma)
     chunk = struct.pack(">I", 4) + b"gAMA" + data + struct.pack(">I", zlib.crc32(b"gAMA" + data))
     picture = files.load(content[:33] + chunk + content[33:])
-    assert [("gamma is 1," in notice) for notice in picture.notices] == [True] * told
+    assert [("gamma of 1," in notice) for notice in picture.notices] == [True] * told

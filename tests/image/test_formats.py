@@ -52,11 +52,11 @@ def test_identify(head, kind):
         ("a.psd", b"8BPS", "project file"),
         ("a.mp4", b"\0\0\0\x1cftypisom", "video"),
         ("a.jpg", b"\0\0\0\x1cftypisom", "video"),
-        ("a.png", b"\xff\x0a\x00", "JPEG XL is not read; convert it"),
-        ("a.jxl", b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL is not read; convert it"),
-        ("a.exr", b"\x76\x2f\x31\x01", "OpenEXR is not read"),
-        ("a.hdr", b"#?RADIANCE\n", "Radiance HDR is not read"),
-        ("a.ico", b"\0\0\1\0\1\0", "ICO is not read"),
+        ("a.png", b"\xff\x0a\x00", "JPEG XL is not supported; convert it"),
+        ("a.jxl", b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL is not supported; convert it"),
+        ("a.exr", b"\x76\x2f\x31\x01", "OpenEXR is not supported"),
+        ("a.hdr", b"#?RADIANCE\n", "Radiance HDR is not supported"),
+        ("a.ico", b"\0\0\1\0\1\0", "ICO is not supported"),
         ("a.tga", b"%PDF-1.7", "export the page"),
     ],
 )
@@ -147,7 +147,7 @@ def test_sound_jpegs_are_not_called_broken(change, part, tmp_path, gradient):
     Image.fromarray(gradient).save(tmp_path / "a.jpg")
     jpeg = (tmp_path / "a.jpg").read_bytes()
     (tmp_path / "a.jpg").write_bytes(change(jpeg, jpeg.index(b"\xff\xc0")))
-    with pytest.raises(InputError, match=f"this kind of JPEG is not read \\({part}\\)"):
+    with pytest.raises(InputError, match=f"this kind of JPEG is not supported \\({part}\\)"):
         files.read(tmp_path / "a.jpg")
 
 
@@ -156,5 +156,5 @@ def test_kinds_that_pillow_says_it_does_not_read(tmp_path, gradient):
     bmp = bytearray((tmp_path / "a.bmp").read_bytes())
     bmp[30] = 4  # a JPEG inside
     (tmp_path / "a.bmp").write_bytes(bmp)
-    with pytest.raises(InputError, match="this kind of BMP is not read, or it is damaged"):
+    with pytest.raises(InputError, match="damaged, or a kind of BMP that is not supported"):
         files.read(tmp_path / "a.bmp")

@@ -76,7 +76,7 @@ def test_what_is_hardly_seen_fades():
 def test_nothing_seen_is_told(tmp_path):
     Image.new("RGBA", (20, 20), (255, 0, 0, 0)).save(tmp_path / "a.png")
     picture = files.read(tmp_path / "a.png")
-    assert "transparent all over" in picture.notices[0]
+    assert "completely transparent" in picture.notices[0]
     assert (picture.samples == picture.samples[0, 0, 0]).all()
 
 

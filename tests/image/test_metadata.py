@@ -107,7 +107,7 @@ def test_kept_exif_of_broken_block():
     image.info["exif"] = b"Exif\0\0not a TIFF header"
     block, notices = metadata.kept_exif(image)
     assert block is None
-    assert notices == ("has a broken EXIF block, which is not kept",)
+    assert notices == ("has a damaged EXIF block, which is not kept",)
     assert metadata.upright(image) is image
 
 

@@ -97,7 +97,7 @@ def test_to_srgb_without_profile(mode, colour, expected):
 @pytest.mark.parametrize("profile", [b"junk", bytes(200), b"\0" * 36 + b"acsp" + bytes(500)])
 def test_to_srgb_ignores_broken_profile(profile):
     converted, notices = profiles.to_srgb(_flat("RGB", (10, 20, 30)), profile)
-    assert notices == ("has a colour profile that cannot be used; it is ignored",)
+    assert notices == ("has an unusable colour profile, which is ignored",)
     assert tuple(_pixel(converted)) == (10, 20, 30)
 
 

@@ -3,14 +3,20 @@
 import pytest
 import torch
 
-from impasto.networks.blocks import CODES, STRANGEST, Modulated, Standardised, Styled
+from impasto.networks.blocks import (
+    CLAMP_SIGMA,
+    CODE_SIZE,
+    ConditionalResidualBlock,
+    Standardize,
+    StyleConditionedConv2d,
+)
 from impasto.networks.moments import EPSILON, Modulation
 
 pytestmark = pytest.mark.usefixtures("seed")
 
 
 def test_modulated_block_is_a_residual():
-    block = Modulated(4)
+    block = ConditionalResidualBlock(4)
     torch.nn.init.zeros_(block.second.weight)
     torch.nn.init.zeros_(block.second.bias)
     x, style = torch.randn(1, 4, 8, 8), torch.randn(1, 4, 1, 1)
@@ -18,7 +24,7 @@ def test_modulated_block_is_a_residual():
 
 
 def test_modulated_block_does_what_style_and_photo_ask_for():
-    block, x = Modulated(4), torch.randn(2, 4, 9, 8)
+    block, x = ConditionalResidualBlock(4), torch.randn(2, 4, 9, 8)
     gain, shift = torch.randn(2, 2, 4, 1, 1)
     seen = block.first(x)
     normal = torch.nn.functional.instance_norm(seen, eps=EPSILON)
@@ -27,22 +33,22 @@ def test_modulated_block_does_what_style_and_photo_ask_for():
 
 
 def test_standardised_by_what_is_usual():
-    layer, x = Standardised(5), 3 * torch.randn(400, 5) + 2
+    layer, x = Standardize(5), 3 * torch.randn(400, 5) + 2
     layer.mean.copy_(x.mean(0))
     layer.variance.copy_(x.var(0))
     out = layer(x)
     assert torch.allclose(out.mean(0), torch.zeros(5), atol=1e-4)
     assert torch.allclose(out.std(0), torch.ones(5), atol=1e-3)
-    assert layer(x + 1e9).max() == STRANGEST
-    assert layer(x - 1e9).min() == -STRANGEST
+    assert layer(x + 1e9).max() == CLAMP_SIGMA
+    assert layer(x - 1e9).min() == -CLAMP_SIGMA
 
 
 @pytest.mark.parametrize("side", [1, 3])
 def test_styled_convolution_is_one_with_the_weights_of_the_style(side):
-    layer = Styled(3, 5, side)
+    layer = StyleConditionedConv2d(3, 5, side)
     for parameter in (layer.change, layer.shift.weight, layer.shift.bias):
         torch.nn.init.normal_(parameter)
-    x, code = torch.randn(2, 3, 6, 7), torch.randn(2, CODES)
+    x, code = torch.randn(2, 3, 6, 7), torch.randn(2, CODE_SIZE)
     out = layer(x, code)
     for picture, numbers, painted in zip(x, code, out, strict=True):
         change = sum(n * kernel for n, kernel in zip(numbers, layer.change.unbind(2), strict=True))
@@ -53,7 +59,7 @@ def test_styled_convolution_is_one_with_the_weights_of_the_style(side):
 
 
 def test_one_code_serves_all_pictures():
-    layer = Styled(3, 5, 3)
+    layer = StyleConditionedConv2d(3, 5, 3)
     torch.nn.init.normal_(layer.change)
-    x, code = torch.randn(4, 3, 6, 7), torch.randn(1, CODES)
+    x, code = torch.randn(4, 3, 6, 7), torch.randn(1, CODE_SIZE)
     assert torch.allclose(layer(x, code), layer(x, code.expand(4, -1)), atol=1e-4)

@@ -172,7 +172,7 @@ def test_fetch_of_an_unknown_name():
 
 def test_verify_reads_in_full_and_removes_what_is_damaged(cache):
     path = downloads.cached_path("vgg19")
-    with pytest.raises(WeightsError, match="not fetched yet"):
+    with pytest.raises(WeightsError, match="not downloaded yet"):
         downloads.verify("vgg19")
     path.parent.mkdir()
     path.write_bytes(CONTENT)

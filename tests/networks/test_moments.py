@@ -1,9 +1,14 @@
-"""Moments of feature maps, and what changes them."""
+"""ChannelStats of feature maps, and what changes them."""
 
 import pytest
 import torch
 
-from impasto.networks.moments import Modulation, Shared, normalised, own
+from impasto.networks.moments import (
+    Modulation,
+    SharedStats,
+    instance_stats,
+    modulated_instance_norm,
+)
 
 pytestmark = pytest.mark.usefixtures("seed")
 
@@ -13,39 +18,39 @@ UNCHANGED = Modulation(torch.ones(1), torch.zeros(1))
 def test_modulation_gives_mean_and_deviation():
     mean, deviation = torch.randn(2, 4, 1, 1), torch.rand(2, 4, 1, 1) + 0.5
     x = 3 * torch.randn(2, 4, 40, 40) + 1
-    out = normalised(x, own(x), Modulation(deviation, mean))
+    out = modulated_instance_norm(x, instance_stats(x), Modulation(deviation, mean))
     assert torch.allclose(out.mean((2, 3), keepdim=True), mean, atol=1e-4)
     assert torch.allclose(out.std((2, 3), keepdim=True), deviation, atol=1e-3)
 
 
 def test_flat_maps_stay_flat():
     flat = torch.full((1, 2, 400, 500), 4.7)
-    assert normalised(flat, own(flat), UNCHANGED).abs().max() < 1e-3
+    assert modulated_instance_norm(flat, instance_stats(flat), UNCHANGED).abs().max() < 1e-3
 
 
 def test_the_precision_of_the_features_is_kept():
     x = torch.randn(1, 2, 8, 8, dtype=torch.bfloat16)
-    assert normalised(x, own(x), UNCHANGED).dtype == torch.bfloat16
+    assert modulated_instance_norm(x, instance_stats(x), UNCHANGED).dtype == torch.bfloat16
 
 
 def test_moments_are_mean_and_variance():
     x = 0.1 * torch.randn(2, 3, 20, 20) + 2
     variance, mean = torch.var_mean(x, dim=(2, 3), correction=0, keepdim=True)
-    assert torch.allclose(own(x).mean, mean)
-    assert torch.allclose(own(x).variance, variance, atol=1e-5)
+    assert torch.allclose(instance_stats(x).mean, mean)
+    assert torch.allclose(instance_stats(x).variance, variance, atol=1e-5)
 
 
 def test_shared_statistics_that_count_for_nothing_are_own_ones():
     x = torch.randn(2, 4, 9, 7)
-    norm = Shared(torch.zeros(2, 2, 4), torch.zeros(()))
-    assert all(map(torch.allclose, norm(x), own(x)))
+    norm = SharedStats(torch.zeros(2, 2, 4), torch.zeros(()))
+    assert all(map(torch.allclose, norm(x), instance_stats(x)))
     variance, mean = torch.var_mean(x, dim=(2, 3), correction=0)
-    assert torch.allclose(norm.found, torch.stack([mean, variance], 1))
+    assert torch.allclose(norm.measured, torch.stack([mean, variance], 1))
 
 
 def test_shared_statistics_make_parts_of_a_picture_alike():
     x = torch.randn(1, 4, 8, 8)
-    whole = Shared(torch.zeros(1, 2, 4), torch.zeros(()))
+    whole = SharedStats(torch.zeros(1, 2, 4), torch.zeros(()))
     expected = whole(x)
-    part = Shared(whole.found, torch.ones(()))
+    part = SharedStats(whole.measured, torch.ones(()))
     assert all(map(torch.equal, part(x[..., 3:6, 2:]), expected))

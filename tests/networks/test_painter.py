@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from impasto.networks.moments import Shared
+from impasto.networks.moments import SharedStats
 from impasto.networks.painter import (
     CONTRAST,
     MARGIN,
-    MODULATED,
+    MODULATED_CHANNELS,
     NORMALISED,
     STEM,
     VECTOR,
@@ -53,7 +53,7 @@ def test_styles_of_a_batch_are_painted_as_each_alone(painter: Painter) -> None:
 
 def test_a_vector_is_split_into_modulations_a_code_and_a_share() -> None:
     style = split(torch.zeros(2, VECTOR))
-    assert [m.gain.shape[1] for m in style.modulations] == list(MODULATED)
+    assert [m.gain.shape[1] for m in style.modulations] == list(MODULATED_CHANNELS)
     assert all((m.gain == 1).all() and (m.shift == 0).all() for m in style.modulations)
     assert (style.code == 0).all()
     assert (style.hues == 0.5).all()
@@ -97,12 +97,14 @@ def test_hues_have_no_lightness_and_follow_large_areas_only() -> None:
 def test_parts_share_statistics(painter: Painter) -> None:
     photo = torch.rand(1, 3, 32, 32)
     with torch.no_grad():
-        first = Shared(torch.zeros(1, 2, NORMALISED), torch.zeros(()))
+        first = SharedStats(torch.zeros(1, 2, NORMALISED), torch.zeros(()))
         own = painter(photo, torch.zeros(1, VECTOR), PALETTE, first)
-        assert first.found.shape == (1, 2, NORMALISED)
-        again = painter(photo, torch.zeros(1, VECTOR), PALETTE, Shared(first.found, torch.ones(())))
+        assert first.measured.shape == (1, 2, NORMALISED)
+        again = painter(
+            photo, torch.zeros(1, VECTOR), PALETTE, SharedStats(first.measured, torch.ones(()))
+        )
         torch.testing.assert_close(own, again, atol=1e-4, rtol=1e-4)
-        foreign = Shared(first.found * 2, torch.ones(()))
+        foreign = SharedStats(first.measured * 2, torch.ones(()))
         assert (painter(photo, torch.zeros(1, VECTOR), PALETTE, foreign) - own).abs().max() > 1e-3
 
 

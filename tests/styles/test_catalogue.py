@@ -28,10 +28,10 @@ def test_read(table):
     [
         ("", "the first line must be: name file title artist year source"),
         (WORK, "the first line must be"),
-        (HEAD, "lists no work"),
+        (HEAD, "lists no works"),
         (HEAD + "wave\tart/wave.jpg\n", "line 2 has 2 columns instead of 7"),
-        (HEAD + WORK + WORK, "line 3: 'wave' is no new name"),
-        (HEAD + WORK.replace("wave", "a wave", 1), "line 2: 'a wave' is no new name"),
+        (HEAD + WORK + WORK, "line 3: 'wave' is not a new name"),
+        (HEAD + WORK.replace("wave", "a wave", 1), "line 2: 'a wave' is not a new name"),
     ],
 )
 def test_refuses(table, text, message):

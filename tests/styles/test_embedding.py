@@ -17,7 +17,7 @@ def same(a, b):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"vectors": {}}, "a style has no vector"),
+        ({"vectors": {}}, "the style has no vector"),
         ({"vectors": {"e": np.zeros((2, 3), np.float32)}}, r"vector has float32 of shape \(2, 3\)"),
         ({"vectors": {"e": np.zeros(0, np.float32)}}, "vector has float32 of shape"),
         ({"vectors": {"e": np.zeros(LARGEST_VECTOR + 1, np.float32)}}, "vector has float32"),

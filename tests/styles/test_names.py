@@ -34,6 +34,6 @@ def test_user_folder_can_be_chosen(monkeypatch, tmp_path):
 def test_without_a_home_there_are_no_styles_of_one_s_own(monkeypatch):
     # A name that no system has; who has no home folder at all meets the same error.
     monkeypatch.setenv("IMPASTO_STYLES", "~nobody-is-called-so/styles")
-    with pytest.raises(InputError, match=r"name a folder for them in .* IMPASTO_STYLES"):
+    with pytest.raises(InputError, match=r"set the environment variable IMPASTO_STYLES"):
         names.user_folder()
     assert names.own() == {}

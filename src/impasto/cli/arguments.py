@@ -94,7 +94,7 @@ def picture_file(word: str) -> Path:
         typer.BadParameter: the word is empty.
     """
     if not word:
-        raise typer.BadParameter("an empty name; name a picture")
+        raise typer.BadParameter("the name is empty; name a picture")
     path = Path(word)
     return path.absolute() if path == STREAM and word != str(STREAM) else path
 
@@ -109,7 +109,7 @@ def output_word(word: str) -> str:
         typer.BadParameter: it is nothing that can have been meant.
     """
     if not word:
-        raise typer.BadParameter("an empty name; name a file")
+        raise typer.BadParameter("the name is empty; name a file")
     if Path(word).name.lower() in PICTURES and not word.endswith(_SEPARATORS):
         raise typer.BadParameter(
             f"{display_path(Path(word))} is a suffix only; put a name before it"

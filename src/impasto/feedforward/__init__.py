@@ -1,1 +1,1 @@
-"""The feed-forward engine: any photo in any style in one pass, in ONNX Runtime."""
+"""The feed-forward engine: paints photos in one pass with ONNX Runtime."""

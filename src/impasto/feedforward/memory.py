@@ -1,4 +1,4 @@
-"""How large the tiles may be that fit the free memory."""
+"""Choose tiles that fit the free memory."""
 
 from functools import cache
 
@@ -7,32 +7,31 @@ from impasto.settings import SMALLEST_TILE
 from impasto.system import memory
 
 TILES = (1024, 768, 512, SMALLEST_TILE)
-"""Sides of tiles in pixels, the default first. A painting depends a little on its tiles. So they
-are never larger, whatever the memory; and there are only a few sizes, so that a painting does not
-change with every megabyte that is free."""
+"""Sides of tiles in pixels, the default first. A painting depends slightly on its tiles. So there
+are
+only a few sizes: a painting must not change with every megabyte of free memory."""
 
 WHOLE = 2048
-"""Pictures with sides of at most this are painted whole, if the memory suffices: that takes less
-than half the time, and hardly more memory than tiles of 1024 with their reduced copy."""
+"""Largest side in pixels of a picture that is painted whole, if there is enough memory. That takes
+less than half the time of tiles of 1024 with their reduced copy, and hardly more memory."""
 
 _OUTPUT_BYTES = 12
-"""Memory for a pixel of the painting, three floats."""
+"""Bytes for a pixel of the painting, three floats."""
 
 _LARGEST_PART = 1.75**2
-"""The pixels of the reduced copy that tiles share the statistics of, at most, relative to a
-tile's; see `tiles.THUMBNAIL`."""
+"""Largest number of pixels of the reduced copy, relative to a tile; see `tiles.THUMBNAIL`."""
 
 
 def default_tile(size: tuple[int, int]) -> int:
-    """Choose the side of the tiles for (height, width) where there is memory enough."""
+    """Choose the side of the tiles for (height, width), if there is enough memory."""
     return WHOLE if TILES[0] < max(size) <= WHOLE else TILES[0]
 
 
 def fitting_tile(size: tuple[int, int], spec: ModelSpec) -> int:
-    """Choose the side of the largest tiles with which painting (height, width) fits the memory.
+    """Choose the side of the largest tiles of (height, width) that fit the free memory.
 
-    It is the default one or one of `TILES`; the smallest where none fits, the default where the
-    free memory is not known. In one process it is always the same for a size.
+    It is the default or one of `TILES`: the smallest if none fits, the default if the free memory
+    is unknown. Within a process it is always the same for a size.
     """
     free, default = initial_free_memory(), default_tile(size)
     if free is None:
@@ -44,10 +43,10 @@ def fitting_tile(size: tuple[int, int], spec: ModelSpec) -> int:
 
 @cache
 def initial_free_memory() -> int | None:
-    """Measure what is free when the process first paints.
+    """Measure the free memory when the process first paints.
 
-    Later, what ONNX Runtime keeps for the next painting would be taken for used, and the same
-    photo painted in smaller tiles.
+    Later, memory that ONNX Runtime keeps for the next painting would not count as free, and the
+    same photo would be painted in smaller tiles.
     """
     return memory.free_bytes()
 

@@ -1,9 +1,9 @@
-"""Models that paint in one pass: a network, what it says of itself, and how a style enters it.
+"""Models that paint in one pass: a network, its specification, and its inputs for a style.
 
-A network takes any of these inputs, by name, and is given those that it has:
+A network may have any of these inputs, by name, and gets those that it has:
 
     image       (1, 3, H, W)  the photo or a tile of it, in [0, 1], sides multiples of the stride
-    matrix      (3, 3)        recolouring x -> matrix x + offset that gives the photo the style's
+    matrix      (3, 3)        recolouring x -> matrix x + offset, which gives the photo the style's
     offset      (3,)          mean colour and colour covariance
     embedding   (1, n)        the style vector
     colour_mean (1, 3)        the style's mean colour
@@ -11,7 +11,7 @@ A network takes any of these inputs, by name, and is given those that it has:
     statistics  (1, 2, C)     means and variances of the normalised channels
     share       ()            1: normalise by `statistics`; 0: by those of the image itself
 
-and gives back `painting`, (1, 3, H, W) in [0, 1], and the statistics that it found, (1, 2, C).
+Its outputs are `painting`, (1, 3, H, W) in [0, 1], and the statistics that it measured, (1, 2, C).
 """
 
 import math
@@ -36,32 +36,33 @@ from impasto.models.spec import ModelSpec
 from impasto.painting import Statistics
 from impasto.settings import Device
 from impasto.styles.embedding import Style
+from impasto.system.paths import display_path
 
 STYLE_SIDE = 512
-"""Long side in pixels, at most, at which the style of a picture is measured."""
+"""Largest long side in pixels at which the style of a picture is measured."""
 
 _MOST_KEPT = 4
 """Sets of models, for different devices and numbers of threads, that stay loaded at a time."""
 
 _SAMPLED_SIDE = 256
-"""Colours are counted on a grid of about this many pixels each way: enough for a mean."""
+"""Colours are sampled on a grid of about this many pixels a side, which is enough for a mean."""
 
 Inputs = Mapping[str, NDArray[np.float32]]
 
 
 class FeedforwardModel:
-    """A network that paints in one pass, and the networks beside it that it works with.
+    """A network that paints in one pass, and the networks that belong to it.
 
     Args:
         path: its ONNX file.
         device, threads: see `session.Network`.
 
     Attributes:
-        spec: what the file says of itself.
+        spec: of the network.
         can_encode: whether it can take its style from any picture.
 
     Raises:
-        InputError: the file is missing, or no model that paints.
+        InputError: the file is missing, or not a model that paints.
     """
 
     def __init__(self, path: Path, device: Device = "auto", threads: int | None = None) -> None:
@@ -70,7 +71,9 @@ class FeedforwardModel:
         self._threads = threads
         self.spec = ModelSpec.read(path)
         if self.spec.kind != "painter":
-            raise InputError(f"{path}: a {self.spec.kind}, which does not paint; name a painter")
+            raise InputError(
+                f"{display_path(path)}: a {self.spec.kind}, which does not paint; name a painter"
+            )
         self.can_encode = bool(self.spec.style_encoder)
         self._belong_together = False
 
@@ -91,7 +94,7 @@ class FeedforwardModel:
         return Network(self.path.with_name(name), self._device, self._threads)
 
     def preload(self) -> None:
-        """Start to load the network, so that it is there when it is to paint."""
+        """Start to load the network in a thread, so that it is ready when it is needed."""
         self._network.preload()
 
     def load(self) -> None:
@@ -107,24 +110,26 @@ class FeedforwardModel:
             self._content_statistics.load()
 
     def encode(self, picture: ImageArray, visible: Mask | None = None) -> Style:
-        """Measure the style of a picture, at a long side of at most `STYLE_SIDE` pixels.
+        """Encode the style of a picture, at a long side of at most `STYLE_SIDE` pixels.
 
         Args:
             picture: (H, W, 3).
-            visible: (H, W), how much each pixel counts for the colours; None for all alike. Of the
-                features those count that lie in the rectangle around what is seen; in there,
-                hidden parts must be filled, as `image.files.load` does.
+            visible: (H, W), weights of the pixels for the colours; None for equal weights. Features
+                are those of the rectangle around the visible part, in which hidden pixels must be
+                filled, as `image.files.load` does.
 
         Raises:
             InputError: the model has no style encoder.
             DeviceError, WeightsError: as `session.Network`.
         """
         if not self.can_encode:
-            raise InputError(f"{self.path}: paints in its own styles only, not in a picture's")
+            raise InputError(
+                f"{display_path(self.path)}: cannot take styles from pictures; name one of its own"
+            )
         if visible is not None:
             picture, visible = masks.crop(picture, visible), to_float(masks.crop(visible, visible))
         height, width = picture.shape[:2]
-        # Resized to full strides, not padded: what is padded would count in the statistics.
+        # Resized to whole strides, not padded: padding would change the statistics.
         columns, rows = map(self._to_stride, fit_down((width, height), STYLE_SIDE))
         fits = (height, width) == (rows, columns)
         reduced = to_float(picture) if fits else resize(picture, (columns, rows))
@@ -134,11 +139,11 @@ class FeedforwardModel:
         return _style(self.spec.style_space, vector, gaussian(reduced, covered))
 
     def photo_style(self, photo: ImageArray, visible: Mask | None = None) -> Style | None:
-        """Find the style in which the photo is painted as it is; None if the model has none.
+        """Find the style that leaves the photo as it is; None if the model has none.
 
         Args:
             photo: (H, W, 3).
-            visible: (H, W), how much each pixel counts for the colours; None for all alike.
+            visible: (H, W), weights of the pixels for the colours; None for equal weights.
         """
         if (vector := self.spec.photo_style()) is not None:
             return _style(self.spec.style_space, vector, sampled_gaussian(photo, visible))
@@ -153,13 +158,12 @@ class FeedforwardModel:
         in_tiles: bool = False,
         release_memory: bool = False,
     ) -> "StyledModel":
-        """Prepare to paint a photo, or tiles of it, in a style.
+        """Prepare to paint a photo, or its tiles, in a style.
 
         Args:
-            photo: (H, W, 3); its colours, as a whole, decide how it is recoloured, even where
-                only a part of it is painted.
+            photo: (H, W, 3), the whole photo, whose colours decide the recolouring.
             style: with a vector of this model's style space.
-            visible: (H, W), how much each pixel counts for the photo's colours; None for all alike.
+            visible: (H, W), weights of the pixels for the photo's colours; None for equal weights.
             in_tiles: whether tiles will be painted, by the statistics of the whole photo.
             release_memory: see `session.Network`.
 
@@ -186,10 +190,10 @@ class FeedforwardModel:
         """Prepare to paint as another photo was painted.
 
         Raises:
-            SettingError: that was another model.
+            SettingError: that photo was painted by another model.
         """
         if statistics.model != self.spec.fingerprint:
-            raise SettingError("the statistics are of another model; paint without them")
+            raise SettingError("the statistics belong to another model; paint without them")
         return self._with_inputs(statistics.inputs, in_tiles, release_memory)
 
     def _with_inputs(self, inputs: Inputs, in_tiles: bool, release_memory: bool) -> "StyledModel":
@@ -201,7 +205,7 @@ class FeedforwardModel:
         )
 
     def _check_content_statistics(self) -> None:
-        """Make sure that the network that measures features belongs to the one that paints.
+        """Check that the network that measures features belongs to the one that paints.
 
         Raises:
             WeightsError: it does not.
@@ -215,7 +219,8 @@ class FeedforwardModel:
             raise WeightsError(str(problem)) from problem
         if fingerprint != self.spec.fingerprint:
             raise WeightsError(
-                f"{network.path}: not exported together with {self.path.name}; replace both"
+                f"{display_path(network.path)}: not exported together with {self.path.name}; "
+                "replace both"
             )
         self._belong_together = True
 
@@ -225,12 +230,12 @@ class FeedforwardModel:
 
 
 class StyledModel:
-    """A model with the inputs of one style and one photo's colours, ready to paint.
+    """A model with the inputs for one style and one photo's colours.
 
     Args:
         spec: of the model.
-        network: that paints.
-        content_statistics: that measures the features of tiles, if there is one.
+        network: paints.
+        content_statistics: measures the features of tiles, if there is one.
         inputs: of the style, by name.
         release_memory: see `session.Network`.
     """
@@ -253,17 +258,17 @@ class StyledModel:
     def paint(
         self, photo: ImageArray, statistics: FloatImage | None = None
     ) -> tuple[FloatImage, FloatImage]:
-        """Paint a photo or a tile of it.
+        """Paint a photo or a tile.
 
         Args:
-            photo: (H, W, 3), sides of at least `ModelSpec.min_side`.
-            statistics: (2, C), to normalise by instead of the photo's own.
+            photo: (H, W, 3), with sides of at least `ModelSpec.min_side`.
+            statistics: (2, C), by which to normalise instead of the photo's own.
 
         Returns:
             (3, H, W) in [0, 1], and its statistics, (2, C): means and variances.
 
         Raises:
-            InputError: the style's numbers make no picture.
+            InputError: the style is invalid.
             DeviceError, WeightsError: as `session.Network`.
         """
         share = 0 if statistics is None else 1
@@ -277,10 +282,10 @@ class StyledModel:
         return painted[0, :, :height, :width], measured[0]
 
     def content_statistics(self, photo: ImageArray) -> FloatImage | None:
-        """Measure the photo's features: the first of the statistics that `paint` finds.
+        """Measure the photo's features, the first of the statistics that `paint` returns.
 
         Returns:
-            (2, at most C), or None if the model cannot do so without painting.
+            (2, at most C), or None if the model cannot measure them without painting.
         """
         if self._content_statistics is None:
             return None
@@ -292,7 +297,7 @@ class StyledModel:
         return network(inputs, release_memory=self._release_memory)
 
     def _planes(self, photo: ImageArray) -> FloatImage:
-        """Make (3, H, W) of (H, W, 3), reflected below and to the right to full strides."""
+        """Convert (H, W, 3) to (3, H, W), padded by reflection to whole strides."""
         height, width = photo.shape[:2]
         below, right = -height % self.spec.stride, -width % self.spec.stride
         return np.stack(
@@ -305,10 +310,10 @@ class StyledModel:
 
 @lru_cache(maxsize=_MOST_KEPT)
 def shipped(device: Device, threads: int | None = None) -> tuple[FeedforwardModel, ...]:
-    """List the models that ship with impasto, the preferred one first; opened once in a process.
+    """Open the models that ship with impasto, in order of preference, once in a process.
 
     Raises:
-        WeightsError: there is none, or one is damaged.
+        WeightsError: a model is missing or damaged.
     """
     try:
         models = [FeedforwardModel(path, device, threads) for path in assets.painters()]
@@ -322,10 +327,10 @@ def open_models(
     device: Device,
     threads: int | None = None,
 ) -> tuple[FeedforwardModel, ...]:
-    """List the models to paint with: the user's own, or those that ship with impasto.
+    """Open the models to paint with: the user's own, or those that ship with impasto.
 
     Raises:
-        InputError: the user's file is missing, or no model that paints.
+        InputError: the user's file is missing, or not a model that paints.
         WeightsError: the networks that ship with impasto are missing.
     """
     if model is None:
@@ -343,10 +348,10 @@ class ModelStyle(NamedTuple):
 
 
 def choose(models: Sequence[FeedforwardModel], style: Style) -> ModelStyle:
-    """Choose the first model that reads the style.
+    """Choose the first model that can read the style.
 
     Raises:
-        InputError: there is none.
+        InputError: no model can.
     """
     for model in models:
         if model.spec.style_space in style.vectors:
@@ -357,19 +362,19 @@ def choose(models: Sequence[FeedforwardModel], style: Style) -> ModelStyle:
 def encode(
     models: Sequence[FeedforwardModel], picture: ImageArray, visible: Mask | None = None
 ) -> Style:
-    """Measure the style of a picture for every model that can take its style from one.
+    """Encode the style of a picture for every model that can take styles from pictures.
 
     Args:
         picture: (H, W, 3).
         visible: as for `FeedforwardModel.encode`.
 
     Raises:
-        InputError: there is no such model.
+        InputError: no model can.
         DeviceError, WeightsError: as `session.Network`.
     """
     styles = [model.encode(picture, visible) for model in models if model.can_encode]
     if not styles:
-        styles = [models[0].encode(picture)]  # which says why it cannot
+        styles = [models[0].encode(picture)]  # raises the error
     vectors = {space: vector for style in styles for space, vector in style.vectors.items()}
     return Style(vectors, styles[0].colour_mean, styles[0].colour_covariance)
 
@@ -377,14 +382,14 @@ def encode(
 def recolouring(
     photo: ImageArray, style: Style, visible: Mask | None = None
 ) -> tuple[FloatImage, FloatImage]:
-    """Find the map x -> A x + b that gives the photo the style's mean and covariance of colours.
+    """Compute the map x -> A x + b that gives the photo the style's mean and covariance of colours.
 
-    The networks were trained with `training.painting_losses.recoloured`, which does the same, but
-    measures every pixel of the photo.
+    The networks were trained with `training.painting_losses.recoloured`, which does the same for
+    every pixel of the photo.
 
     Args:
         photo: (H, W, 3).
-        visible: (H, W), how much each pixel counts; None for all alike.
+        visible: (H, W), weights of the pixels; None for equal weights.
 
     Returns:
         A (3, 3) and b (3,).
@@ -395,7 +400,7 @@ def recolouring(
 
 
 def sampled_gaussian(photo: ImageArray, visible: Mask | None = None) -> Gaussian:
-    """Measure the colours of a photo (H, W, 3) on a grid of its pixels that are seen."""
+    """Measure the colours of a photo (H, W, 3) on a grid of its pixels."""
     stride = max(1, min(photo.shape[:2]) // _SAMPLED_SIDE)
     covered = None if visible is None else visible[::stride, ::stride]
     return gaussian(to_float(photo[::stride, ::stride]), covered)
@@ -403,7 +408,7 @@ def sampled_gaussian(photo: ImageArray, visible: Mask | None = None) -> Gaussian
 
 def _of_another_model(style: Style) -> InputError:
     return InputError(
-        f"the style {style.title or 'given'!r} is of another model or version of impasto; "
+        f"the style {style.title or 'given'!r} belongs to another model or version of impasto; "
         "make it again from its picture"
     )
 

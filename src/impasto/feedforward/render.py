@@ -1,4 +1,4 @@
-"""From a scene to a painting, in one pass."""
+"""Paint a scene in one pass."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,11 +23,11 @@ from impasto.settings import LARGEST, WORK_SIZE, StylizeSettings, work_side
 from impasto.styles.embedding import Style, interpolate
 
 DETAIL_FROM = 1.4
-"""A painting that is enlarged by this factor or more is painted over in finer strokes."""
+"""Enlargement from which a painting is painted over in finer strokes."""
 
 
 _GRID_FILTER = np.array([1, 2, 2, 2, 1], np.float32) / 8
-"""The shortest filter with whole numbers that lets no wave of two or of four pixels through."""
+"""The shortest filter with whole numbers that removes waves of two and of four pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +35,10 @@ class Rendering:
     """A painting and how it was made.
 
     Attributes:
-        samples: (H, W, 3), of the size asked for.
-        tile: side of the tiles in pixels; None where all was painted whole.
-        statistics: for each part of the scene what it was painted by; None if it was not.
-        notices: one line each on what the user should know.
+        samples: (H, W, 3), of the requested size.
+        tile: side of the tiles in pixels; None if everything was painted whole.
+        statistics: of each part of the scene; None for a part that was not painted.
+        notices: warnings for the user of one line each.
     """
 
     samples: ImageArray
@@ -49,14 +49,13 @@ class Rendering:
 
 @dataclass(frozen=True)
 class Plan:
-    """The size at which a painting is painted, and its tiles.
+    """The size and tiles of a pass.
 
     Attributes:
-        size: (width, height); the painting is then enlarged or reduced to the size asked for.
+        size: (width, height) at which to paint; the painting is resized to the requested size.
         tile: side of the tiles in pixels; None to paint it whole.
-        notice: what the user should know of it, or None.
-        detail: the size and the tiles in which the enlarged painting is painted over in finer
-            strokes; None where it is not.
+        notice: a warning for the user, or None.
+        detail: the second pass, which paints over the enlarged painting in finer strokes, or None.
     """
 
     size: tuple[int, int]
@@ -73,13 +72,13 @@ def render(
     """Paint a scene.
 
     Args:
-        scene: each part with one style, which may be a blend, and the model that paints it.
+        scene: each part with one style, which may be a blend, and its model.
         settings: how to paint.
-        statistics: of an earlier rendering of a scene with as many parts, to paint by.
+        statistics: of an earlier rendering with as many parts, to paint alike.
 
     Raises:
-        SettingError: a side of the painting would be too small, or the statistics do not fit.
-        InputError: a style's numbers make no picture.
+        SettingError: a side of the painting would be too small, or the statistics do not match.
+        InputError: a style is invalid.
         DeviceError, WeightsError: as `session.Network`.
     """
     photo = _resized(scene.photo.samples, settings)
@@ -120,7 +119,7 @@ def render(
 
 
 def plan(size: tuple[int, int], settings: StylizeSettings, spec: ModelSpec) -> Plan:
-    """Decide at which sizes, and in which tiles, a photo of (width, height) is painted."""
+    """Plan the passes for a photo of (width, height)."""
     usual = spec.work_side or WORK_SIZE
     side = min(round(work_side(settings, max(size), usual) / settings.brush), LARGEST)
     first = _pass(fit_min_side(size, side, spec.min_side), settings, spec)
@@ -134,7 +133,7 @@ def plan(size: tuple[int, int], settings: StylizeSettings, spec: ModelSpec) -> P
 
 
 def _pass(size: tuple[int, int], settings: StylizeSettings, spec: ModelSpec) -> Plan:
-    """Decide in which tiles a picture of (width, height) is painted."""
+    """Plan the tiles of one pass at (width, height)."""
     width, height = size
     default = default_tile((height, width))
     tile = settings.tile or fitting_tile((height, width), spec)
@@ -177,11 +176,11 @@ def _paint(
     statistics: Statistics | None,
     visible: Mask | None,
 ) -> tuple[ImageArray, Statistics]:
-    """Paint all of a photo in one style; its colours are those of what is `visible`.
+    """Paint a whole photo in one style, in one pass or two.
 
     Returns:
-        The painting, of the photo's size, uint8 if it was enlarged and the photo is uint8; and by
-        what it was painted.
+        The painting, of the photo's size, uint8 if it was enlarged and the photo is uint8; and its
+        statistics.
     """
     if (
         statistics is None
@@ -206,10 +205,10 @@ def _paint(
 
 
 def _without_grid(painted: FloatImage) -> FloatImage:
-    """Remove what repeats every two or four pixels from (H, W, 3), blurring it by about as much.
+    """Remove patterns with a period of two or four pixels from (H, W, 3) by a slight blur.
 
-    The network's inner grids leave such patterns, too faint to see. Enlarged, they would be seen
-    by the second pass, and painted.
+    The network's inner grids leave them. They are invisible, but the second pass would paint the
+    enlarged pattern.
     """
     for axis in (0, 1):
         pad = [(0, 0)] * 3
@@ -258,14 +257,14 @@ def _paint_pass(
 
 
 def _resized_to(photo: ImageArray, size: tuple[int, int]) -> ImageArray:
-    """Resize (H, W, 3) to (width, height), if it has another size."""
+    """Resize (H, W, 3) to (width, height), unless it has that size."""
     return photo if size == (photo.shape[1], photo.shape[0]) else resize(photo, size)
 
 
 def _at_full_size(
     painted: FloatImage, reduced: ImageArray, photo: ImageArray, opacity: float
 ) -> ImageArray:
-    """Bring a painting to the photo's size and lay it over the photo.
+    """Resize a painting to the photo's size and composite it over the photo.
 
     Args:
         painted: (h, w, 3).
@@ -285,11 +284,11 @@ def _at_full_size(
 
 
 def opacity(strength: float) -> float:
-    """Compute how opaque a painting lies on the photo, by the strength of its style.
+    """Compute the opacity of a painting over the photo from the strength.
 
-    The style goes straight from the photo's own to the one asked for. A photo painted in its own
-    style is not yet the photo, so the painting's opacity falls, too: 1 - (1 - strength)^3.
-    With it each tenth of strength changes the picture by about as much (mean absolute change
-    of 15 pairs: 0.017 to 0.020), where a proportional opacity gave 0.006 to 0.032.
+    The style is interpolated between the photo's own and the full one. A photo painted in its own
+    style still differs from the photo, so the opacity falls, too: 1 - (1 - strength)^3. Each tenth
+    of strength then changes the picture about equally (mean absolute change of 15 pairs: 0.017 to
+    0.020); a proportional opacity gave 0.006 to 0.032.
     """
     return 1 - (1 - strength) ** 3

@@ -1,8 +1,8 @@
-"""Loads ONNX Runtime; import it from here, as what it is to do is read when it is loaded."""
+"""Import ONNX Runtime from here: its settings must be set before it is loaded."""
 
 import os
 
-# Nobody asked us to report what is painted where.
+# Nothing is reported to anybody.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime

@@ -1,4 +1,4 @@
-"""ONNX Runtime: networks on the device asked for."""
+"""Networks in ONNX Runtime, on any device."""
 
 import os
 import sys
@@ -20,6 +20,7 @@ from impasto.errors import (
     WeightsError,
 )
 from impasto.settings import Device
+from impasto.system.paths import display_path
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession, RunOptions
@@ -32,30 +33,30 @@ PROVIDERS = {
     "directml": "DmlExecutionProvider",
     "cpu": CPU,
 }
-"""ONNX Runtime's names for the devices, the preferred ones first."""
+"""ONNX Runtime's names of the devices, in order of preference."""
 
 _PACKAGES = {"cuda": "onnxruntime-gpu", "directml": "onnxruntime-directml"}
 
 _ERRORS_ONLY = 3
 
 _SPIN = "50"
-"""For how many microseconds a thread without work spins before it sleeps.
+"""Microseconds for which a thread without work spins before it sleeps.
 
-Within a pass the next work comes sooner. ONNX Runtime's default is some hundred times as long, and
-spinning threads slow Python and NumPy down. Versions before 1.26 ignore the entry.
+Within a pass the next work comes sooner. ONNX Runtime's default is about a hundred times as long,
+and spinning threads slow Python and NumPy down. Versions before 1.26 ignore the entry.
 """
 
 _KEEPS_MEMORY = sys.maxsize > 1 << 32
-"""Whether ONNX Runtime has a memory arena: on 64 bits only; elsewhere asking for it is an error."""
+"""Whether ONNX Runtime has a memory arena: on 64-bit systems only."""
 
 
 class Network:
-    """A network in ONNX Runtime, loaded when it is first needed; several threads may share it.
+    """A network in ONNX Runtime, loaded at its first use; several threads may share it.
 
     Args:
         path: the ONNX file.
-        device: "auto" is the first that is installed of CUDA, CoreML, DirectML and the CPU.
-        threads: of the processor; None for what OMP_NUM_THREADS says, or one for each core.
+        device: "auto" is the first one installed of CUDA, CoreML, DirectML and the CPU.
+        threads: of the processor; None for OMP_NUM_THREADS, or one for each core.
     """
 
     def __init__(self, path: Path, device: Device = "auto", threads: int | None = None) -> None:
@@ -66,7 +67,7 @@ class Network:
         self._session: InferenceSession | None = None
 
     def preload(self) -> None:
-        """Start to load the network in a thread; errors are raised when it is used."""
+        """Start to load the network in a thread; errors are raised at its first use."""
 
         def load() -> None:
             with suppress(ImpastoError):
@@ -79,7 +80,7 @@ class Network:
 
         Raises:
             WeightsError: the file is missing or damaged.
-            SettingError: there is no device of that name.
+            SettingError: the name of the device is unknown.
             AbsentDeviceError: this machine has no such device.
         """
         with self._lock:
@@ -93,13 +94,13 @@ class Network:
         """Compute the outputs.
 
         Args:
-            inputs: by name; those that the network does not have are left out.
-            release_memory: give the memory back afterwards. ONNX Runtime keeps it for the next
-                inputs of that shape, and more for every other shape; to get it again takes a
-                quarter of a pass's time. Memory that other networks share is given back, too.
+            inputs: by name; those that the network does not have are ignored.
+            release_memory: release the memory afterwards, including what other networks share.
+                ONNX Runtime keeps memory for every shape of inputs; to allocate it again takes a
+                quarter of the time of a pass.
 
         Raises:
-            DeviceError: the device's memory does not suffice, or the device failed.
+            DeviceError: the device failed, or its memory is too small.
             Others: as `load`.
         """
         session = self.load()
@@ -108,7 +109,7 @@ class Network:
             known = {entry.name for entry in session.get_inputs()}
             fed = {name: value for name, value in inputs.items() if name in known}
             outputs = session.run(None, fed, options)
-        # Each provider raises its own kinds, from C++; the first line says what it was.
+        # Each provider raises its own types from C++; the first line has the reason.
         except Exception as problem:
             where = session.get_providers()[0].removesuffix("ExecutionProvider")
             what = str(problem).splitlines()[0]
@@ -120,7 +121,7 @@ class Network:
 
 @cache
 def _shrink_arena() -> "RunOptions":
-    """Build the options that give the processor's memory back after a run."""
+    """Build the options that release the processor's memory after a run."""
     from impasto.feedforward.runtime import onnxruntime
 
     options = onnxruntime.RunOptions()
@@ -132,24 +133,28 @@ def _open(path: Path, device: Device, threads: int | None) -> "InferenceSession"
     from impasto.feedforward.runtime import onnxruntime
 
     if not path.is_file():
-        raise WeightsError(f"{path}: this network is missing; install impasto again, or name it")
+        raise WeightsError(
+            f"{display_path(path)}: this network is missing; export it, or install impasto again"
+        )
     providers = _providers(device, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
     options.intra_op_num_threads = threads or _threads()
     options.add_session_config_entry("session.intra_op.spin_duration_us", _SPIN)
-    # With patterns the second pass of a shape would take its memory beside that of the first,
-    # two thirds more at 2048 x 2048, and save no time; DirectML has no patterns at all.
+    # With memory patterns, a second pass of a shape would allocate memory besides that of the
+    # first, two thirds more at 2048 x 2048, and save no time. DirectML does not support them.
     options.enable_mem_pattern = False
     with _ARENA_LOCK:
         if _shares_memory():
             options.add_session_config_entry("session.use_env_allocators", "1")
     try:
         session = onnxruntime.InferenceSession(path, options, providers=providers)
-    except Exception as problem:  # from C++, of many kinds
-        raise WeightsError(f"{path}: damaged, or no network; get a fresh copy of it") from problem
+    except Exception as problem:  # many types, from C++
+        raise WeightsError(
+            f"{display_path(path)}: damaged, or not a network; get a fresh copy"
+        ) from problem
     if device != "auto" and session.get_providers()[0] != PROVIDERS[device]:
-        raise AbsentDeviceError(f"{device}: its drivers or libraries are missing; try cpu")
+        raise AbsentDeviceError(f"{device}: its drivers or libraries are missing; choose cpu")
     return session
 
 
@@ -160,9 +165,8 @@ _ARENA_LOCK = Lock()
 def _shares_memory() -> bool:
     """Register one memory arena for all networks, and tell whether that worked.
 
-    Memory that another network has left is quicker to have than new memory. ONNX Runtime may
-    refuse if the surrounding program has registered an arena of its own. Before version 1.21 it
-    does not keep shared memory on ARM.
+    To reuse the memory of another network is faster than to allocate it. ONNX Runtime may refuse if
+    the program has registered another arena. Before version 1.21 it does not share memory on ARM.
     """
     from impasto.feedforward.runtime import onnxruntime as ort
 
@@ -179,11 +183,11 @@ def _shares_memory() -> bool:
 
 
 def _providers(device: Device, available: list[str]) -> list[Any]:
-    """List what ONNX Runtime is to try in turn; the CPU stands in for what others lack.
+    """List ONNX Runtime's providers for a device, with the CPU for what it does not support.
 
     Raises:
-        SettingError: there is no device of that name.
-        AbsentDeviceError: the device is not among the available ones.
+        SettingError: the name of the device is unknown.
+        AbsentDeviceError: the device is not available.
     """
     if device not in get_args(Device):
         raise SettingError(f"device is {device!r}; it can be: {', '.join(get_args(Device))}")
@@ -191,18 +195,18 @@ def _providers(device: Device, available: list[str]) -> list[Any]:
         return [name for name in PROVIDERS.values() if name in available]
     if PROVIDERS[device] not in available:
         package = _PACKAGES.get(device)
-        hint = f"pip uninstall onnxruntime, then pip install {package}: never both"
-        hint = hint if package else "try cpu"
-        raise AbsentDeviceError(f"{device}: not among the devices of this ONNX Runtime; {hint}")
+        hint = f"pip uninstall onnxruntime, then pip install {package}; never install both"
+        hint = hint if package else "choose cpu"
+        raise AbsentDeviceError(f"{device}: not supported by this ONNX Runtime; {hint}")
     return list(dict.fromkeys([PROVIDERS[device], CPU]))
 
 
 def _threads() -> int:
-    """Choose the number of threads; 0 lets ONNX Runtime take one for each physical core.
+    """Choose the number of threads; 0 lets ONNX Runtime use one for each physical core.
 
-    Where this process may use only some cores, as in many containers, that would be too many, and
-    binding threads to the others would fail; there it is the number of usable cores. The
-    environment variable OMP_NUM_THREADS, as other programs heed it, comes before both.
+    The environment variable OMP_NUM_THREADS decides, if it is set. If the process may use only some
+    cores, as in many containers, it is their number: more threads would be too many, and could not
+    be bound to the other cores.
     """
     word = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     if word.isdecimal() and int(word) > 0:

@@ -1,10 +1,10 @@
-"""Painting in tiles, none of which shows.
+"""Paint in tiles without visible seams.
 
-What a tile looks like depends on the statistics by which its features are normalised, so all tiles
-share those of a reduced copy of the photo (Chen et al. 2022, "Towards Ultra-Resolution Neural Style
-Transfer via Thumbnail Instance Normalization", arXiv 2103.11784). The copy lacks fine texture:
-the statistics of the photo's own features, which the network's first normalisations use, are a
-quarter off in it. Those are therefore measured on the photo itself, tile by tile, which is cheap.
+The result depends on the statistics by which features are normalised. So all tiles share those of a
+reduced copy of the photo (Chen et al. 2022, "Towards Ultra-Resolution Neural Style Transfer via
+Thumbnail Instance Normalization", arXiv 2103.11784). The copy lacks fine texture: the statistics of
+the first normalisations, which are those of the photo's features, differ by a quarter. They are
+therefore measured on the photo itself, tile by tile, which is cheap.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from impasto.image.samples import FloatImage, ImageArray
 from impasto.models.spec import ModelSpec
 
 THUMBNAIL = 1792
-"""Long side of the reduced copy in pixels, or 1.75 times a tile's, if that is less."""
+"""Long side of the reduced copy in pixels; 1.75 times a tile's, if that is less."""
 
 FADE = 64
 """Pixels over which a tile fades into the next."""
 
 
 class Span(NamedTuple):
-    """Where a tile lies along an axis, and what it weighs at each of its pixels."""
+    """The place of a tile along an axis, and its weight at each of its pixels."""
 
     start: int
     stop: int
@@ -40,7 +40,7 @@ def paint(
     Args:
         photo: (H, W, 3).
         tile: largest side of a tile in pixels, at least twice `overlap`.
-        statistics: (2, C), to normalise by; None for those of the photo.
+        statistics: (2, C), by which to normalise; None for those of the photo.
 
     Returns:
         (H, W, 3) in [0, 1], and the statistics by which it was painted.
@@ -63,22 +63,22 @@ def paint(
 
 
 def overlap(spec: ModelSpec) -> int:
-    """Compute how many pixels two tiles share: each one's spoiled border, and the fade."""
+    """Compute the overlap of two tiles in pixels: the halo of each, and the fade."""
     return 2 * spec.halo + FADE
 
 
 def spans(length: int, tile: int, spec: ModelSpec) -> list[Span]:
-    """Plan as few tiles of at most about `tile` pixels as cover an axis, as small as they may be.
+    """Divide an axis into as few tiles of at most about `tile` pixels as possible.
 
-    Everywhere their weights sum to 1. They start at multiples of the stride: features of the whole
-    picture lie on that grid.
+    Their weights sum to 1 everywhere. They start at multiples of the stride, like the features of
+    the whole picture.
     """
     if length <= tile:
         return [Span(0, length, np.ones(length, np.float32))]
     common, stride = overlap(spec), spec.stride
     count = -(-(length - common) // (tile - common))
     shortest = -(-(length + (count - 1) * common) // count)
-    side = min(tile, shortest + 2 * stride)  # for the steps of the grid
+    side = min(tile, shortest + 2 * stride)  # starts are rounded to the grid
     starts = [k * (length - side) // (count - 1) // stride * stride for k in range(count)]
     stops = [*(start + side for start in starts[:-1]), length]
     weights = np.zeros((count, length), np.float32)
@@ -92,7 +92,7 @@ def spans(length: int, tile: int, spec: ModelSpec) -> list[Span]:
 
 
 def measure(photo: ImageArray, model: StyledModel, tile: int) -> FloatImage:
-    """Measure the statistics, (2, C), by which all tiles of a photo are painted."""
+    """Measure the statistics, (2, C), that all tiles of a photo share."""
     height, width = photo.shape[:2]
     min_side = model.spec.min_side
     side = min(THUMBNAIL, 7 * tile // 4, max(width, height))
@@ -101,7 +101,7 @@ def measure(photo: ImageArray, model: StyledModel, tile: int) -> FloatImage:
     for top in range(0, height, tile):
         for left in range(0, width, tile):
             part = photo[top : top + tile, left : left + tile]
-            if min(part.shape[:2]) < min_side:  # a narrow rest is not counted
+            if min(part.shape[:2]) < min_side:  # a narrow rest is skipped
                 continue
             if (content := model.content_statistics(part)) is None:
                 return statistics
@@ -113,7 +113,7 @@ def measure(photo: ImageArray, model: StyledModel, tile: int) -> FloatImage:
 
 
 def pool_statistics(parts: Sequence[FloatImage], areas: Sequence[int]) -> FloatImage:
-    """Compute the means and variances of a whole, (2, C), from those of its parts."""
+    """Pool the means and variances of parts, (2, C) each, to those of the whole."""
     stacked = np.stack(parts).astype(np.float64)
     means, variances = stacked[:, 0], stacked[:, 1]
     mean = np.average(means, axis=0, weights=areas)
@@ -122,7 +122,7 @@ def pool_statistics(parts: Sequence[FloatImage], areas: Sequence[int]) -> FloatI
 
 
 def _fade(length: int, halo: int, before: bool, after: bool) -> FloatImage:
-    """Fall from 1 to 0 towards the ends where there is a tile before or after."""
+    """Compute weights that fade to 0 towards the tile before and the tile after."""
     inside = np.arange(length) - halo + 0.5
     weights = np.ones(length, np.float32)
     if before:

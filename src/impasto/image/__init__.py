@@ -1,1 +1,1 @@
-"""Files to arrays and back; colour; regions; tile plans."""
+"""Decode and encode pictures; colour, resizing, masks."""

@@ -1,4 +1,4 @@
-"""Colour spaces, and the ways in which one picture takes on the colours of another.
+"""Colour spaces, and transfers of colours from one picture to another.
 
 All functions take and return float32 (H, W, 3). RGB is sRGB-encoded in [0, 1] unless the name
 says linear.
@@ -34,16 +34,16 @@ _TO_LAB = np.array(
 _FROM_CONES = np.linalg.inv(_TO_CONES)
 _FROM_LAB = np.linalg.inv(_TO_LAB)
 
-# Rounding may carry a colour on the surface of the gamut this far out of it, in linear light.
+# Rounding may move a colour on the surface of the gamut this far outside, in linear light.
 _GAMUT_TOLERANCE = 1e-6
 
-# Halvings of the interval that holds the largest chroma in gamut: to 1/4096 of the chroma.
+# Bisection steps for the largest chroma in gamut: to 1/4096 of the chroma.
 _CHROMA_STEPS = 12
 
-# A standard deviation of 0.01: colour that varies less than this is taken for noise.
+# A standard deviation of 0.01: smaller variations of colour are treated as noise.
 _NOISE_VARIANCE = 1e-4
 
-# The same for a channel of OKLab: one flatter than this is not stretched to the reference's.
+# Standard deviation of a channel of OKLab; flatter channels are not stretched.
 _FLAT = 1e-2
 
 
@@ -106,12 +106,12 @@ def reduce_chroma(lab: FloatImage) -> FloatImage:
 
 
 def transfer_luminance(
-    painted: FloatImage, photo: FloatImage, covered: Mask | None = None
+    painted: FloatImage, photo: FloatImage, mask: Mask | None = None
 ) -> FloatImage:
     """Give the brush strokes of the painting the colours of the photo.
 
-    Lightness comes from the painting, moved to the mean and spread of the photo's, and colour
-    from the photo:
+    Colours come from the photo. Lightness comes from the painting, with the mean and spread of the
+    photo's lightness:
 
     L = (L_painted - mean(L_painted)) std(L_photo) / std(L_painted) + mean(L_photo)
 
@@ -120,7 +120,7 @@ def transfer_luminance(
     we take OKLab, whose lightness agrees better with the eye, and match the finished painting.
 
     Args:
-        covered: how much each pixel of both counts, (H, W); None for all alike.
+        mask: weights of the pixels of both, (H, W); None for equal weights.
 
     Raises:
         ValueError: the two differ in size.
@@ -129,26 +129,26 @@ def transfer_luminance(
         raise ValueError(f"the painting is {painted.shape}, the photo {photo.shape}")
     lab = rgb_to_oklab(photo)
     lightness = rgb_to_oklab(painted)[..., 0]
-    shares = _shares(covered)
-    lab[..., 0] = _match_spread(lightness, lab[..., 0], shares, shares)
+    weights = _pixel_weights(mask)
+    lab[..., 0] = _match_spread(lightness, lab[..., 0], weights, weights)
     return oklab_to_rgb(reduce_chroma(lab))
 
 
 def match_luminance(
-    image: FloatImage, reference: FloatImage, covered: Mask | None = None
+    image: FloatImage, reference: FloatImage, mask: Mask | None = None
 ) -> FloatImage:
-    """Give the image the mean and spread of the reference's lightness; it keeps its colours.
+    """Give the image the mean and spread of the reference's lightness, but keep its colours.
 
     L = (L_image - mean(L_image)) std(L_reference) / std(L_image) + mean(L_reference)
 
-    What Gatys et al. 2016, section 3.2, do to the style before `transfer_luminance`, so that
-    strokes need not fight for a contrast that the photo has not. The pictures may differ in size.
+    Gatys et al. 2016, section 3.2, do this to the style before `transfer_luminance`, so that the
+    strokes have no more contrast than the photo. The pictures may differ in size.
 
     Args:
-        covered: how much each pixel of the reference counts, (H, W); None for all alike.
+        mask: weights of the reference's pixels, (H, W); None for equal weights.
     """
     lab, target = rgb_to_oklab(image), rgb_to_oklab(reference)[..., 0]
-    lab[..., 0] = _match_spread(lab[..., 0], target, reference_shares=_shares(covered))
+    lab[..., 0] = _match_spread(lab[..., 0], target, reference_weights=_pixel_weights(mask))
     return oklab_to_rgb(reduce_chroma(lab))
 
 
@@ -159,21 +159,21 @@ class Gaussian(NamedTuple):
     covariance: Reals
 
 
-def gaussian(image: FloatImage, covered: Mask | None = None) -> Gaussian:
+def gaussian(image: FloatImage, mask: Mask | None = None) -> Gaussian:
     """Compute mean and covariance of the image's colours, divided by the number of pixels.
 
     Args:
-        covered: how much each pixel counts, (H, W); None for all alike.
+        mask: weights of the pixels, (H, W); None for equal weights.
     """
-    planes = np.array(image.reshape(-1, 3).T, order="C")  # in one piece each, to sum fast
-    if (shares := _shares(covered)) is not None:
-        mean = planes @ shares
+    planes = np.array(image.reshape(-1, 3).T, order="C")  # contiguous channels are summed faster
+    if (weights := _pixel_weights(mask)) is not None:
+        mean = planes @ weights
         planes -= mean.astype(np.float32)[:, None]
-        return Gaussian(mean, (planes * shares) @ planes.T)
+        return Gaussian(mean, (planes * weights) @ planes.T)
     mean = planes.mean(axis=1, dtype=np.float64)
     planes -= mean.astype(np.float32)[:, None]
-    # Not `planes @ planes.T`: the threads of a matrix product go on spinning when it is done,
-    # for as long as a small painting takes, in the way of the network's threads.
+    # Not `planes @ planes.T`: the threads of a matrix product keep spinning afterwards, as long as
+    # a small painting takes, and slow down the network's threads.
     products = np.einsum("in,jn->ij", planes, planes, dtype=np.float64)
     return Gaussian(mean, products / planes.shape[1])
 
@@ -183,10 +183,10 @@ def optimal_transport_map(source: Gaussian, target: Gaussian) -> tuple[Reals, Re
 
     A = C^-1/2 (C^1/2 C_target C^1/2)^1/2 C^-1/2,  b = mean_target - A mean,
 
-    of all such maps the one that moves colours least (Monge-Kantorovich; Pitie and Kokaram
-    2007, "The linear Monge-Kantorovitch linear colour mapping for example-based colour
-    transfer", eq. 12). To both covariances the variance of noise is added, so that those of
-    grey or flat pictures can be inverted and their noise is not blown up into colour.
+    It moves colours least among all such maps (Monge-Kantorovich; Pitie and Kokaram 2007, "The
+    linear Monge-Kantorovitch linear colour mapping for example-based colour transfer", eq. 12). The
+    variance of noise is added to both covariances, so that those of grey or flat pictures can be
+    inverted and noise is not amplified to colour.
     """
     noise = _NOISE_VARIANCE * np.eye(3)
     covariance, target_covariance = source.covariance + noise, target.covariance + noise
@@ -198,26 +198,26 @@ def optimal_transport_map(source: Gaussian, target: Gaussian) -> tuple[Reals, Re
 def symmetric_power(matrix: Reals, exponent: float) -> Reals:
     """Raise a symmetric positive semi-definite matrix to a power.
 
-    Rounding leaves eigenvalues just below 0; they count as 0.
+    Eigenvalues that rounding leaves below 0 count as 0.
     """
     values, vectors = np.linalg.eigh(matrix)
     return np.asarray((vectors * np.maximum(values, 0) ** exponent) @ vectors.T)
 
 
 def match_mean_covariance(
-    image: FloatImage, reference: FloatImage, covered: Mask | None = None
+    image: FloatImage, reference: FloatImage, mask: Mask | None = None
 ) -> FloatImage:
     """Give the image the mean and covariance of the reference's colours.
 
     By the `optimal_transport_map`, on sRGB-encoded values. The pictures may differ in size.
 
     Args:
-        covered: how much each pixel of both counts, (H, W); None for all alike.
+        mask: weights of the pixels of both, (H, W); None for equal weights.
 
     Returns:
         As the image, clipped to [0, 1].
     """
-    return apply_transport(image, gaussian(image, covered), gaussian(reference, covered))
+    return apply_transport(image, gaussian(image, mask), gaussian(reference, mask))
 
 
 def apply_transport(image: FloatImage, source: Gaussian, target: Gaussian) -> FloatImage:
@@ -227,24 +227,23 @@ def apply_transport(image: FloatImage, source: Gaussian, target: Gaussian) -> Fl
 
 
 def match_histogram(
-    image: FloatImage, reference: FloatImage, covered: Mask | None = None
+    image: FloatImage, reference: FloatImage, mask: Mask | None = None
 ) -> FloatImage:
-    """Give each OKLab channel of the image the distribution it has in the reference.
+    """Give each OKLab channel of the image the reference's distribution of values.
 
-    Every value goes to the reference's value of the same rank, v -> F_ref^-1(F(v)), with F the
-    fraction of pixels below v plus half of those equal to it. Equal values stay equal, order is
-    kept, and nothing is random. Unlike a match in three dimensions (Pitie et al. 2005) this
-    leaves the correlations of the channels as they are, and so adds no grain. A channel that
-    hardly varies, such as the colour of a grey picture, is not stretched: its ranks are noise.
-    The pictures may differ in size.
+    Every value is mapped to the reference's value of the same rank, v -> F_ref^-1(F(v)), where F is
+    the fraction of pixels below v plus half of those equal to it. Equal values stay equal, and the
+    order is kept. Unlike matching in three dimensions (Pitie et al. 2005), this keeps the
+    correlations of the channels and adds no grain. A channel that hardly varies, such as the colour
+    of a grey picture, is not stretched, as its ranks are noise. The pictures may differ in size.
 
     Args:
-        covered: how much each pixel of both counts, (H, W); None for all alike.
+        mask: weights of the pixels of both, (H, W); None for equal weights.
     """
-    shares = _shares(covered)
+    weights = _pixel_weights(mask)
     lab, target = rgb_to_oklab(image), rgb_to_oklab(reference)
     for channel in range(3):
-        lab[..., channel] = _match_ranks(lab[..., channel], target[..., channel], shares)
+        lab[..., channel] = _match_ranks(lab[..., channel], target[..., channel], weights)
     return oklab_to_rgb(reduce_chroma(lab))
 
 
@@ -253,7 +252,7 @@ COLOUR_TRANSFERS = {
     "linear": match_mean_covariance,
     "histogram": match_histogram,
 }
-"""How a finished painting takes on the photo's colours, by the setting `colour`."""
+"""Functions that give a finished painting the photo's colours, by the setting `colour`."""
 
 
 def _apply(matrix: Reals, pixels: FloatImage) -> FloatImage:
@@ -270,64 +269,62 @@ def _in_gamut(lab: FloatImage) -> NDArray[np.bool_]:
     return np.asarray(inside.all(axis=-1))
 
 
-def _shares(covered: Mask | None) -> Reals | None:
-    """Compute how much each pixel counts, with a sum of 1, in one row.
+def _pixel_weights(mask: Mask | None) -> Reals | None:
+    """Flatten a mask to weights of pixels with a sum of 1; None for equal weights.
 
-    None means all alike, as where nothing is covered.
-
-    None means all alike, as where nothing is covered.
+    A mask of zeros gives equal weights, too.
     """
-    if covered is None or not covered.any():
+    if mask is None or not mask.any():
         return None
-    weights = covered.ravel().astype(np.float64)
-    return np.asarray(weights / weights.sum())
+    flat = mask.ravel().astype(np.float64)
+    return np.asarray(flat / flat.sum())
 
 
-def _mean_and_spread(values: FloatImage, shares: Reals | None) -> tuple[float, float]:
+def _mean_and_spread(values: FloatImage, weights: Reals | None) -> tuple[float, float]:
     """Compute the mean and the standard deviation."""
-    if shares is None:
+    if weights is None:
         return float(values.mean()), float(values.std())
-    mean = float(values.ravel() @ shares)
-    return mean, float(np.sqrt((values.ravel() - mean) ** 2 @ shares))
+    mean = float(values.ravel() @ weights)
+    return mean, float(np.sqrt((values.ravel() - mean) ** 2 @ weights))
 
 
 def _match_spread(
     values: FloatImage,
     reference: FloatImage,
-    shares: Reals | None = None,
-    reference_shares: Reals | None = None,
+    weights: Reals | None = None,
+    reference_weights: Reals | None = None,
 ) -> FloatImage:
-    """Move and scale values to the reference's mean and standard deviation."""
-    mean, spread = _mean_and_spread(values, shares)
-    wanted_mean, wanted_spread = _mean_and_spread(reference, reference_shares)
+    """Shift and scale values to the reference's mean and standard deviation."""
+    mean, spread = _mean_and_spread(values, weights)
+    wanted_mean, wanted_spread = _mean_and_spread(reference, reference_weights)
     gain = wanted_spread / max(spread, _FLAT)
     return np.asarray((values - mean) * gain + wanted_mean, np.float32)
 
 
-def _match_ranks(values: FloatImage, reference: FloatImage, shares: Reals | None) -> FloatImage:
-    _, positions, amounts = _counted(values, shares)
-    targets, target_amounts = _distribution(reference, shares)
+def _match_ranks(values: FloatImage, reference: FloatImage, weights: Reals | None) -> FloatImage:
+    _, positions, amounts = _counted(values, weights)
+    targets, target_amounts = _distribution(reference, weights)
     matched = np.interp(_ranks(amounts), _ranks(target_amounts), targets)
-    _, spread = _mean_and_spread(values, shares)
-    mean, _ = _mean_and_spread(reference, shares)
+    _, spread = _mean_and_spread(values, weights)
+    mean, _ = _mean_and_spread(reference, weights)
     faded = mean + min(1.0, spread / _FLAT) * (matched - mean)
     return faded.astype(np.float32)[positions].reshape(values.shape)
 
 
 def _counted(
-    values: FloatImage, shares: Reals | None
+    values: FloatImage, weights: Reals | None
 ) -> tuple[FloatImage, NDArray[np.intp], Reals]:
-    """Find the distinct values in order, where they are, and how much of each there is."""
+    """Find the distinct values in order, the index of each pixel's value, and their weights."""
     distinct, positions = np.unique(values, return_inverse=True)
-    return distinct, positions, np.bincount(positions.ravel(), shares).astype(np.float64)
+    return distinct, positions, np.bincount(positions.ravel(), weights).astype(np.float64)
 
 
-def _distribution(values: FloatImage, shares: Reals | None) -> tuple[FloatImage, Reals]:
-    """Find the distinct values in order, and how much of each there is, where there is any."""
-    if shares is None:  # without asking which pixel has which value, in a third of the time
+def _distribution(values: FloatImage, weights: Reals | None) -> tuple[FloatImage, Reals]:
+    """Find the distinct values in order that have weight, and their weights."""
+    if weights is None:  # without the index, in a third of the time
         distinct, counts = np.unique(values, return_counts=True)
         return distinct, counts.astype(np.float64)
-    distinct, _, amounts = _counted(values, shares)
+    distinct, _, amounts = _counted(values, weights)
     return distinct[amounts > 0], amounts[amounts > 0]
 
 

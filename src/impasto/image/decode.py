@@ -1,7 +1,7 @@
-"""Pillow images and NumPy arrays of every kind to sRGB, uint8 or float32.
+"""Convert Pillow images and NumPy arrays of any kind to sRGB, uint8 or float32.
 
-Precision: Pillow delivers 16-bit grey in full, but reduces 16-bit RGB, grey with alpha and CMYK
-to 8 bits a channel while decoding. That is finer than any painting needs.
+Precision: Pillow decodes 16-bit grey in full, but reduces 16-bit RGB, grey with alpha and CMYK to
+8 bits a channel. A painting needs no more.
 """
 
 from typing import Any, NamedTuple
@@ -14,15 +14,15 @@ from impasto.errors import InputError
 from impasto.image import profiles
 from impasto.image.samples import ImageArray, to_float
 
-# Floats up to here are taken as [0, 1] with the overshoot of a sharpening or resampling filter.
+# Floats up to here are read as [0, 1] with the overshoot of a sharpening or resampling filter.
 _OVERSHOOT = 2.0
 
-# Tags of TIFF, and 1 for the first is unsigned.
+# Tags of TIFF; the value 1 of the first means unsigned.
 _SAMPLE_FORMAT, _BITS_PER_SAMPLE = 339, 258
 
 
 class Decoded(NamedTuple):
-    """What a source holds: samples (H, W, 3), and alpha (H, W) in [0, 1] or None.
+    """Decoded pixels: samples (H, W, 3), and alpha (H, W) in [0, 1] or None.
 
     Each notice continues a sentence that starts with the name of the source.
     """
@@ -51,26 +51,24 @@ def from_image(image: Image.Image) -> Decoded:
 
 
 def _unusual_gamma(image: Image.Image) -> tuple[str, ...]:
-    """Say what to know of a PNG that says nothing of its colours but a gamma that is not sRGB's.
+    """Warn of a PNG that states a gamma other than sRGB's and no colour profile.
 
-    Browsers apply it, editors do not; often it is wrong.
+    Browsers apply the gamma, editors do not, and it is often wrong.
     """
     gamma = image.info.get("gamma")
     if image.format != "PNG" or not isinstance(gamma, float) or gamma <= 0:
         return ()
     if "srgb" in image.info or "icc_profile" in image.info or abs(gamma * 2.2 - 1) < _GAMMA_OFF:
         return ()
-    return (
-        f"says that its gamma is {gamma:.3g}, which is not applied; browsers show it otherwise",
-    )
+    return (f"states a gamma of {gamma:.3g}, which is ignored; browsers may show it differently",)
 
 
 _GAMMA_OFF = 0.06
-"""How far from 1 / 2.2 a gamma is told."""
+"""Relative deviation from 1 / 2.2 at which a gamma is reported."""
 
 
 def from_array(array: NDArray[Any]) -> Decoded:
-    """Decode an array of grey, RGB or RGBA values, taken as sRGB; `to_unit` says on what scale.
+    """Decode an array of grey, RGB or RGBA values as sRGB; for the scale see `to_unit`.
 
     Args:
         array: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4); booleans, integers or floats.
@@ -93,13 +91,13 @@ def from_array(array: NDArray[Any]) -> Decoded:
 
 
 def to_unit(array: NDArray[Any]) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Numbers of any type to float32 in [0, 1].
+    """Convert numbers of any type to float32 in [0, 1].
 
-    Booleans are 0 and 1. Unsigned integers of 8 and 16 bits are divided by 255 and 65535. The
-    wider types do not tell their scale, so the largest value does:
+    Booleans are 0 and 1. Unsigned integers of 8 and 16 bits are divided by 255 and 65535. For other
+    types the scale is guessed from the largest value:
 
-    - floats up to 1 are taken as they are, up to 2 as [0, 1] with overshoot, which is clipped;
-    - then, integers too: up to 255 is divided by 255, up to 65535 by 65535, beyond by the
+    - floats up to 1 stay as they are, and up to 2 are clipped;
+    - other values up to 255 are divided by 255, up to 65535 by 65535, and larger ones by the
       largest value. A notice says so, as the guess can be wrong.
 
     Negative values become 0, NaN 0, and infinity 1.
@@ -118,7 +116,7 @@ def to_unit(array: NDArray[Any]) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     if scale != 1:
         notices.append(f"has values up to {largest:g}, read on a scale from 0 to {scale:g}")
     if not finite.all():
-        notices.append("has values that are not finite numbers; they are read as black or white")
+        notices.append("has values that are not finite; they are read as black or white")
     return unit, tuple(notices)
 
 
@@ -138,14 +136,13 @@ def _plain(image: Image.Image) -> Image.Image:
 def _samples(image: Image.Image) -> NDArray[Any]:
     """Return the stored values of an image of one channel."""
     samples = np.asarray(image)
-    # Before version 11.3 Pillow widened 16-bit PNG to 32 bits; that of PPM it still does. Here its
-    # scale is known.
+    # Pillow widens 16-bit PPM to 32 bits, and before version 11.3 PNG, too. The scale is known.
     if image.mode == "I" and image.format in ("PNG", "PPM"):
         return samples.astype(np.uint16)
     tags = getattr(image, "tag_v2", {})
     if (
         image.mode == "I" and tags and tags.get(_SAMPLE_FORMAT, (1,))[0] == 1
-    ):  # has no mode of its own
+    ):  # Pillow has no mode for it
         return samples.view(np.uint32)
     if image.mode.startswith("I;16") and tags.get(_BITS_PER_SAMPLE) == (12,):
         return np.asarray(samples * np.uint16(16))
@@ -155,7 +152,7 @@ def _samples(image: Image.Image) -> NDArray[Any]:
 def _alpha(image: Image.Image) -> NDArray[np.float32] | None:
     if image.mode in ("LA", "RGBA"):
         return _unless_opaque(np.asarray(image.getchannel("A"), np.float32) / np.float32(255))
-    transparent = image.info.get("transparency")  # PNG's tRNS: one colour that stands for nothing
+    transparent = image.info.get("transparency")  # PNG's tRNS: one colour that is transparent
     if isinstance(transparent, tuple) and image.mode == "RGB":
         # Of 16-bit colours Pillow keeps the upper byte in the pixels, but not in the key.
         key = [value >> 8 if max(transparent) > 255 else value for value in transparent]

@@ -1,7 +1,7 @@
-"""Directories of tags, which EXIF blocks and TIFF files are made of (TIFF 6.0, section 2).
+"""Directories of tags in EXIF blocks and TIFF files (TIFF 6.0, section 2).
 
-Values are kept as the bytes that they are stored in, so that what is copied is copied exactly:
-Pillow takes texts for ASCII and writes a question mark for every letter that is none.
+Values stay bytes, so that they are copied exactly. Pillow would decode texts as ASCII and replace
+other letters by question marks.
 """
 
 import struct
@@ -9,20 +9,19 @@ from collections.abc import Mapping
 from typing import BinaryIO, NamedTuple
 
 LONG, UNDEFINED = 4, 7
-"""The types of a 32-bit number, and of bytes."""
+"""Types of a 32-bit number and of bytes."""
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
-"""Bytes of a value of each type. BigTIFF's types of 64 bits are not among them: no tag that we
-look at has one."""
+"""Size in bytes of each type. BigTIFF's 64-bit types are missing, as no tag needed here has one."""
 
 _NUMBERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I"}
-"""Types of whole numbers, as the module `struct` writes them."""
+"""Types of whole numbers, as codes of the module `struct`."""
 
 _LARGEST_VALUE = 1 << 26
-"""Bytes of a value beyond which an entry is passed over."""
+"""Bytes; entries with larger values are skipped."""
 
 _LARGEST_FILE = 1 << 48
-"""Bytes; no file is larger, and no system seeks in one that is."""
+"""Bytes; larger offsets are refused."""
 
 _MOST_ENTRIES = 4096
 
@@ -47,7 +46,7 @@ class Reader:
         first: where the first directory starts.
 
     Raises:
-        ValueError: it does not start as such a file does.
+        ValueError: the file does not start like one of these.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -60,11 +59,12 @@ class Reader:
         self.first = self._number("Q", head[8:]) if self._big else self._number("I", head[4:])
 
     def directory(self, offset: int) -> dict[int, Entry]:
-        """Read the directory at an offset. Entries of unknown types, or with values outside the
-        file, are passed over.
+        """Read the directory at an offset.
+
+        Entries of unknown types, or with values outside the file, are skipped.
 
         Raises:
-            ValueError: there is no directory.
+            ValueError: there is no directory at the offset.
         """
         width, head = (20, 8) if self._big else (12, 2)
         count = self._number("Q" if self._big else "H", self._bytes(offset, head))
@@ -79,7 +79,7 @@ class Reader:
         return entries
 
     def numbers(self, entry: Entry | None) -> tuple[int, ...]:
-        """Return the values of an entry, if they are whole numbers."""
+        """Return the values of an entry, or () if they are not whole numbers."""
         letter = None if entry is None else _NUMBERS.get(entry.type)
         if entry is None or letter is None:
             return ()
@@ -120,17 +120,17 @@ class Reader:
 
 
 def numbers(order: str, kind: int, *values: int) -> Entry:
-    """Return an entry of whole numbers."""
+    """Build an entry of whole numbers."""
     return Entry(kind, len(values), struct.pack(f"{order}{len(values)}{_NUMBERS[kind]}", *values))
 
 
 def packed(order: str, main: Directory, below: Mapping[int, Directory]) -> bytes:
-    """Return a whole block: the first directory, and those that entries of it point to.
+    """Build a block from the main directory and those that it points to.
 
     Args:
-        order: of the bytes, as `Reader.order`, in which all values are stored already.
+        order: of the bytes, as `Reader.order`; all values are stored in it.
         main: the first directory.
-        below: other directories, by the tag in the first that says where each lies.
+        below: other directories, by the tag of the main one that points to them.
     """
     below = {tag: entries for tag, entries in below.items() if entries}
     start = 8
@@ -146,7 +146,7 @@ def packed(order: str, main: Directory, below: Mapping[int, Directory]) -> bytes
 
 
 def _placed(order: str, entries: Directory, offset: int) -> bytes:
-    """Return a directory that starts at an offset, with its values behind it."""
+    """Build a directory that starts at an offset, followed by its values."""
     values = offset + 2 + 12 * len(entries) + 4
     lines, data = [], b""
     for tag, entry in sorted(entries.items()):

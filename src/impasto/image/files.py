@@ -1,4 +1,4 @@
-"""Pictures from files, Pillow images and arrays: one `Picture`, whatever the source."""
+"""Load pictures from files, bytes, Pillow images and arrays."""
 
 import io
 import os
@@ -21,16 +21,16 @@ from impasto.image.samples import ImageLike
 from impasto.system.paths import display_path, os_error_message
 from impasto.system.streams import silenced
 
-# RGB of this size takes 0.45 GB in 8 bits, and several times that to paint. Pillow has a limit of
-# its own, twice `PIL.Image.MAX_IMAGE_PIXELS` (179 megapixels), which we leave in force.
+# RGB of this size takes 0.45 GB in 8 bits, and several times that to paint. Pillow's own limit,
+# twice `PIL.Image.MAX_IMAGE_PIXELS` (179 megapixels), stays in force.
 MAX_PIXELS = 150_000_000
 
-# Below this a network that halves the picture four times has nothing left to look at.
+# A network that halves a smaller picture four times is left with nothing.
 MIN_SIDE = 16
 
 
 Stored: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
-"""A picture as a file has it: a path, the bytes of a file, or an open file."""
+"""A picture file: a path, the bytes of a file, or an open file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +38,10 @@ class Picture(ImageLike):
     """A decoded picture, upright.
 
     Attributes:
-        alpha: (H, W) float32 in [0, 1], or None where all is opaque.
-        metadata: what travels on to the painting.
-        notices: one line each on what the user should know, such as frames left out.
-        path: the file it came from, or None.
+        alpha: (H, W) float32 in [0, 1], or None if the picture is opaque.
+        metadata: to copy to the painting.
+        notices: warnings for the user of one line each, such as frames left out.
+        path: of its file, or None.
     """
 
     alpha: NDArray[np.float32] | None = field(default=None, repr=False)
@@ -56,7 +56,7 @@ class Picture(ImageLike):
 
 
 def is_stored(source: object) -> bool:
-    """Whether it is a picture as a file has it: `Stored`."""
+    """Tell whether a source is a picture file, see `Stored`."""
     return isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)) or callable(
         getattr(source, "read", None)
     )
@@ -69,18 +69,18 @@ def load(
     max_pixels: int = MAX_PIXELS,
     fill_hidden: bool = True,
 ) -> Picture:
-    """Return a picture from whatever a Python user has at hand.
+    """Load a picture from any kind of source.
 
     Args:
-        source: a path, the bytes of a file, an open file, a Pillow image, an array as
-            `decode.from_array` describes, or a picture that was loaded already.
+        source: a path, the bytes of a file, an open file, a Pillow image, an array as in
+            `decode.from_array`, or a picture that is loaded already.
         min_side: pictures with a shorter side are refused.
         max_pixels: larger pictures are refused.
-        fill_hidden: whether colours under transparency are replaced, see `hidden.filled`.
+        fill_hidden: whether to replace the colours of transparent parts, see `hidden.filled`.
 
     Raises:
-        InputError: the source is no picture, or too small or large.
-        TypeError: the source is of none of these types.
+        InputError: the source is not a picture, or it is too small or too large.
+        TypeError: the source is of another type.
     """
     if isinstance(source, (str, os.PathLike)):
         path = os.fsdecode(source)
@@ -110,9 +110,9 @@ def load(
 
 
 def load_mask(source: Stored | Image.Image | NDArray[Any] | Picture) -> Picture:
-    """As `load`, of any size, and with the colours under transparency as they are.
+    """Load a mask: as `load`, but of any size and with transparent parts as they are.
 
-    `masks.from_pixels` knows what they mean: a white shape on nothing is a mask of that shape.
+    `masks.from_pixels` needs them: a white shape on a transparent ground is a mask of that shape.
     """
     return load(source, min_side=1, fill_hidden=False)
 
@@ -126,21 +126,21 @@ def read(
 ) -> Picture:
     """Read a JPEG, PNG, WebP, TIFF, BMP, GIF, JPEG 2000, PPM, TGA; AVIF and HEIC where Pillow can.
 
-    Of several frames or pages the first is taken, with a notice. The EXIF orientation is
-    applied, an embedded ICC profile converted to sRGB.
+    Of several frames or pages only the first is read, with a notice. The EXIF orientation is
+    applied, and an embedded ICC profile is converted to sRGB.
 
     Args:
         path: the file.
         min_side: pictures with a shorter side are refused before they are decoded.
-        max_pixels: larger pictures are, too.
+        max_pixels: larger pictures are refused, too.
         fill_hidden: as for `load`.
 
     Raises:
-        InputError: the file is missing, unreadable, broken, of a format that is not read, has
-            too short a side or too many pixels.
+        InputError: the file is missing, unreadable, damaged or of an unsupported format, or the
+            picture is too small or too large.
     """
     if not os.fspath(path):
-        raise InputError("an empty name; name a picture")
+        raise InputError("the name is empty; name a picture")
     path = Path(path)
     name = str(path)
     if not name.isprintable():
@@ -176,7 +176,7 @@ def examine(
 
 
 def _content(source: object) -> tuple[str, bytes]:
-    """Say what messages call the bytes of a file or an open file, and the bytes.
+    """Return a name for messages and the bytes of a file's bytes or of an open file.
 
     Raises:
         InputError: it cannot be read.
@@ -191,7 +191,7 @@ def _content(source: object) -> tuple[str, bytes]:
     except (OSError, ValueError) as error:  # a ValueError from one that is closed
         raise InputError(f"{name}: cannot be read: {error}") from error
     if not isinstance(content, bytes):
-        raise InputError(f'{name}: opened as a text; open it in mode "rb"')
+        raise InputError(f'{name}: opened as text; open it in mode "rb"')
     return name, content
 
 
@@ -211,7 +211,7 @@ def _decode(
     max_pixels: int,
     fill_hidden: bool,
 ) -> Picture:
-    """Return the picture in a file that is open; `path` is where it lies, if anywhere."""
+    """Decode the picture in an open file; `path` is None if it has none."""
     head = file.read(formats.HEAD_BYTES)
     file.seek(0)
     kind = formats.identify(head, path or Path(), name)
@@ -226,7 +226,7 @@ def _decode(
 
 
 _TGA_ALPHA_BITS = 17
-"""The byte of a TGA's head whose lower half says how many bits of a pixel are alpha."""
+"""Byte of a TGA's head whose lower half is the number of alpha bits a pixel."""
 
 
 def _finish(
@@ -237,7 +237,7 @@ def _finish(
     notices: tuple[str, ...] = (),
     file: BinaryIO | None = None,
 ) -> Picture:
-    """Return the picture from a loaded image."""
+    """Convert a loaded image to a picture."""
     kept, lost = metadata.kept(image, file)
     format = image.format  # which turning forgets; it tells the scale of some values
     image = metadata.upright(image)
@@ -252,13 +252,13 @@ def _picture(
     samples, alpha, more = decoded
     if alpha is not None and fill_hidden:
         if not alpha.any():
-            more += ("is transparent all over, so nothing of it can be seen",)
+            more += ("is completely transparent",)
         samples = hidden.filled(samples, alpha)
     return Picture(samples, alpha, notices=tuple(f"{name} {n}" for n in notices + more))
 
 
 def _load(image: Image.Image) -> None:
-    """Read the pixels of a Pillow image, if they are still to be had.
+    """Read the pixels of a Pillow image, unless it is closed.
 
     Raises:
         InputError: it was closed.
@@ -266,19 +266,19 @@ def _load(image: Image.Image) -> None:
     file = getattr(image, "fp", None)
     try:
         image.load()
-    except Exception as error:  # of several kinds, by the version of Pillow
+    except Exception as error:  # of several types, depending on Pillow's version
         if "closed" in str(error) or file is None or file.closed:
             raise InputError(
-                "the image: it is closed; call its load() before, or name its file"
+                "the image is closed; call its load() first, or name its file"
             ) from error
         raise
 
 
 @contextmanager
 def _decoding(name: str, kind: str) -> Iterator[None]:
-    """Any failure of Pillow's as one InputError, and none of its warnings.
+    """Convert any error of Pillow to InputError, and silence its warnings.
 
-    On broken bytes its readers raise OSError, SyntaxError, ValueError, struct.error, zlib.error,
+    For damaged files its readers raise OSError, SyntaxError, ValueError, struct.error, zlib.error,
     EOFError, IndexError, OverflowError and more, hence the broad `except`.
     """
     try:
@@ -294,11 +294,11 @@ def _decoding(name: str, kind: str) -> Iterator[None]:
     except Exception as error:
         if formats.is_unsupported(error):
             raise InputError(
-                f"{name}: this kind of {kind} is not read, or it is damaged; export it as PNG, or "
-                "get a fresh copy of it"
+                f"{name}: damaged, or a kind of {kind} that is not supported; export it as PNG, or "
+                "get a fresh copy"
             ) from error
         raise InputError(
-            f"{name}: the {kind} data is broken or cut short; get a fresh copy of it"
+            f"{name}: the {kind} data are damaged or cut short; get a fresh copy"
         ) from error
 
 

@@ -1,7 +1,7 @@
-"""Which picture formats are read, told apart by their first bytes; advice for the others.
+"""Recognize picture formats by their first bytes, and give advice on those that are not supported.
 
-The bytes decide, not the suffix: phones and chat programs rename HEIC to .jpg. The one
-exception are camera RAW files. Most are TIFF inside, and Pillow would open the thumbnail.
+The bytes decide, not the suffix: phones and chat programs rename HEIC to .jpg. The exception are
+camera RAW files: most are TIFF inside, and Pillow would open the thumbnail.
 """
 
 import importlib
@@ -35,7 +35,7 @@ _SIGNATURES = (
 )  # fmt: skip
 
 _TGA = {".tga", ".icb", ".vda", ".vst"}
-"""A TGA file starts with nothing of its own: only its name tells it."""
+"""Suffixes of TGA, which has no signature."""
 
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {
@@ -43,16 +43,16 @@ _HEIF_BRANDS = {
     b"mif1", b"mif2", b"msf1",
 }  # fmt: skip
 _COMMON_BRANDS = {b"mif1", b"mif2", b"msf1"}
-"""What AVIF and HEIC have in common: the other brands tell which of them it is."""
+"""Brands of both AVIF and HEIC; the other brands decide."""
 
-# Formats that Pillow reads only with a newer version or a plug-in.
+# Formats that Pillow reads only in newer versions, in some builds or with a plug-in.
 _MISSING_READER = {
     "AVIF": "AVIF needs Pillow 11.3 or newer: pip install -U pillow, or convert it to JPEG",
     "HEIF": "HEIC needs the pillow-heif package: pip install pillow-heif, or convert it to JPEG",
     "JPEG2000": "this Pillow is built without JPEG 2000; convert it to PNG",
 }
 
-# What is not read, by its first bytes.
+# Formats that are not supported, by their first bytes.
 _OTHERS = (
     (b"\xff\x0a", "JPEG XL"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
@@ -74,11 +74,11 @@ _OTHERS = (
     (b"AT&TFORM", "DjVu"),
 )
 
-_RAW = "camera RAW is not read; develop it to JPEG or TIFF first"
-_DRAWING = "a drawing has no pixels yet; export it as PNG first"
-_DOCUMENT = "a document is not a picture; export the page as PNG first"
-_PROJECT = "an editor's project file is not read; export it as PNG first"
-_VIDEO = "a video is not read; save one frame of it as PNG first"
+_RAW = "camera RAW is not supported; convert it to JPEG or TIFF first"
+_DRAWING = "vector drawings are not supported; export it as PNG first"
+_DOCUMENT = "documents are not supported; export the page as PNG first"
+_PROJECT = "project files of editors are not supported; export it as PNG first"
+_VIDEO = "videos are not supported; save a frame as PNG first"
 
 _ADVICE = {
     **dict.fromkeys((".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".srf", ".sr2"), _RAW),
@@ -91,18 +91,18 @@ _ADVICE = {
 
 
 def identify(head: bytes, path: Path, name: str) -> str:
-    """Find Pillow's name of the format of a file.
+    """Find Pillow's name for the format of a file.
 
     Args:
         head: the first `HEAD_BYTES` of the file, or all of a shorter one.
-        path: where it lies; the suffix recognises RAW and improves the advice.
-        name: the path as messages show it.
+        path: of the file; the suffix tells RAW and improves the advice.
+        name: for messages.
 
     Raises:
-        InputError: the file is empty or of a format that is not read.
+        InputError: the file is empty, or its format is not supported.
     """
     if not head:
-        raise InputError(f"{name}: the file is empty; get a fresh copy of it")
+        raise InputError(f"{name}: the file is empty; get a fresh copy")
     suffix = path.suffix.lower()
     kind = None if _ADVICE.get(suffix) == _RAW else _sniff(head)
     if kind is None and suffix in _TGA and _advice(head) is None:
@@ -114,11 +114,11 @@ def identify(head: bytes, path: Path, name: str) -> str:
 
 
 def open_as(file: BinaryIO, kind: str, name: str) -> Image.Image:
-    """Open a picture with the one reader for its format; nothing is decoded yet.
+    """Open a picture with Pillow's reader for its format, without decoding it.
 
     Raises:
-        InputError: Pillow lacks the reader, or reads this kind of the format wrong or not at all.
-        Exception: whatever Pillow raises on a broken file.
+        InputError: Pillow lacks the reader, or does not read this kind of the format correctly.
+        Exception: any error of Pillow for a damaged file.
     """
     if kind == "HEIF":
         _register_heif()
@@ -142,16 +142,16 @@ def open_as(file: BinaryIO, kind: str, name: str) -> Image.Image:
 
 
 def is_unsupported(error: Exception) -> bool:
-    """Tell whether Pillow knows what a file holds and cannot read it.
+    """Tell whether Pillow's error says that it does not support a kind of file.
 
-    A file damaged in the right place can make it say so, too.
+    It may say so of a damaged file, too.
     """
     return bool(re.search("unsupported|not supported|cannot handle", str(error), re.IGNORECASE))
 
 
 def _unread(name: str, kind: str, what: str) -> InputError:
     return InputError(
-        f"{name}: this kind of {kind} is not read ({what}); export it with 8 bits a channel, "
+        f"{name}: this kind of {kind} is not supported ({what}); export it with 8 bits a channel, "
         "or as PNG"
     )
 
@@ -160,7 +160,7 @@ _JPEG_KINDS = {
     0xC3: "lossless", 0xF7: "JPEG-LS", **dict.fromkeys((0xC5, 0xC6, 0xC7), "hierarchical"),
     **dict.fromkeys((0xCB, 0xCD, 0xCE, 0xCF), "arithmetic coding, lossless or hierarchical"),
 }  # fmt: skip
-"""Frames that no reader of Pillow's knows, by their markers."""
+"""Frames that Pillow does not read, by their markers."""
 
 _FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 """Markers of the other frames."""
@@ -169,7 +169,7 @@ _MOST_SEGMENTS = 1000
 
 
 def _jpeg_kind(file: BinaryIO) -> str | None:
-    """Say how the frame of a JPEG is encoded, if in a way that is not read."""
+    """Say how the frame of a JPEG is encoded, if Pillow does not read it; else None."""
     start = file.tell()
     position = start + 2
     kind = None
@@ -211,7 +211,7 @@ def _sniff_brands(head: bytes) -> str | None:
 
 
 def _advice(head: bytes) -> str | None:
-    """Give advice by content, for a file whose suffix says nothing or is wrong."""
+    """Give advice by content, as a suffix may be missing or wrong."""
     if head.startswith((b"%PDF", b"%!PS")):
         return _DOCUMENT
     if b"<svg" in head:
@@ -221,11 +221,11 @@ def _advice(head: bytes) -> str | None:
     if head[4:8] == b"ftyp" or head.startswith(b"\x1a\x45\xdf\xa3") or head[8:12] == b"AVI ":
         return _VIDEO
     named = next((what for signature, what in _OTHERS if head.startswith(signature)), None)
-    return None if named is None else f"{named} is not read; convert it to PNG or TIFF first"
+    return None if named is None else f"{named} is not supported; convert it to PNG or TIFF first"
 
 
 def _register_heif() -> None:
-    """Teach Pillow HEIC when the plug-in is installed; otherwise opening the file explains."""
+    """Register the plug-in for HEIC, if it is installed; opening the file reports if not."""
     try:
         plugin = importlib.import_module("pillow_heif")
     except ImportError:

@@ -1,4 +1,4 @@
-"""Enlarging a painting with the photo as guide."""
+"""Enlarge a painting with the photo as a guide."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from impasto.image.resize import bands, resize_rows
 from impasto.image.samples import LUMA, FloatImage, ImageArray, to_bytes, to_float
 
 RADIUS = 2
-"""Pixels of the small painting around each of its pixels in which it is compared to the photo."""
+"""Radius in pixels of the window in which the small painting is compared with the photo."""
 
 _NOISE_VARIANCE = 4e-4
-"""A standard deviation of 0.02: lightness that varies less guides nothing."""
+"""A standard deviation of 0.02: smaller variations of lightness have no effect."""
 
 _LARGEST_SLOPE = 2
 
@@ -19,23 +19,23 @@ def guided_upsample(
 ) -> ImageArray:
     """Enlarge a painting to the photo's size, as sharp as the photo along its edges.
 
-    Enlarging blurs. What blurring takes from the photo's lightness g is therefore added again,
-    as strongly as the painting follows the photo near that place:
+    Enlarging blurs. So the detail that the photo's lightness g loses is added, in proportion to how
+    much the painting follows the photo there:
 
         up(painted) + up(a) (g - up(down(g))),  a = cov(down(g), painted) / (var(down(g)) + noise)
 
     with covariance and variance in small windows: the slope of the guided filter (He, Sun, Tang
     2013, "Guided Image Filtering", eq. 5; at reduced size as in He, Sun 2015, arXiv 1505.00996).
-    Brush strokes that are not in the photo have no slope, and are enlarged as they are.
+    Brush strokes that are not in the photo have slope 0 and are enlarged without detail.
 
     Args:
         painted: (h, w, 3) in [0, 1].
         reduced: the photo at that size.
-        photo: (H, W, 3), of the same shape and at least that size.
+        photo: (H, W, 3), of the same aspect ratio and at least that size.
         opacity: of the enlarged painting, laid over the photo.
 
     Returns:
-        (H, W, 3), of the photo's type: uint8 stays uint8.
+        (H, W, 3), of the photo's type.
     """
     height, width = photo.shape[:2]
     small = np.asarray(reduced @ LUMA)
@@ -72,7 +72,7 @@ def _shares(painted: FloatImage, guide: FloatImage) -> FloatImage:
 
 
 def _mean(values: FloatImage) -> FloatImage:
-    """Average the window of `RADIUS` around each pixel of (h, w), mirrored at the border."""
+    """Average a window of `RADIUS` around each pixel of (h, w), reflected at the border."""
     side = 2 * RADIUS + 1
     padded = np.pad(values, RADIUS, mode="reflect")
     rows = np.lib.stride_tricks.sliding_window_view(padded, side, 0).mean(-1, dtype=np.float32)

@@ -1,7 +1,7 @@
-"""What lies under transparency: colours that nobody sees must not decide how the rest is painted.
+"""Replace the colours of transparent parts, so that they do not affect how the rest is painted.
 
-Editors leave anything there: black, white, the picture that was cut out of. Two files that look the
-same may differ in it.
+Editors leave black there, white, or the rest of the original picture. Files that look the same may
+differ in it.
 """
 
 import numpy as np
@@ -12,19 +12,20 @@ from impasto.image.masks import Mask
 from impasto.image.samples import FloatImage, ImageArray, to_float
 
 _FAINT = 16 / 255
-"""Alpha below which a pixel's own colour fades out, as it is hardly seen."""
+"""Alpha below which a pixel's own colour fades out, as it is hardly visible."""
 
 _SIDE = 512
 """Long side in pixels at which hidden parts are filled."""
 
 _GREY = 0.5
-"""The colour of a picture of which nothing is seen."""
+"""The colour of a completely transparent picture."""
 
 
 def visible(alpha: Mask | None) -> Mask | None:
-    """How much each pixel counts of what can be seen, (H, W); None where all count alike.
+    """Compute the weight of each pixel by its visibility, (H, W); None for equal weights.
 
-    All count alike that are not faint: half a glass is as much a part of the picture as a stone.
+    All pixels that are not faint have the same weight: half-transparent glass is as much a part of
+    the picture as an opaque stone.
     """
     if alpha is None:
         return None
@@ -33,10 +34,10 @@ def visible(alpha: Mask | None) -> Mask | None:
 
 
 def filled(samples: ImageArray, alpha: NDArray[np.float32]) -> ImageArray:
-    """Return the picture with what is hidden continued from what is seen: mirrored at its edge.
+    """Fill transparent parts with a mirror image of the visible parts.
 
-    A mirror image keeps the texture that networks and statistics look at, where a blur would dilute
-    it. The colour of a pixel that is hardly seen fades into the same.
+    A mirror image keeps the texture that networks and statistics measure; a blur would not. Colours
+    of faint pixels fade into it.
 
     Args:
         samples: (H, W, 3).
@@ -55,7 +56,7 @@ def filled(samples: ImageArray, alpha: NDArray[np.float32]) -> ImageArray:
 
 
 def _continued(samples: ImageArray, shares: FloatImage) -> FloatImage:
-    """Guess what lies under the hidden parts, (H, W, 3), softly where the picture is large."""
+    """Compute the filling, (H, W, 3), at a reduced size if the picture is large."""
     height, width = shares.shape
     scale = min(1.0, _SIDE / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -75,9 +76,9 @@ def _continued(samples: ImageArray, shares: FloatImage) -> FloatImage:
 
 
 def _mirror(guess: FloatImage, known: NDArray[np.bool_], axis: int) -> None:
-    """Fill, along an axis, those unseen pixels whose mirror image beyond the nearest edge is seen.
+    """Fill unknown pixels whose mirror image across the nearest edge, along an axis, is known.
 
-    What is filled counts as seen from then on, so that every pass doubles it.
+    Filled pixels are known from then on, so the filling doubles with every pass.
     """
     if axis == 0:
         guess, known = guess.swapaxes(0, 1), known.T

@@ -1,4 +1,4 @@
-"""Masks as users give them: pictures, white where something applies, greys where it fades.
+"""Masks: pictures that are white where something applies and grey where it fades.
 
 Masks are float32 (H, W) in [0, 1].
 """
@@ -15,13 +15,12 @@ Mask = NDArray[np.float32]
 
 
 def from_pixels(pixels: NDArray[np.float32], alpha: Mask | None = None) -> Mask:
-    """Read the mask that a picture (H, W, 3) shows.
+    """Convert a picture (H, W, 3) to a mask.
 
-    It is the mean of red, green and blue as encoded, so that a ramp drawn by hand fades evenly.
+    The mask is the mean of the encoded red, green and blue, so that a gradient fades evenly.
 
     Args:
-        alpha: (H, W) of the picture. Where it is fully transparent, and its colours are seen by
-            nobody, nothing is covered; elsewhere it does not count.
+        alpha: (H, W) of the picture; the mask is 0 where it is fully transparent.
     """
     mask = np.asarray(pixels.mean(axis=2, dtype=np.float32))
     return mask if alpha is None else np.asarray(mask * (alpha > 0), np.float32)
@@ -30,21 +29,21 @@ def from_pixels(pixels: NDArray[np.float32], alpha: Mask | None = None) -> Mask:
 def resize(mask: Mask, size: tuple[int, int]) -> Mask:
     """Resize a mask to (width, height) by a bilinear filter, widened when shrinking.
 
-    Unlike the filter for pictures it does not ring, so nothing outside the mask lights up.
+    Unlike the filter for pictures it does not ring, so pixels outside the mask stay 0.
     """
     resized = Image.fromarray(mask).resize(size, Image.Resampling.BILINEAR)
     return np.asarray(resized, np.float32).clip(0, 1)
 
 
 def both(mask: Mask | None, other: Mask | None) -> Mask | None:
-    """Combine two masks of one size to what both show; None shows all."""
+    """Multiply two masks of one size; None stands for a mask of ones."""
     if mask is None or other is None:
         return other if mask is None else mask
     return np.asarray(mask * other, np.float32)
 
 
 def crop(pixels: ImageArray, mask: Mask | None) -> ImageArray:
-    """Cut out the rectangle around the part of a picture that a mask of any size shows.
+    """Crop a picture to the rectangle around a mask of any size.
 
     Args:
         pixels: (H, W, 3) or (H, W).
@@ -60,17 +59,17 @@ def crop(pixels: ImageArray, mask: Mask | None) -> ImageArray:
 
 
 def normalize(masks: Sequence[Mask]) -> list[Mask]:
-    """Scale masks of one size so that they sum to at most 1: where they overlap, they share."""
+    """Scale masks of one size so that they sum to at most 1 where they overlap."""
     whole = np.maximum(np.sum(masks, axis=0, dtype=np.float32), np.float32(1))
     return [np.asarray(mask / whole, np.float32) for mask in masks]
 
 
 def composite(base: FloatImage, masks: Sequence[Mask], parts: Iterable[FloatImage]) -> FloatImage:
-    """Lay each part (H, W, 3) over the base where its mask is.
+    """Composite parts (H, W, 3) over the base by their masks.
 
     Args:
         masks: of that size, with a sum of at most 1.
-        parts: one for each mask; each is asked for only when the one before has its place.
+        parts: one for each mask; each is requested only after the previous one is composited.
     """
     whole = uncovered(masks)[..., None] * base
     for mask, part in zip(masks, parts, strict=True):
@@ -79,5 +78,5 @@ def composite(base: FloatImage, masks: Sequence[Mask], parts: Iterable[FloatImag
 
 
 def uncovered(masks: Sequence[Mask]) -> Mask:
-    """Find what masks that sum to at most 1 leave over."""
+    """Compute the rest that masks with a sum of at most 1 leave."""
     return (1 - np.sum(masks, axis=0, dtype=np.float32)).clip(0, 1)

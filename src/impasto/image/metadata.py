@@ -1,4 +1,4 @@
-"""What a file says beside its pixels: which way is up, and what may travel on to the painting."""
+"""Metadata of pictures: orientation, and what is copied from a photo to its painting."""
 
 import io
 import re
@@ -13,8 +13,8 @@ from impasto.image.directories import Directory, Entry, Reader, numbers, packed
 
 _ORIENTATION = ExifTags.Base.Orientation
 
-# Tags of the main block that say something about the picture. The rest describe the file it was
-# stored in (in a TIFF: strips, compression, bit depth) and would contradict the file we write.
+# Tags of the main block that describe the picture. The others describe its file (in a TIFF: strips,
+# compression, bit depth) and would be wrong for the painting's file.
 _KEPT = (
     ExifTags.Base.ImageDescription,
     ExifTags.Base.Make,
@@ -32,8 +32,8 @@ _KEPT = (
     ExifTags.Base.XPSubject,
 )
 
-# Tags of the camera's block that are false in another file: the size of the photo, and blocks
-# with offsets into the original file.
+# Tags of the camera's block that are wrong for another file: the size of the photo, and blocks with
+# offsets into the original file.
 _DROPPED = (
     ExifTags.Base.ExifImageWidth,
     ExifTags.Base.ExifImageHeight,
@@ -51,19 +51,19 @@ _PHOTOSHOP = b"Photoshop 3.0\0"
 _IPTC_RESOURCE = 0x0404
 _IPTC_TAG, _PHOTOSHOP_TAG, _XMP_TAG = 0x83BB, 0x8649, 0x02BC
 
-# A JPEG holds each of these in one segment, whose length is a 16-bit number that counts itself.
+# A JPEG stores each of these in one segment, with a 16-bit length that includes itself.
 _LARGEST = {"EXIF": 65533, "XMP": 65533 - len(_XMP), "IPTC": 65533 - len(_PHOTOSHOP) - 13}
 
-# The densest that a JPEG can say.
+# The largest density that a JPEG can store.
 _LARGEST_DPI = 65535
 
-# What an XMP packet says of the file that it was stored in, or of what follows in that file: other
-# sizes, thumbnails of the photo, gain maps, videos. The prefixes are those that programs write.
+# Parts of an XMP packet that describe the original file or data appended to it: sizes, thumbnails,
+# gain maps, videos. The prefixes are those that programs use.
 _OF_THE_FILE = (
     r"tiff:Image(?:Width|Length)|exif:Pixel[XY]Dimension|xmpNote:HasExtendedXMP"
     r"|(?:hdrgm|GCamera|Camera|GDepth|GImage|GAudio|GPano):\w+"
 )
-# Texts, which `re` compiles at their first use: that takes 3 ms, and few photos have XMP.
+# Not compiled yet: that takes 3 ms, and few photos have XMP.
 _XMP_ATTRIBUTE = rf"""\s(?:{_OF_THE_FILE})\s*=\s*(?:"[^"]*"|'[^']*')""".encode()
 _XMP_ELEMENT = (
     rf"(?s)<({_OF_THE_FILE}|Container:Directory|xmp:Thumbnails|xap:Thumbnails)(?:\s[^>]*)?>"
@@ -75,13 +75,13 @@ _XMP_PADDING = rb"\s+(<\?xpacket end)"
 
 @dataclass(frozen=True)
 class Metadata:
-    """What travels from a photo to its painting.
+    """Metadata that are copied from a photo to its painting.
 
     Attributes:
         exif: an EXIF block, which starts with `Exif\\0\\0`: author, date, camera, place.
         xmp: an XMP packet: title, keywords, rights.
-        iptc: records of IPTC's Information Interchange Model: the same as the press has it.
-        dpi: how many pixels an inch of a print has, across and down.
+        iptc: records of IPTC's Information Interchange Model, used by the press.
+        dpi: pixels per inch of a print, horizontally and vertically.
     """
 
     exif: bytes | None = None
@@ -90,36 +90,36 @@ class Metadata:
     dpi: tuple[float, float] | None = None
 
     def stripped(self) -> "Metadata":
-        """Only what says nothing of people and places: the size of a print."""
+        """Return the print size only, without anything about people and places."""
         return Metadata(dpi=self.dpi)
 
 
 NOTHING = Metadata()
-"""Of a picture that says nothing but its pixels."""
+"""Metadata of a picture that has none."""
 
 
 def upright(image: Image.Image) -> Image.Image:
-    """Return the image turned as its EXIF orientation asks; a broken EXIF block turns nothing.
+    """Apply the image's EXIF orientation; ignore a damaged EXIF block.
 
-    The image must be loaded: in a PNG, EXIF may follow the pixels, and a TIFF is turned by
-    Pillow itself on loading.
+    The image must be loaded: in a PNG, EXIF may follow the pixels, and Pillow turns a TIFF when it
+    loads it.
     """
     try:
         if image.getexif().get(_ORIENTATION, 1) == 1:
-            return image  # of which Pillow would make a copy
+            return image  # Pillow would copy it
         from PIL import ImageOps  # few photos need it
 
         return ImageOps.exif_transpose(image)
-    except Exception:  # Pillow's EXIF parser raises nearly anything on broken bytes
+    except Exception:  # Pillow's parser may raise nearly any error
         return image
 
 
 def kept(image: Image.Image, file: BinaryIO | None = None) -> tuple[Metadata, tuple[str, ...]]:
-    """Say what may travel on to the painting, and notices on what was lost.
+    """Collect the metadata for the painting, and notices of what is lost.
 
     Args:
         image: loaded.
-        file: that it was loaded from, where there is one.
+        file: from which it was loaded, if any.
     """
     exif, lost_exif = kept_exif(image, file)
     tags = _main_directory(image, file)
@@ -131,24 +131,24 @@ def kept(image: Image.Image, file: BinaryIO | None = None) -> tuple[Metadata, tu
 def kept_exif(
     image: Image.Image, file: BinaryIO | None = None
 ) -> tuple[bytes | None, tuple[str, ...]]:
-    """Return the EXIF block for the painting, and notices on what was lost.
+    """Build the EXIF block for the painting, and notices of what is lost.
 
-    Kept are author, date, camera, exposure and place, byte by byte. Left out are orientation (the
-    pixels are upright), the thumbnail (it shows the photo, not the painting), maker notes, and
-    all that describes the original file. The colour space becomes sRGB.
+    Author, date, camera, exposure and place are copied unchanged. Orientation (the pixels are
+    upright), the thumbnail (it shows the photo), maker notes and everything about the original file
+    are left out. The colour space becomes sRGB.
 
     Returns:
-        A block that starts with `Exif\\0\\0`, or None where there is nothing to keep.
+        A block that starts with `Exif\\0\\0`, or None if there is nothing to keep.
     """
     try:
         block = _kept(image, file)
     except Exception:  # as above
-        return None, ("has a broken EXIF block, which is not kept",)
+        return None, ("has a damaged EXIF block, which is not kept",)
     return _bounded("EXIF", block)
 
 
 def with_dpi(exif: bytes | None, dpi: tuple[float, float] | None) -> bytes | None:
-    """Return the EXIF block with the size of a print, for a file that has no other place for it."""
+    """Add the print size to an EXIF block, for formats that store it nowhere else."""
     if dpi is None:
         return exif
     order, main, below = parts(exif)
@@ -156,7 +156,7 @@ def with_dpi(exif: bytes | None, dpi: tuple[float, float] | None) -> bytes | Non
 
 
 def resolution(order: str, dpi: tuple[float, float]) -> dict[int, Entry]:
-    """Return the size of a print as the entries of a directory."""
+    """Convert the print size to entries of a directory."""
 
     def rational(value: float) -> Entry:
         return Entry(_RATIONAL, 1, struct.pack(f"{order}II", round(value * 10_000), 10_000))
@@ -169,14 +169,14 @@ def resolution(order: str, dpi: tuple[float, float]) -> dict[int, Entry]:
 
 
 def parts(exif: bytes | None) -> tuple[str, dict[int, Entry], dict[int, Directory]]:
-    """Return the order of bytes of an EXIF block, and its directories: main, camera, place."""
+    """Read the byte order of an EXIF block and its directories: main, camera, place."""
     if exif is None:
         return "<", {}, {}
     return _directories(Reader(io.BytesIO(exif.removeprefix(_EXIF))))
 
 
 def jpeg_segments(metadata: Metadata) -> bytes:
-    """XMP and IPTC as the segments of a JPEG."""
+    """Convert XMP and IPTC to segments of a JPEG."""
     segments = b""
     if metadata.xmp is not None:
         segments += _segment(0xE1, _XMP + metadata.xmp)
@@ -186,13 +186,13 @@ def jpeg_segments(metadata: Metadata) -> bytes:
 
 
 def _resource(iptc: bytes) -> bytes:
-    """IPTC's records as one of Photoshop's resources."""
+    """Wrap IPTC's records as a resource of Photoshop."""
     size = len(iptc)
     return struct.pack(">4sHHI", b"8BIM", _IPTC_RESOURCE, 0, size) + iptc + bytes(size % 2)
 
 
 def png_profile(name: str, iptc: bytes) -> str:
-    """IPTC's records as the text in which ImageMagick, ExifTool and others keep them in a PNG."""
+    """Convert IPTC's records to the text that ImageMagick, ExifTool and others write to PNG."""
     data = _resource(iptc)
     digits = data.hex()
     lines = [digits[start : start + 72] for start in range(0, len(digits), 72)]
@@ -200,7 +200,7 @@ def png_profile(name: str, iptc: bytes) -> str:
 
 
 def tiff_entries(metadata: Metadata) -> dict[int, Entry]:
-    """XMP and IPTC as entries of a TIFF's directory."""
+    """Convert XMP and IPTC to entries of a TIFF's directory."""
     return {
         tag: Entry(kind, len(data), data)
         for tag, kind, data in ((_XMP_TAG, 1, metadata.xmp), (_IPTC_TAG, 7, metadata.iptc))
@@ -237,10 +237,10 @@ def _kept(image: Image.Image, file: BinaryIO | None) -> bytes | None:
 def _all_directories(
     image: Image.Image, file: BinaryIO | None
 ) -> tuple[str, dict[int, Entry], dict[int, Directory]] | None:
-    """Return the directories of an image, from wherever its format keeps them.
+    """Read the byte order and directories of an image, wherever its format stores them.
 
     Raises:
-        Exception: of nearly any kind, where they are broken.
+        Exception: nearly any error, if they are damaged.
     """
     block = image.info.get("exif") or _png_profile(image, "exif", "APP1")
     if isinstance(block, bytes):
@@ -263,7 +263,7 @@ def _directories(reader: Reader) -> tuple[str, dict[int, Entry], dict[int, Direc
 
 
 def _from_pillow(exif: Image.Exif) -> tuple[str, dict[int, Entry], dict[int, Directory]]:
-    """Say what Pillow has read. Each letter of its texts is a byte, which it would not write so."""
+    """Convert what Pillow has read; it decodes texts byte by byte, and would not encode them so."""
     order, main, below = parts(exif.tobytes())
     texts: Iterable[tuple[Any, Any]] = [
         (main, exif),
@@ -278,18 +278,18 @@ def _from_pillow(exif: Image.Exif) -> tuple[str, dict[int, Entry], dict[int, Dir
 
 
 def _main_directory(image: Image.Image, file: BinaryIO | None) -> dict[int, bytes]:
-    """Return the bytes of the entries of a TIFF's directory; none for other files."""
+    """Read the entries of a TIFF's directory as bytes; an empty dict for other files."""
     if image.format != "TIFF" or file is None:
         return {}
     try:
         reader = Reader(file)
         return {tag: entry.data for tag, entry in reader.directory(reader.first).items()}
-    except Exception:  # the picture is there all the same
+    except Exception:  # the picture is readable all the same
         return {}
 
 
 def _png_profile(image: Image.Image, *names: str) -> bytes | None:
-    """Bytes that ImageMagick and others keep as a text in a PNG; see `png_profile`."""
+    """Decode the text that ImageMagick and others write to PNG; see `png_profile`."""
     for name in names:
         text = image.info.get(f"Raw profile type {name}")
         if isinstance(text, str):
@@ -301,11 +301,11 @@ def _png_profile(image: Image.Image, *names: str) -> bytes | None:
 
 
 def _xmp(image: Image.Image, tags: dict[int, bytes]) -> bytes | None:
-    """Return the packet, without what it says of the file that it was in."""
+    """Return the XMP packet, without the parts about the original file."""
     packet_or_text = (
         image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or tags.get(_XMP_TAG)
     )
-    if packet_or_text is None:  # before version 11 Pillow has it only so
+    if packet_or_text is None:  # Pillow before version 11
         segments = (data for name, data in getattr(image, "applist", ()) if name == "APP1")
         packet_or_text = next((s.removeprefix(_XMP) for s in segments if s.startswith(_XMP)), None)
     if packet_or_text is None:
@@ -336,7 +336,7 @@ def _iptc(image: Image.Image, tags: dict[int, bytes]) -> bytes | None:
 
 
 def _iptc_in(resources: bytes) -> bytes | None:
-    """IPTC's records among Photoshop's resources, or alone."""
+    """Find IPTC's records, alone or among Photoshop's resources."""
     if resources.startswith(b"\x1c"):
         return resources
     start = 0
@@ -352,13 +352,13 @@ def _iptc_in(resources: bytes) -> bytes | None:
 
 
 def _dpi(image: Image.Image, file: BinaryIO | None) -> tuple[float, float] | None:
-    """How dense a print is to be; None where the file does not say."""
+    """Read the density of a print; None if the file does not state it."""
     stated = image.info.get("dpi")
     if image.format in ("JPEG", "MPO") and image.info.get("jfif_unit") not in (1, 2):
-        stated = None  # or what Pillow makes up
+        stated = None  # Pillow makes one up
     try:
         across, down = (float(value) for value in stated or _exif_dpi(image, file))
-    except Exception:  # as in `kept_exif`; or there is none
+    except Exception:  # as in `kept_exif`, or there is none
         return None
     return (across, down) if all(1 <= v <= _LARGEST_DPI for v in (across, down)) else None
 

@@ -1,7 +1,7 @@
-"""PNG files without the texts that Pillow would refuse them for.
+"""Remove texts and profiles from PNG files that Pillow would refuse.
 
-Pillow takes a text or a colour profile of more than 1 MiB for an attack. Programs write such: the
-workflow of ComfyUI, the history of Photoshop, profiles of printers.
+Pillow treats a text or a colour profile above 1 MiB as an attack. Some programs write them:
+workflows of ComfyUI, histories of Photoshop, profiles of printers.
 """
 
 import io
@@ -22,25 +22,25 @@ _USED = (
     b"Raw profile type APP13",
     b"Raw profile type xmp",
 )
-"""The texts that `metadata` looks at."""
+"""The texts that `metadata` reads."""
 
 _LARGEST_TEXT = 1 << 20
-"""Bytes, packed or unpacked; Pillow's own limit."""
+"""Bytes, compressed or not; Pillow's limit."""
 
 _LARGEST_PROFILE = 1 << 24
 
 
 class Prepared(NamedTuple):
-    """A file for Pillow, and a colour profile that had to be left out of it."""
+    """A file for Pillow, and the colour profile that was removed from it, if any."""
 
     file: BinaryIO
     profile: bytes | None
 
 
 def prepared(file: BinaryIO) -> Prepared:
-    """Leave out the texts that nobody looks at or that are too long; a file without stays itself.
+    """Remove texts that are not read or too long, and profiles that are too long.
 
-    Nothing is checked beyond that: what is broken stays so.
+    The file itself is returned if there are none. Damage is not repaired.
     """
     start = file.tell()
     parts: list[tuple[int, int]] = []
@@ -85,12 +85,12 @@ def prepared(file: BinaryIO) -> Prepared:
 
 
 def _is_short(kind: bytes, data: bytes) -> bool:
-    """Whether a text is of a length that Pillow reads."""
+    """Tell whether a text is short enough for Pillow."""
     _, _, rest = data.partition(b"\0")
     if kind == b"tEXt" or (kind == b"iTXt" and rest[:1] == b"\0"):
         return True
-    packed = rest[1:]  # after the method
-    if kind == b"iTXt":  # after a language and a translated keyword, too
+    packed = rest[1:]  # behind the compression method
+    if kind == b"iTXt":  # behind a language and a translated keyword, too
         packed = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
     return len(_unpacked(packed, _LARGEST_TEXT + 1)) <= _LARGEST_TEXT
 
@@ -101,7 +101,7 @@ def _unpacked_profile(data: bytes) -> bytes:
 
 
 def _unpacked(packed: bytes, most: int) -> bytes:
-    """At most so many bytes; none of what is broken."""
+    """Decompress at most so many bytes; return none if the data are damaged."""
     try:
         return zlib.decompressobj().decompress(packed, most)
     except zlib.error:

@@ -1,4 +1,4 @@
-"""ICC colour profiles: into sRGB when a picture is read, sRGB itself when one is written."""
+"""ICC colour profiles: convert pictures to sRGB, and tag paintings as sRGB."""
 
 import io
 from functools import lru_cache
@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-# The mode in which Pillow hands pixels to a profile of each colour space.
+# Pillow's modes by the colour space of a profile.
 _MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L", "Lab": "LAB"}
 
 
 @lru_cache(maxsize=1)
 def srgb_profile() -> bytes:
-    """Build the sRGB profile that tags what is written, 588 bytes.
+    """Build the sRGB profile for output files, 588 bytes.
 
-    The date of creation in its header (ICC.1:2022, 7.2, bytes 24 to 35) is zeroed, so that the
-    same painting gives the same file on any day.
+    The date of creation in its header (ICC.1:2022, 7.2, bytes 24 to 35) is zeroed, so that the same
+    painting always gives the same file.
     """
     made_now = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return made_now[:24] + bytes(12) + made_now[36:]
@@ -25,21 +25,21 @@ def srgb_profile() -> bytes:
 def to_srgb(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
     """Convert an image of any 8-bit mode without alpha to 8-bit sRGB.
 
-    The intent is perceptual, which compensates for the black point, so that press black becomes
-    black. Cameras' and screens' profiles have but one intent, in which colours inside sRGB stay
-    exact. Without a profile Pillow converts: RGB is taken as sRGB, CMYK inverted naively, and LAB
-    is CIE L*a*b* under D50.
+    The intent is perceptual, which compensates for the black point, so that the black of a press
+    becomes black. Profiles of cameras and screens have a single intent, in which colours inside
+    sRGB stay exact. Without a profile RGB is read as sRGB, CMYK is inverted, and LAB is CIE L*a*b*
+    under D50, as Pillow does.
 
     Returns:
-        An image of mode RGB, and a notice if the profile is broken or of another colour space.
+        An image of mode RGB, and a notice if the profile is damaged or of another colour space.
     """
     if profile is None:
         return image.convert("RGB"), ()
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         return _transform(image, source), ()
-    except Exception:  # ImageCms raises OSError, ValueError, PyCMSError or KeyError by turns
-        return image.convert("RGB"), ("has a colour profile that cannot be used; it is ignored",)
+    except Exception:  # OSError, ValueError, PyCMSError or KeyError
+        return image.convert("RGB"), ("has an unusable colour profile, which is ignored",)
 
 
 def grey_to_srgb(
@@ -47,8 +47,8 @@ def grey_to_srgb(
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """Convert grey values of any precision to sRGB.
 
-    A profile is asked for the colours of 256 greys, between which we interpolate: this serves
-    profiles of grey and of RGB alike, and keeps the steps of 16-bit scans.
+    The profile converts 256 greys, between which values are interpolated. This works for profiles
+    of grey and of RGB, and keeps the precision of 16-bit scans.
 
     Args:
         grey: (H, W) in [0, 1].
@@ -81,5 +81,5 @@ def _transform(image: Image.Image, source: ImageCms.ImageCmsProfile) -> Image.Im
         ImageCms.Intent.PERCEPTUAL,
     )
     converted = ImageCms.applyTransform(image, transform)
-    assert converted is not None  # None only when asked to work in place
+    assert converted is not None  # None only if it works in place
     return converted

@@ -1,4 +1,4 @@
-"""Contact sheets: one photo in many styles, each under its name."""
+"""Contact sheets: one photo in many styles, each with its name."""
 
 import math
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ SIDE = 256
 
 GAP = 12
 LABEL = 26
-"""Height of the strip below a painting that its name stands in."""
+"""Height in pixels of the strip with the name below a painting."""
 
 PAPER, INK = (255, 255, 255), (40, 40, 40)
 
@@ -21,14 +21,14 @@ PAPER, INK = (255, 255, 255), (40, 40, 40)
 def contact_sheet(
     pictures: Iterable[tuple[str, Image.Image]], columns: int | None = None
 ) -> Picture:
-    """Lay pictures of one size out in rows, with names below them.
+    """Arrange pictures of one size in rows, with their names below.
 
     Args:
         pictures: pairs of a name and an RGB or RGBA image; at least one.
-        columns: pictures in a row; None makes the sheet about square.
+        columns: pictures in a row; None for a sheet that is about square.
 
     Returns:
-        The sheet, transparent where its pictures are.
+        The sheet, transparent where its pictures are transparent.
     """
     named = list(pictures)
     width, height = named[0][1].size
@@ -43,12 +43,12 @@ def contact_sheet(
         left, top = GAP + column * (width + GAP), GAP + row * (height + LABEL + GAP)
         sheet.paste(picture.convert("RGBA"), (left, top))
         pen.text((left, top + height + 4), _cut(name, width, font), INK, font)
-    decoded = from_image(sheet)  # not by `files.load`: what is ours may be larger than what is read
+    decoded = from_image(sheet)  # `files.load` would refuse a large sheet
     return Picture(decoded.samples, decoded.alpha)
 
 
 def _cut(name: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """Cut a name to what fits."""
+    """Shorten a name to a width in pixels."""
     while len(name) > 1 and font.getlength(name) > width:
         name = name[:-1]
     return name

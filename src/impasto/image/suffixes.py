@@ -1,4 +1,4 @@
-"""Which files are pictures by their names."""
+"""Suffixes of pictures."""
 
 from collections.abc import Container
 from pathlib import Path
@@ -8,17 +8,17 @@ from impasto.system.paths import is_hidden
 PLAIN_PICTURES = {
     ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".png", ".webp", ".tif", ".tiff", ".bmp", ".dib",
 }  # fmt: skip
-"""Suffixes, in lower case, of pictures that can be read wherever impasto runs."""
+"""Suffixes, in lower case, of formats that every Pillow reads."""
 
 PICTURES = PLAIN_PICTURES | {
     ".gif", ".apng", ".avif", ".avifs", ".heic", ".heics", ".heif", ".heifs", ".hif",
     ".jp2", ".j2k", ".jpf", ".jpx", ".jpc", ".j2c", ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".mpo",
 }  # fmt: skip
-"""The same, and of those that may need another package or show more than one picture."""
+"""These, and suffixes of formats that may need another package or hold several pictures."""
 
 
 def pictures_in(folder: Path, suffixes: Container[str] = PICTURES) -> list[Path]:
-    """Return the files of a folder that are pictures by their names, sorted.
+    """List the files of a folder that have a suffix of pictures, sorted.
 
     Raises:
         OSError: the folder cannot be read.

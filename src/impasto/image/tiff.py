@@ -1,7 +1,7 @@
-"""TIFF: which kinds Pillow reads right, and writing one.
+"""TIFF: refuse the kinds that Pillow reads incorrectly, and write files.
 
-Pillow reads some kinds of TIFF wrong without a word (found with version 13 by reading the same
-ramp in 3,024 kinds, `tests/image/test_tiff.py`), and calls others broken that are sound.
+Pillow reads some kinds of TIFF incorrectly without an error, and refuses some valid ones. They were
+found with version 13 by reading one gradient in 3,024 kinds of TIFF (`tests/image/test_tiff.py`).
 """
 
 import struct
@@ -30,23 +30,22 @@ _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _COMPRESSIONS = {
     1, 2, 3, 4, 5, 6, 7, 8, 32771, 32773, 32809, 32946, 34925, 50000,
 }  # fmt: skip
-"""Those that Pillow's libtiff unpacks wherever we looked."""
+"""Those that Pillow's libtiff supports in all builds that were checked."""
 
 _NAMES = {34712: "JPEG 2000", 34887: "LERC", 50001: "WebP", 50002: "JPEG XL", 52546: "JPEG XL"}
 _COLOURS = {0: "grey", 1: "grey", 2: "RGB", 3: "palette", 4: "mask", 5: "CMYK", 6: "YCbCr",
             8: "Lab", 9: "ICC Lab", 10: "ITU Lab", 32803: "raw sensor", 32844: "LogL",
             32845: "LogLuv", 34892: "linear raw"}  # fmt: skip
 _PLANAR_READ = {("grey", 1, ()), ("RGB", 3, ()), ("RGB", 4, (2,)), ("RGB", 4, ()), ("CMYK", 4, ())}
-"""Colours, channels and meaning of extra channels that are read plane by plane, of 8 bits and not
-compressed."""
+"""Colours, channels and extra channels that Pillow reads in separate planes, with 8 bits and
+uncompressed."""
 
 _STRIP = 1 << 20
-"""Bytes of a strip that is written, about."""
+"""Approximate bytes of a strip in a file that is written."""
 
 
 def unread_kind(file: BinaryIO) -> str | None:
-    """In a few words what a TIFF holds, if Pillow would read it wrong or fail on what it unpacks
-    with; None if it may try."""
+    """Describe a kind of TIFF that Pillow does not read correctly; None if it may be read."""
     description = _described(file)
     if description is None:
         return None
@@ -57,7 +56,7 @@ def unread_kind(file: BinaryIO) -> str | None:
     wrong = (
         (kind.photometric == _WHITE_IS_ZERO and (large or kind.planar))
         or (kind.format == _SIGNED and kind.bits[0] == 8)
-        # libtiff gives these in the machine's order of bytes, Pillow takes them for the file's.
+        # libtiff returns the machine's byte order, but Pillow expects the file's.
         or (order == ">" and kind.compression != _NONE and large and kind.is_wide)
         or (kind.planar and not kind.planes_are_read)
         or (kind.photometric == _YCBCR and kind.is_subsampled)
@@ -67,14 +66,14 @@ def unread_kind(file: BinaryIO) -> str | None:
 
 
 def kind_of(file: BinaryIO) -> str | None:
-    """In a few words what a TIFF holds; None if it is too broken to tell."""
+    """Describe the kind of a TIFF in a few words; None if it is damaged."""
     file.seek(0)
     description = _described(file)
     return None if description is None else str(description[1])
 
 
 class _Kind:
-    """What the directory of a TIFF says of its pixels."""
+    """The kind of a TIFF, from its directory."""
 
     def __init__(self, reader: Reader, tags: Directory) -> None:
         def first(tag: int, default: int) -> int:
@@ -94,12 +93,12 @@ class _Kind:
 
     @property
     def is_wide(self) -> bool:
-        """Whether numbers are of a type for which Pillow has modes of one channel only."""
+        """Whether Pillow has only single-channel modes for this type of number."""
         return self.channels == 1 and (self.bits[0] == 32 or self.format != _UNSIGNED)
 
     @property
     def planes_are_read(self) -> bool:
-        """Whether channels that lie one after another are read right."""
+        """Whether Pillow reads separate planes correctly."""
         colours = _COLOURS.get(self.photometric, "")
         if self.compression != _NONE:
             return self.channels > 2
@@ -127,10 +126,9 @@ def _described(file: BinaryIO) -> tuple[str, _Kind] | None:
 
 
 def encoded(image: Image.Image, profile: bytes, metadata: Metadata) -> bytes:
-    """Return an RGB or RGBA image as a TIFF, not compressed.
+    """Encode an RGB or RGBA image as an uncompressed TIFF.
 
-    By our own hand, as Pillow would write a question mark for every letter of EXIF's texts that
-    is not ASCII.
+    Not by Pillow, which would replace letters of EXIF's texts that are not ASCII by question marks.
     """
     order, main, below = parts(metadata.exif)
     pixels = np.asarray(image)
@@ -150,7 +148,7 @@ def encoded(image: Image.Image, profile: bytes, metadata: Metadata) -> bytes:
         _PLANAR: numbers(order, 3, 1),
         _ROWS_PER_STRIP: numbers(order, 4, rows),
         _STRIP_BYTES: numbers(order, 4, *map(len, strips)),
-        _STRIP_OFFSETS: numbers(order, 4, *map(len, strips)),  # of the right size, for now
+        _STRIP_OFFSETS: numbers(order, 4, *map(len, strips)),  # a placeholder of the right size
         _ICC: Entry(7, len(profile), profile),
     }
     if channels == 4:

@@ -1,1 +1,1 @@
-"""Which networks there are, where they lie, and what each says of itself."""
+"""The networks that ship, and the specification in each model file."""

@@ -7,14 +7,14 @@ from impasto.errors import WeightsError
 FOLDER = Path(__file__).parents[1] / "assets"
 
 PAINTERS = ("painter.onnx",)
-"""Networks that paint in one pass, the preferred one first. Those that ship are in `FOLDER`."""
+"""Files of networks that paint in one pass, in order of preference."""
 
 
 def painters() -> tuple[Path, ...]:
-    """List the files of the networks that paint, the preferred one first.
+    """List the files of the networks that paint, in order of preference.
 
     Raises:
-        WeightsError: there is none.
+        WeightsError: there are none.
     """
     files = tuple(path for name in PAINTERS if (path := FOLDER / name).is_file())
     if not files:

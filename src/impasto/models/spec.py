@@ -1,7 +1,7 @@
-"""What a model file says of itself, read without loading the network.
+"""The specification in a model file, read without loading the network.
 
-An ONNX file carries metadata: pairs of texts, written by `training.export`. All that a program
-must know of a network to run it is there, so another network needs another file and no change of
+`training.export` writes it into the metadata of an ONNX file, as pairs of texts. It has everything
+that a program must know to run the network. So another network needs another file, and no change of
 code.
 """
 
@@ -19,11 +19,11 @@ from impasto.errors import InputError
 from impasto.system.paths import display_path, os_error_message
 
 Kind = Literal["painter", "style-encoder", "content-statistics"]
-"""What a network does: paint a photo, turn a picture into a style vector, or measure the features
-of a photo for painting it in tiles."""
+"""What a network does: it paints a photo, encodes a picture as a style vector, or measures the
+features of a photo so that it can be painted in tiles."""
 
 PREFIX = "impasto."
-"""Begins the keys of the metadata that belong to a `ModelSpec`."""
+"""Prefix of the metadata keys of a `ModelSpec`."""
 
 _METADATA, _KEY, _VALUE = 14, 1, 2
 """Field numbers of `ModelProto.metadata_props` and of its entries; see onnx.proto."""
@@ -32,33 +32,33 @@ _VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
 """Wire types of protocol buffers."""
 
 _LARGEST_ENTRY = 1 << 20
-"""Bytes; a longer entry is none of ours."""
+"""Bytes; longer entries are refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """What must be known of a network to run it.
+    """Everything that must be known of a network to run it.
 
     Attributes:
         name: of the network, such as "painter".
         kind: what it does.
         stride: sides of pictures must be multiples of this, in pixels.
-        halo: pixels along a tile's inner border that are spoiled by the border.
-        bytes_per_pixel: memory for each pixel that the network sees at once.
+        halo: pixels along a tile's inner border that the border distorts.
+        bytes_per_pixel: memory for each pixel of the picture or tile.
         work_side: long side in pixels at which its strokes suit a whole picture; 0 for any.
         detail_side: largest long side in pixels at which it paints over its own enlarged painting
             in finer strokes; 0 for never.
         style_size: numbers in a style vector.
-        style_space: what made the style vectors that it reads; vectors of two spaces do not mix.
+        style_space: the painter whose style vectors it reads; vectors of two spaces do not mix.
         channels: normalised channels whose statistics tiles share.
-        style_encoder: name of the file beside this one that turns pictures into style vectors,
-            or "" where there is none.
-        content_statistics: name of the file beside this one that measures a photo's features, or
-            "" where there is none; then the statistics of a reduced copy serve for all.
+        style_encoder: name of the file beside this one that encodes pictures as style vectors; ""
+            if there is none.
+        content_statistics: name of the file beside this one that measures a photo's features; ""
+            if there is none, and tiles then use the statistics of a reduced copy.
         photo_vector: base64 of the float16 style vector that leaves a photo as it is, or "".
         licence: of the weights.
-        fingerprint: of the weights; files that were exported together have the same one.
-        min_side: the least side in pixels of what the network sees.
+        fingerprint: of the weights; files exported together share it.
+        min_side: smallest side of a picture in pixels.
     """
 
     name: str
@@ -107,7 +107,7 @@ class ModelSpec:
         """Build a specification from the metadata of a file.
 
         Raises:
-            KeyError, ValueError: an entry is missing or makes no sense.
+            KeyError, ValueError: an entry is missing or invalid.
         """
         texts = {entry.name: metadata[PREFIX + entry.name] for entry in fields(cls) if entry.init}
         numbers = {entry.name for entry in fields(cls) if entry.init and entry.type is int}
@@ -118,7 +118,7 @@ class ModelSpec:
         return spec
 
     def to_metadata(self) -> dict[str, str]:
-        """List the entries to write into the file."""
+        """Convert to the entries of a file's metadata."""
         return {
             PREFIX + entry.name: str(getattr(self, entry.name))
             for entry in fields(self)
@@ -126,7 +126,7 @@ class ModelSpec:
         }
 
     def photo_style(self) -> NDArray[np.float32] | None:
-        """Decode `photo_vector`; None where there is none.
+        """Decode `photo_vector`; None if it is empty.
 
         Returns:
             (style_size,).
@@ -137,7 +137,7 @@ class ModelSpec:
 
 
 def _metadata(file: BinaryIO) -> Iterator[tuple[str, str]]:
-    """Yield the metadata of an ONNX file, passing over the network.
+    """Yield the metadata of an ONNX file, skipping the network.
 
     Raises:
         ValueError: the file is damaged or of another kind.
@@ -154,7 +154,7 @@ def _metadata(file: BinaryIO) -> Iterator[tuple[str, str]]:
 
 
 def _entries(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield the number and size of each delimited field, at whose content the file then stands."""
+    """Yield the number and size of each delimited field, with the file at its content."""
     while (tag := _varint(file)) is not None:
         wire = tag & 7
         if wire == _VARINT:

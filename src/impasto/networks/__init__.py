@@ -1,1 +1,1 @@
-"""PyTorch modules, and where their weights come from."""
+"""PyTorch modules, and how their weights are read."""

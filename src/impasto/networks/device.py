@@ -1,4 +1,4 @@
-"""Which processor to paint on."""
+"""Choose the device and the precision of PyTorch."""
 
 import torch
 
@@ -11,9 +11,9 @@ def choose(name: str | None = None, threads: int | None = None) -> torch.device:
 
     Args:
         name: "cpu", "mps", "cuda" (the first one) or "cuda:1"; "auto" is None.
-        threads: of the processor, which PyTorch uses from now on; None leaves it as it is.
+        threads: of the processor, which PyTorch uses from now on; None changes nothing.
 
-    In a process that was forked from one with PyTorch, PyTorch then works with one thread.
+    In a process that was forked from one with PyTorch, PyTorch uses one thread.
 
     Raises:
         AbsentDeviceError: this machine has no such device.
@@ -26,32 +26,32 @@ def choose(name: str | None = None, threads: int | None = None) -> torch.device:
     present = available()
     chosen = present[0] if name in (None, "auto") else {"cuda": "cuda:0"}.get(name, name)
     if chosen not in present:
-        raise AbsentDeviceError(f"there is no device {name!r} here; there is: {', '.join(present)}")
+        raise AbsentDeviceError(f"there is no device {name!r}; available: {', '.join(present)}")
     is_in_bad_fork = getattr(torch.cuda, "_is_in_bad_fork", bool)
     if chosen.startswith("cuda") and is_in_bad_fork():
         raise DeviceError(
-            f"{chosen}: a forked process cannot use it; start processes by 'spawn', or choose cpu"
+            f"{chosen}: a forked process cannot use it; start processes with 'spawn', or choose cpu"
         )
     return torch.device(chosen)
 
 
 def precision(name: str, device: torch.device) -> torch.dtype:
-    """Find the type in which an encoder is to compute: `name`, or what "auto" means on the device.
+    """Choose the number format of an encoder: `name`, or the best one for the device if "auto".
 
-    "auto" takes bfloat16 on CPUs that multiply it natively (AVX-512 BF16, AMX): there an
-    iteration takes two thirds of the time, and less memory, for pictures as good to the eye.
-    Elsewhere it would be slower, or has not been measured: float32.
+    "auto" is bfloat16 on CPUs that support it natively (AVX-512 BF16, AMX): an iteration takes two
+    thirds of the time and less memory, and pictures look as good. On other devices bfloat16 is
+    slower, or has not been measured, and "auto" is float32.
     """
     if name != "auto":
         return torch.bfloat16 if name == "bfloat16" else torch.float32
-    # PyTorch can tell from 2.10 on.
+    # PyTorch tells from 2.10 on.
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()
     native = any(capabilities.get(unit, False) for unit in ("avx512_bf16", "amx_bf16"))
     return torch.bfloat16 if device.type == "cpu" and native else torch.float32
 
 
 def available() -> tuple[str, ...]:
-    """Return the names of this machine's devices, the fastest first."""
+    """List the names of this machine's devices, the fastest first."""
     names = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
         names.append("mps")

@@ -1,4 +1,4 @@
-"""Fetch torchvision's official weights into a cache, and verify them."""
+"""Download torchvision's official weights into a cache and verify them."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from impasto.errors import DownloadError, MissingExtraError, SettingError, Weigh
 from impasto.system.paths import display_path, os_error_message
 
 Progress = Callable[[int, int], None]
-"""Told (bytes done, bytes in all) as a download advances."""
+"""Called with (bytes done, bytes in all) as a download advances."""
 
 BASE_URL = "https://download.pytorch.org/models"
 
 _TIMEOUT = 30
-"""Seconds without an answer or without a byte after which a download counts as broken."""
+"""Seconds without an answer or data after which a download fails."""
 
 
 @dataclass(frozen=True)
 class OfficialFile:
-    """A file of torchvision's ImageNet weights; the name carries the start of its SHA-256."""
+    """A file of torchvision's ImageNet weights; its name has the start of its SHA-256."""
 
     filename: str
     size: int
@@ -54,21 +54,21 @@ def official(name: str) -> OfficialFile:
 
 
 def cached_path(name: str) -> Path:
-    """Say where the official file `name` lies once fetched.
+    """Return the path of the official file `name` in the cache.
 
-    That is the platform's cache folder, or the folder that the environment variable
-    IMPASTO_CACHE names.
+    The cache is the folder that the environment variable IMPASTO_CACHE names, or else the
+    platform's cache folder.
 
     Raises:
         SettingError: there is no such file.
-        WeightsError: nobody knows where the cache is, as there is no home folder.
+        WeightsError: there is no home folder, and so no cache.
     """
     try:
         folder = Path(os.environ.get("IMPASTO_CACHE") or _pooch().os_cache("impasto")).expanduser()
-    except (RuntimeError, KeyError):  # of `Path`, and of platforms' own ways
+    except (RuntimeError, KeyError):  # there is no home folder
         raise WeightsError(
-            "there is no cache folder for weights; name one in the environment variable "
-            "IMPASTO_CACHE"
+            "there is no cache folder for weights; set the environment variable IMPASTO_CACHE "
+            "to a folder"
         ) from None
     return folder / official(name).filename
 
@@ -76,36 +76,35 @@ def cached_path(name: str) -> Path:
 def is_cached(name: str) -> bool:
     """Tell whether the official file `name` is in the cache, with its full size.
 
-    Only verified files get their final name, so a look at the size suffices on every use;
-    `verify` reads the file again in full.
+    Only verified files get their final name, so checking the size is enough; `verify` reads the
+    whole file again.
 
     Raises:
-        SettingError, WeightsError: as `cached_path`; or the cache is locked.
+        SettingError, WeightsError: as `cached_path`; or the cache cannot be read.
     """
     path = cached_path(name)
     try:
         return path.is_file() and path.stat().st_size == official(name).size
     except OSError as problem:
         raise WeightsError(
-            f"{display_path(path)}: {os_error_message(problem)}; name a folder of yours in "
-            "the environment variable IMPASTO_CACHE"
+            f"{display_path(path)}: {os_error_message(problem)}; set the environment variable "
+            "IMPASTO_CACHE to another folder"
         ) from problem
 
 
 def fetch(name: str, *, progress: Progress | None = None, base_url: str | None = None) -> Path:
-    """Give the path of the official file `name`, downloaded if the cache lacks it.
+    """Return the path of the official file `name`; download it if the cache lacks it.
 
-    The download goes to a temporary file beside the final one, which takes the final name
-    only after its SHA-256 has been found right.
+    The download goes to a temporary file, which gets its final name after its SHA-256 is verified.
 
     Args:
         name: "vgg19".
-        progress: told (bytes done, bytes in all) as the download advances.
+        progress: called with (bytes done, bytes in all) as the download advances.
         base_url: a mirror's folder; download.pytorch.org's by default.
 
     Raises:
         SettingError: there is no such file.
-        DownloadError: the download failed, or brought another file than the official one.
+        DownloadError: the download failed, or the file is not the official one.
     """
     path = cached_path(name)
     if is_cached(name):
@@ -115,7 +114,7 @@ def fetch(name: str, *, progress: Progress | None = None, base_url: str | None =
     instead = f"put {file.filename} ({file.size / 1e6:.0f} MB) at {path}"
     try:
         _download(url, path, file, progress)
-    # In this order: an invalid URL is both to requests, and no matter of hashes.
+    # In this order: requests raises an error for an invalid URL that is both.
     except OSError as problem:
         raise DownloadError(f"cannot download {url} ({_reason(problem)}): {instead}") from problem
     except ValueError as problem:
@@ -126,9 +125,9 @@ def fetch(name: str, *, progress: Progress | None = None, base_url: str | None =
 
 
 def verify(name: str) -> None:
-    """Read the official file `name` in the cache in full and compare its SHA-256.
+    """Verify the SHA-256 of the official file `name` in the cache.
 
-    A file that differs is removed, so that the next `fetch` brings a sound one.
+    A file that differs is removed, so that the next `fetch` downloads it again.
 
     Raises:
         SettingError: there is no such file.
@@ -137,27 +136,25 @@ def verify(name: str) -> None:
     path = cached_path(name)
     again = f"impasto weights fetch {name}"
     if not path.is_file():
-        raise WeightsError(f"{path}: not fetched yet: {again}")
+        raise WeightsError(f"{path}: not downloaded yet; run {again}")
     if _pooch().file_hash(str(path)) != official(name).sha256:
         path.unlink()
-        raise WeightsError(
-            f"{path}: damaged (SHA-256 differs), so it was removed: fetch it again with {again}"
-        )
+        raise WeightsError(f"{path}: damaged (SHA-256 differs), so it was removed; run {again}")
 
 
 def _pooch() -> Any:
     try:
         import pooch
     except ImportError:
-        raise MissingExtraError("managing the weights of VGG", "torch") from None
+        raise MissingExtraError("downloading weights", "torch") from None
     return pooch
 
 
 class _ProgressBar:
-    """What pooch takes for a progress bar; it hands the counts on to a callback.
+    """Adapts a callback to pooch's progress bars.
 
-    pooch counts whole chunks, also for the last one, and at the end starts over to count
-    what the server announced. Bounding the count by the known size makes both harmless.
+    pooch counts the last chunk as a whole one, and at the end counts the announced size again. So
+    the count is bounded by the known size.
     """
 
     def __init__(self, progress: Progress, size: int) -> None:
@@ -176,7 +173,7 @@ class _ProgressBar:
 
 def _download(url: str, path: Path, file: OfficialFile, progress: Progress | None) -> None:
     pooch = _pooch()
-    # pooch announces each download on standard error, across the caller's progress display.
+    # pooch logs each download to standard error, which would disturb the progress bar.
     pooch.get_logger().setLevel(logging.WARNING)
     pooch.retrieve(
         url,
@@ -192,7 +189,7 @@ def _download(url: str, path: Path, file: OfficialFile, progress: Progress | Non
 
 
 def _reason(problem: OSError) -> str:
-    """Put a failed download in a few words: requests' own messages fill several lines."""
+    """Describe a failed download in a few words; requests' messages have several lines."""
     response = getattr(problem, "response", None)
     if response is not None:
         return f"HTTP {response.status_code} {response.reason}"

@@ -1,9 +1,9 @@
-"""The registry of perceptual encoders, and how to load one.
+"""The registry of perceptual encoders, and their loading.
 
     encoder = encoders.load("vgg16")
     features = encoder(image, ["relu3_1", "relu4_2"])
 
-Torch is imported only where one is loaded, so that listing them starts at once.
+PyTorch is imported only when an encoder is loaded, so that listing them is fast.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ EncoderName = Literal["compact", "vgg16", "vgg19"]
 
 @dataclass(frozen=True)
 class EncoderSpec:
-    """What is known of an encoder before it is loaded.
+    """The description of an encoder before it is loaded.
 
     Attributes:
-        purpose: what it is for, in a line.
+        purpose: in one line.
         depth: of the VGG whose layers it has: 16 or 19.
         widths: channels of the five stages.
-        last: the deepest layer that its usual weights reach.
-        cost: thousands of multiplications for each pixel of a picture, on the way to relu4_1.
-        asset: the file in `impasto.assets`; None for one that is fetched on first use.
-        sha256: of the file of its usual weights.
+        last: the deepest layer of its default weights.
+        cost: thousands of multiplications per pixel up to relu4_1.
+        asset: the file in `impasto.assets`; None for one that is downloaded at its first use.
+        sha256: of the file of its default weights.
         licence: of these weights.
-        pads_with_zeros: whether its first layer can be made to.
+        pads_with_zeros: whether its first layer can pad with zeros.
     """
 
     purpose: str
@@ -54,7 +54,7 @@ class EncoderSpec:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The layers that it has with its usual weights, from shallow to deep."""
+        """The layers that its default weights have, from shallow to deep."""
         from impasto.networks.vgg import layer_names
 
         names = layer_names(self.depth)
@@ -100,7 +100,7 @@ def spec(name: str) -> EncoderSpec:
     """Look up an encoder.
 
     Raises:
-        SettingError: there is none of this name.
+        SettingError: the name is unknown.
     """
     if name not in ENCODERS:
         raise SettingError(f"unknown encoder {name!r}; there are: {', '.join(ENCODERS)}")
@@ -108,7 +108,7 @@ def spec(name: str) -> EncoderSpec:
 
 
 def recognize(path: Path) -> EncoderName:
-    """Tell which encoder's weights a file holds, from its entries.
+    """Tell the encoder from a file of its weights.
 
     Raises:
         InputError, WeightsError: as `reading.load`.
@@ -117,12 +117,12 @@ def recognize(path: Path) -> EncoderName:
     first = weights.get("features.0.weight")
     if first is not None and len(first) == ENCODERS["compact"].widths[0]:
         return "compact"
-    # In VGG-16 there is a pool at this place.
+    # VGG-16 has a pool there.
     return "vgg19" if "features.16.weight" in weights else "vgg16"
 
 
 def is_sound(name: str) -> bool:
-    """Tell whether the file of an encoder that ships is the one that was released."""
+    """Tell whether the shipped file of an encoder is undamaged, by its SHA-256."""
     content = (resources.files("impasto.assets") / str(spec(name).asset)).read_bytes()
     return hashlib.sha256(content).hexdigest() == spec(name).sha256
 
@@ -135,21 +135,21 @@ def load(
     first_padding: Padding | None = None,
     progress: Progress | None = None,
 ) -> VGG:
-    """Load an encoder, ready to use: frozen, in evaluation mode, on the CPU.
+    """Load an encoder: frozen, in evaluation mode, on the CPU.
 
-    Its memory format is channels-last, in which the convolutions of the CPU are faster.
+    Its memory format is channels-last, which is faster for convolutions on the CPU.
 
     Args:
-        name: "compact" and "vgg16" ship with impasto; "vgg19" is downloaded on first use.
-        weights: a file to load in place of the shipped or official one, with torchvision's keys;
+        name: "compact" and "vgg16" ship with impasto; "vgg19" is downloaded at its first use.
+        weights: a file to load instead of the shipped or official one, with torchvision's keys;
             VGG-16 and VGG-19 then have all layers up to pool5.
         pooling: "max" or "average", see `VGG`.
-        first_padding: "zero" or "replicate", see `VGG`; by default what the network was trained
-            with. The compact encoder knows "replicate" only.
+        first_padding: "zero" or "replicate", see `VGG`; by default as in training. The compact
+            encoder supports "replicate" only.
         progress: as in `downloads.fetch`.
 
     Raises:
-        SettingError: the name is unknown, or the compact encoder is to pad with zeros.
+        SettingError: the name is unknown, or the compact encoder would have to pad with zeros.
         InputError, WeightsError: as `downloads.fetch` and `reading.load_into`.
     """
     import torch

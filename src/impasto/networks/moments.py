@@ -10,7 +10,7 @@ EPSILON = 1e-3
 """Added to variances: a flat region must not be amplified to noise."""
 
 
-class Moments(NamedTuple):
+class ChannelStats(NamedTuple):
     """Mean and variance of the channels of a feature map, (N, C, 1, 1) each."""
 
     mean: Tensor
@@ -24,58 +24,64 @@ class Modulation(NamedTuple):
     shift: Tensor
 
 
-Norm = Callable[[Tensor], Moments]
-"""Gives the moments by which (N, C, H, W) is normalized."""
+StatsSource = Callable[[Tensor], ChannelStats]
+"""Computes the statistics by which (N, C, H, W) is normalized."""
 
 
-def own(x: Tensor) -> Moments:
-    """Measure a picture's own moments: instance normalization (Ulyanov et al. 2016, 1607.08022)."""
+def instance_stats(x: Tensor) -> ChannelStats:
+    """Measure each picture's statistics.
+
+    This is instance normalization (Ulyanov et al. 2016, arXiv 1607.08022).
+    """
     x = x.float()
     mean = _average(x)
     # E[x^2] - E[x]^2 saves a pass over memory.
-    return Moments(mean, (_average(x.square()) - mean.square()).clamp_min(0))
+    return ChannelStats(mean, (_average(x.square()) - mean.square()).clamp_min(0))
 
 
 def _average(x: Tensor) -> Tensor:
-    """Average rows, then their averages: ONNX Runtime adds one by one, and in one long sum of
-    nearly equal numbers the rounding error exceeds their variance."""
+    """Average the averages of rows.
+
+    ONNX Runtime sums values one by one. In one long sum of nearly equal values, the rounding error
+    would exceed their variance.
+    """
     return x.mean(3, keepdim=True).mean(2, keepdim=True)
 
 
-class Shared:
-    """Normalizes the tiles of a large picture by the same moments.
+class SharedStats:
+    """Normalizes the tiles of a large picture by the same statistics.
 
     Chen et al. 2022, "Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance
     Normalization", arXiv 2103.11784.
 
     Args:
-        given: (N, 2, channels), as `found` in another picture, in the order of normalization.
-        share: from 0, which takes the picture's own moments, to 1, the given ones.
+        reference: (N, 2, channels), `measured` in another picture, in the order of normalization.
+        share: 0 for the picture's own statistics, 1 for the reference's.
     """
 
-    def __init__(self, given: Tensor, share: Tensor) -> None:
-        self._given = given[..., None, None]
+    def __init__(self, reference: Tensor, share: Tensor) -> None:
+        self._reference = reference[..., None, None]
         self._share = share
-        self._found: list[Tensor] = []
+        self._measured: list[Tensor] = []
 
-    def __call__(self, x: Tensor) -> Moments:
-        """Give the next moments, in the order in which the network asks for them."""
-        found = torch.stack(own(x), 1)
-        taken = sum(f.shape[2] for f in self._found)
-        self._found.append(found)
-        given = self._given[:, :, taken : taken + found.shape[2]]
-        return Moments(*torch.lerp(found, given, self._share).unbind(1))
+    def __call__(self, x: Tensor) -> ChannelStats:
+        """Compute the statistics for the next feature map, in the order of the network."""
+        stats = torch.stack(instance_stats(x), 1)
+        start = sum(earlier.shape[2] for earlier in self._measured)
+        self._measured.append(stats)
+        reference = self._reference[:, :, start : start + stats.shape[2]]
+        return ChannelStats(*torch.lerp(stats, reference, self._share).unbind(1))
 
     @property
-    def found(self) -> Tensor:
+    def measured(self) -> Tensor:
         """(N, 2, channels): means and variances of the picture's channels so far."""
-        return torch.cat(self._found, 2).flatten(2)
+        return torch.cat(self._measured, 2).flatten(2)
 
 
-def normalised(x: Tensor, by: Moments, modulation: Modulation) -> Tensor:
+def modulated_instance_norm(x: Tensor, by: ChannelStats, modulation: Modulation) -> Tensor:
     """Normalize (N, C, H, W) to mean 0 and deviation 1, and modulate it.
 
-    In one multiplication and one addition, in the precision of `x`, to save memory bandwidth.
+    It takes one multiplication and one addition in the precision of `x`, to save memory bandwidth.
     """
     gain = modulation.gain * torch.rsqrt(by.variance + EPSILON)
     return x * gain.to(x.dtype) + (modulation.shift - by.mean * gain).to(x.dtype)

@@ -1,13 +1,13 @@
 """The painter: one network, and a vector for each style that it paints in.
 
-A photo that has been given the style's mean colour and colour covariance goes in, a painting comes
-out. What differs from style to style is in the style's vector: scales and shifts of normalized
-features (conditional instance normalization: Dumoulin et al. 2017, "A Learned Representation for
-Artistic Style", arXiv 1610.07629) and a code that changes the weights of the layers that join
-features and turn them into colours (Ha et al. 2017, "HyperNetworks", arXiv 1609.09106).
+Its input is a photo with the style's mean colour and colour covariance. The style's vector has
+scales and shifts of normalized features (conditional instance normalization: Dumoulin et al. 2017,
+"A Learned Representation for Artistic Style", arXiv 1610.07629) and a code that changes the weights
+of the layers that combine features and convert them to colours (Ha et al. 2017, "HyperNetworks",
+arXiv 1609.09106).
 
 Nothing finer than a quarter of the photo's size passes from the photo to the painting. With finer
-paths a network keeps the photo and grains it; without them it has to paint.
+paths a network keeps the photo and adds grain; without them it has to paint.
 """
 
 from typing import NamedTuple
@@ -16,42 +16,56 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.networks.blocks import CODES, Modulated, Padding, Styled, conv
-from impasto.networks.moments import Modulation, Norm, normalised, own
+from impasto.networks.blocks import (
+    CODE_SIZE,
+    ConditionalResidualBlock,
+    Padding,
+    StyleConditionedConv2d,
+    conv,
+)
+from impasto.networks.moments import (
+    Modulation,
+    StatsSource,
+    instance_stats,
+    modulated_instance_norm,
+)
 
 STRIDE = 8
 """Sides of a photo must be multiples of this."""
 
 MARGIN = 16
-"""Pixels by which a photo is extended by reflection before, and cropped after: convolutions see
-the padding beyond the border and would paint it."""
+"""Pixels by which a photo is extended by reflection first and cropped at the end: convolutions
+detect padding and would paint it."""
 
 STEM = 2
-"""Pixels beyond the margin that the first convolution takes in."""
+"""Further pixels that the first convolution consumes."""
 
 WIDTHS = (128, 48, 16)
 """Channels of the residual blocks at 1/8, 1/4 and 1/2 of the photo's size."""
 
 BLOCKS = (4, 2, 1)
-"""Residual blocks at these sizes."""
+"""Numbers of residual blocks at these sizes."""
 
 PADDINGS: tuple[Padding, ...] = ("replicate", "zeros", "zeros")
-"""What their convolutions see beyond the border. At 1/8 zeros would show beyond the margin."""
+"""Their padding. At 1/8 the effect of zeros would reach beyond the margin."""
 
 PHOTO_WIDTHS = (64, 128)
 """Channels of the photo's features at 1/4 and 1/8."""
 
-MODULATED = (*(w for w, n in zip(WIDTHS, BLOCKS, strict=True) for _ in range(n)), *PHOTO_WIDTHS)
-"""Channels of everything that is normalized and modulated: the blocks, then the features."""
+MODULATED_CHANNELS = (
+    *(w for w, n in zip(WIDTHS, BLOCKS, strict=True) for _ in range(n)),
+    *PHOTO_WIDTHS,
+)
+"""Channels of the normalized and modulated maps: the blocks, then the photo's features."""
 
-VECTOR = 2 * sum(MODULATED) + CODES + 1
-"""Numbers in a style's vector: scales and shifts, a code, and the share of the photo's hues."""
+VECTOR = 2 * sum(MODULATED_CHANNELS) + CODE_SIZE + 1
+"""Length of a style vector: scales and shifts, a code, and the share of the photo's hues."""
 
 BINOMIAL = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 16
-"""The smallest filter that removes everything that alternates from pixel to pixel."""
+"""The smallest filter that removes patterns with a period of two pixels."""
 
 CONTRAST = 4.0
-"""Standard deviations of colour that one unit of the network's output stands for."""
+"""Standard deviations of colour for one unit of the network's output."""
 
 
 class Palette(NamedTuple):
@@ -67,12 +81,12 @@ class Palette(NamedTuple):
 
 
 class StyleVector(NamedTuple):
-    """A style's vector taken apart, see `MODULATED`.
+    """The parts of a style vector, see `MODULATED_CHANNELS`.
 
     Attributes:
-        modulations: one for each normalized map, in the order of `MODULATED`.
-        code: (N, CODES) in [-1, 1].
-        hues: (N, 1, 1, 1) in [0, 1], the share of the photo's hues that shows.
+        modulations: one for each normalized map, in the order of `MODULATED_CHANNELS`.
+        code: (N, CODE_SIZE) in [-1, 1].
+        hues: (N, 1, 1, 1) in [0, 1], how much of the photo's hues is added.
     """
 
     modulations: list[Modulation]
@@ -89,7 +103,7 @@ class Painter(nn.Module):
         super().__init__()
         eighth, quarter, half = WIDTHS
         photo_quarter, photo_eighth = PHOTO_WIDTHS
-        # Without padding: zeros here would show 64 pixels deep, see `with_margin`.
+        # No padding: the effect of zeros would reach 64 pixels deep, see `with_margin`.
         self.stem = nn.Conv2d(3, 16, 6, stride=2)
         self.down1 = conv(16, 32, stride=2)
         self.mid1 = conv(32, 32)
@@ -97,13 +111,15 @@ class Painter(nn.Module):
         self.down2 = conv(photo_quarter, 64, stride=2)
         self.out2 = conv(64, photo_eighth)
         plan = zip(WIDTHS, PADDINGS, BLOCKS, strict=True)
-        self.blocks = nn.ModuleList(Modulated(w, p) for w, p, n in plan for _ in range(n))
-        self.up1 = Styled(eighth, quarter)
-        self.join = Styled(photo_quarter, quarter)
-        self.up2 = Styled(quarter, half)
-        self.head = Styled(half, 12, 3)
-        # The binomial filter takes out what alternates from pixel to pixel: no checkerboards.
-        self.register_buffer("smooth", 0.25 * folded(BINOMIAL, 3), persistent=False)
+        self.blocks = nn.ModuleList(
+            ConditionalResidualBlock(w, p) for w, p, n in plan for _ in range(n)
+        )
+        self.up1 = StyleConditionedConv2d(eighth, quarter)
+        self.join = StyleConditionedConv2d(photo_quarter, quarter)
+        self.up2 = StyleConditionedConv2d(quarter, half)
+        self.head = StyleConditionedConv2d(half, 12, 3)
+        # The binomial filter prevents checkerboard artefacts.
+        self.register_buffer("smooth", 0.25 * filter_in_depth(BINOMIAL, 3), persistent=False)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -112,30 +128,32 @@ class Painter(nn.Module):
         for block in self.blocks:
             nn.init.normal_(block.second.weight, std=0.01)  # type: ignore[union-attr,arg-type]
 
-    def forward(self, photo: Tensor, vector: Tensor, palette: Palette, norm: Norm = own) -> Tensor:
-        """The painting, (N, 3, H, W), not yet clipped to [0, 1].
+    def forward(
+        self, photo: Tensor, vector: Tensor, palette: Palette, norm: StatsSource = instance_stats
+    ) -> Tensor:
+        """Paint, (N, 3, H, W), without clipping to [0, 1].
 
         Args:
-            photo: (N, 3, H, W) in the style's colours, sides multiples of `STRIDE`.
-            vector: (N, VECTOR), or (1, VECTOR) for all of them.
+            photo: (N, 3, H, W) in the style's colours, with sides that are multiples of `STRIDE`.
+            vector: (N, VECTOR), or (1, VECTOR) for all photos.
             palette: of the styles, likewise.
-            norm: what features are normalized by; tiles of a picture share their statistics.
+            norm: statistics by which to normalize; tiles of a picture share them.
         """
         style = split(vector)
         wide = with_margin(photo)
-        whitened = unfolded(self.shapes(wide, style, norm), MARGIN)  # (N, 3, H, W)
+        whitened = depth_to_space(self.shapes(wide, style, norm), MARGIN)  # (N, 3, H, W)
         painted = (palette.root @ (CONTRAST * whitened).flatten(2)).reshape(photo.shape)
         mean = palette.mean[..., None, None]
         return mean + painted + style.hues * hues(wide - mean)
 
-    def shapes(self, wide: Tensor, style: StyleVector, norm: Norm) -> Tensor:
-        """What to paint in colours still to be dyed, folded: (N, 12, H / 2, W / 2)."""
+    def shapes(self, wide: Tensor, style: StyleVector, norm: StatsSource) -> Tensor:
+        """Compute the painting in whitened colours, (N, 12, H / 2, W / 2), for `depth_to_space`."""
         first, second = BLOCKS[0], BLOCKS[0] + BLOCKS[1]
         steps = list(zip(self.blocks, style.modulations, strict=False))
         by_quarter, by_eighth = style.modulations[-2:]
         quarter, eighth = self.features(wide)
-        quarter = normalised(quarter, norm(quarter), by_quarter)
-        eighth = normalised(eighth, norm(eighth), by_eighth)
+        quarter = modulated_instance_norm(quarter, norm(quarter), by_quarter)
+        eighth = modulated_instance_norm(eighth, norm(eighth), by_eighth)
         x = eighth  # (N, 128, H/8, W/8)
         for block, modulation in steps[:first]:
             x = block(x, modulation, norm)
@@ -148,7 +166,7 @@ class Painter(nn.Module):
         return F.conv2d(self.head(x, style.code).float(), self.smooth, padding=1)
 
     def features(self, wide: Tensor) -> tuple[Tensor, Tensor]:
-        """The photo's features at 1/4 and 1/8 of its size, before they are normalized."""
+        """Compute the photo's features at 1/4 and 1/8 of its size, not yet normalized."""
         half = F.relu(self.stem((wide - 0.5) * 4))
         quarter = F.relu(self.out1(F.relu(self.mid1(F.relu(self.down1(half))))))
         return quarter, F.relu(self.out2(F.relu(self.down2(quarter))))
@@ -160,18 +178,18 @@ def with_margin(photo: Tensor) -> Tensor:
 
 
 def split(vector: Tensor) -> StyleVector:
-    """Take style vectors (N, VECTOR) apart."""
-    sizes = [2 * width for width in MODULATED]
-    *pieces, code, hue = torch.split(vector.float(), [*sizes, CODES, 1], 1)
+    """Split style vectors (N, VECTOR) into their parts."""
+    sizes = [2 * width for width in MODULATED_CHANNELS]
+    *pieces, code, hue = torch.split(vector.float(), [*sizes, CODE_SIZE, 1], 1)
     halves = (piece[..., None, None].chunk(2, 1) for piece in pieces)
     modulations = [Modulation(1 + scale, shift) for scale, shift in halves]
     return StyleVector(modulations, torch.tanh(code), torch.sigmoid(hue)[..., None, None])
 
 
 def hues(wide: Tensor) -> Tensor:
-    """The hues of a photo with its margin, without lightness, averaged over about 24 pixels.
+    """Compute the hues of a photo with its margin, without lightness, over about 24 pixels.
 
-    Dyeing gives a painting the two main colours of its style; this brings the others back.
+    The palette alone gives a painting the two main colours of its style; the hues add others.
 
     Args:
         wide: the photo with its margin, see `with_margin`, less the style's mean colour.
@@ -186,20 +204,20 @@ def hues(wide: Tensor) -> Tensor:
     return large[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
-NORMALISED = sum(MODULATED)
-"""How many channels are normalized on the way to a painting."""
+NORMALISED = sum(MODULATED_CHANNELS)
+"""Number of normalized channels."""
 
 
-def folded(kernel: Tensor, maps: int) -> Tensor:
-    """Compute the convolution that filters maps (H, W) folded to four channels (H / 2, W / 2) each.
+def filter_in_depth(kernel: Tensor, maps: int) -> Tensor:
+    """Convert a filter of maps (H, W) to one of the same maps in four channels (H / 2, W / 2) each.
 
     Args:
-        kernel: (3, 3), the filter of the maps.
-        maps: how many there are.
+        kernel: (3, 3), the filter.
+        maps: number of maps.
 
     Returns:
-        (4 maps, 4 maps, 3, 3). Each entry is the response to one bright pixel, turned round, as
-        convolutions in networks are correlations.
+        (4 maps, 4 maps, 3, 3). Each entry is the response to one bright pixel, flipped, as
+        convolutions of networks are correlations.
     """
     pixels = torch.zeros(4 * maps, 4 * maps, 3, 3)
     pixels[:, :, 1, 1] = torch.eye(4 * maps)
@@ -208,10 +226,10 @@ def folded(kernel: Tensor, maps: int) -> Tensor:
     return F.pixel_unshuffle(spread, 2).flip(2, 3).transpose(0, 1)
 
 
-def unfolded(colours: Tensor, margin: int) -> Tensor:
-    """Unfold colours (N, 12, H, W) as `F.pixel_shuffle` does, and crop the margin.
+def depth_to_space(colours: Tensor, margin: int) -> Tensor:
+    """Rearrange colours (N, 12, H, W) as `F.pixel_shuffle` does, and crop the margin.
 
-    A transposed convolution does the same in half the time in ONNX Runtime.
+    It uses a transposed convolution, which takes half the time in ONNX Runtime.
 
     Returns:
         (N, 3, 2 H - 2 margin, 2 W - 2 margin).

@@ -11,13 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.networks import compact
-from impasto.networks.blocks import Standardised
+from impasto.networks.blocks import Standardize
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-"""Layers of the compact encoder whose statistics tell the style."""
+"""Layers of the compact encoder whose statistics describe the style."""
 
 STATISTICS = 2 * sum(compact.WIDTHS[: len(LAYERS)])
-"""Numbers in the statistics of a picture: a mean and a deviation for each channel."""
+"""Number of statistics of a picture: a mean and a deviation for each channel."""
 
 HIDDEN = 256
 """Units between the statistics of a picture and the correction of its vector."""
@@ -38,7 +38,7 @@ class Predictor(nn.Module):
     def __init__(self, known: Tensor) -> None:
         super().__init__()
         self.compact = compact.build().requires_grad_(False)
-        self.standardise = Standardised(STATISTICS)
+        self.standardise = Standardize(STATISTICS)
         self.choice = nn.Linear(STATISTICS, len(known))
         self.hidden = nn.Linear(STATISTICS, HIDDEN)
         self.correction = nn.Linear(HIDDEN, known.shape[1])

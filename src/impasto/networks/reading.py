@@ -1,6 +1,6 @@
-"""Read weights from files that may come from strangers; execute nothing that is in them.
+"""Read weights from untrusted files without executing anything in them.
 
-Torch is imported only where weights are read, so that listing and fetching files start at once.
+PyTorch is imported only when weights are read, so that listing and downloading files is fast.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 SCALE = ".scale"
-"""What the name of an 8-bit entry's scales has after the entry's own."""
+"""Suffix of the names of the scales of 8-bit entries."""
 
 _LARGEST_LIST = 1 << 18
-"""Bytes of names and shapes in a file of weights: VGG-19 has a few thousand. Every entry is made a
-tensor of its own, so that a file of many keeps one waiting for minutes before it is refused."""
+"""Bytes of names and shapes in a file of weights; VGG-19 has a few thousand. Every entry becomes a
+tensor, so reading a file with very many takes minutes."""
 
 
 def load(path: Path) -> dict[str, Tensor]:
@@ -30,7 +30,7 @@ def load(path: Path) -> dict[str, Tensor]:
 
     Raises:
         InputError: the path names no file, or a file of another kind.
-        WeightsError: the file is truncated, damaged, or holds more than plain weights.
+        WeightsError: the file is truncated, damaged, or does not hold plain weights.
     """
     name = display_path(path)
     if not path.is_file():
@@ -43,18 +43,18 @@ def load(path: Path) -> dict[str, Tensor]:
         weights: dict[str, Tensor] = expanded(read(path))
     except WeightsError:
         raise
-    # A damaged pickle can raise nearly anything; none of it tells the user more than this.
+    # A damaged pickle can raise nearly any error.
     except Exception as problem:
         raise WeightsError(
-            f"{name}: cannot be read as weights: truncated, damaged, or holding Python objects, "
-            "which are refused because they can run code"
+            f"{name}: not readable as weights: truncated, damaged, or with Python objects, which "
+            "are refused because they can run code"
         ) from problem
     _check_values(weights, name)
     return weights
 
 
 def load_into(network: nn.Module, path: Path) -> None:
-    """Give `network` the weights in the file `path`.
+    """Load the weights in the file `path` into `network`.
 
     Entries that the network does not have, such as a classifier's, are ignored.
 
@@ -129,10 +129,11 @@ def expanded(weights: Any) -> Any:
 
 
 def is_plain_float(value: object) -> bool:
-    """Tell whether this is a tensor of floats that has all its numbers in memory.
+    """Tell whether this is a tensor of floats with all its values in memory.
 
-    A tensor on the device `meta` has none, and one with a stride of 0 can claim any shape from a
-    single number: a small file of it would fill the memory as soon as it is computed with.
+    A tensor on the device `meta` has no values, and one with a stride of 0 can have any shape with
+    a
+    single value: a small file could fill the memory.
     """
     import torch
 
@@ -157,15 +158,15 @@ def _read_safetensors(path: Path) -> Any:
 
     with path.open("rb") as file:
         claimed = int.from_bytes(file.read(8), "little")
-    if claimed < path.stat().st_size:  # else it is no such file, which `load_file` sees at once
+    if claimed < path.stat().st_size:  # otherwise `load_file` refuses it
         _check_list(path, claimed)
     return load_file(path)
 
 
 def _pickled_bytes(path: Path) -> int:
-    """Measure what is pickled in a file of PyTorch's, beside the numbers.
+    """Measure the pickle in a PyTorch file, without the values.
 
-    0 for a file from before PyTorch 1.6, which is one pickle and no archive.
+    It is 0 for a file from before PyTorch 1.6, which is one pickle and not an archive.
     """
     import zipfile
 
@@ -176,7 +177,7 @@ def _pickled_bytes(path: Path) -> int:
 
 
 def _check_list(path: Path, size: int) -> None:
-    """Make sure that the list of what a file holds is of a size that an encoder's can have."""
+    """Check that the list of entries of a file is not larger than an encoder's."""
     if size > _LARGEST_LIST:
         raise WeightsError(
             f"{display_path(path)}: damaged, or weights of another network: the list of its "
@@ -188,13 +189,13 @@ _READERS = {".pth": _read_pickle, ".pt": _read_pickle, ".safetensors": _read_saf
 
 
 def _check_values(weights: Any, name: str) -> None:
-    """Make sure that `weights` are named, plain, finite floating-point tensors."""
+    """Check that `weights` are named, plain, finite floating-point tensors."""
     if not isinstance(weights, dict) or not weights:
-        raise WeightsError(f"{name}: holds no weights by name")
+        raise WeightsError(f"{name}: holds no named weights")
     for key, tensor in weights.items():
         entry = printable(str(key))
         if not is_plain_float(tensor):
-            raise WeightsError(f"{name}: {entry} is no tensor of floating-point numbers")
+            raise WeightsError(f"{name}: {entry} is not a tensor of floating-point numbers")
         # The extremes show a NaN or an infinity in one pass, without a copy as large as the file.
         if not all(extreme.isfinite() for extreme in tensor.aminmax()):
             raise WeightsError(f"{name}: {entry} holds a NaN or an infinity")

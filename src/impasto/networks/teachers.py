@@ -1,4 +1,4 @@
-"""Teachers: encoders that others learn from, and that judge what they paint."""
+"""Teachers: encoders from which others learn, or which judge paintings."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -25,7 +25,7 @@ class CollaborativeEncoder(nn.Module):
     CVPR 2020. A 1x1 convolution turns RGB in [0, 1] into the Caffe VGG's input; every 3x3
     convolution is preceded by reflection padding.
 
-    `forward` maps (N, 3, H, W) to the features of the layers asked for, named as in VGG-19.
+    `forward` maps (N, 3, H, W) to the features of layers named as in VGG-19.
     """
 
     def __init__(self) -> None:

@@ -1,1 +1,1 @@
-"""Styles: what one is, mixing several, keeping them in files and under names."""
+"""Styles: their vectors, mixtures, files and names."""

@@ -1,4 +1,4 @@
-"""The list of works that the shipped library is made of: a table of tab-separated values."""
+"""The catalogue of works in the shipped library, a table of tab-separated values."""
 
 import csv
 from dataclasses import dataclass, fields
@@ -14,10 +14,10 @@ class Entry:
     """A work.
 
     Attributes:
-        name: what it is called on the command line.
+        name: of the style.
         file: its picture, relative to the folder of the pictures.
         title, artist, year: as far as known.
-        source: where the picture comes from, and why the work is in the public domain.
+        source: of the picture, and why the work is in the public domain.
         content: multiplies the weight of the content loss in training; empty is 1.
     """
 
@@ -34,15 +34,15 @@ COLUMNS = [field.name for field in fields(Entry)]
 
 
 def read(path: Path) -> list[Entry]:
-    """Return the works of a catalogue, whose first line names the columns.
+    """Read the works of a catalogue; its first line names the columns.
 
     Raises:
-        InputError: the file is missing, or a line is not as it should be.
+        InputError: the file is missing, or a line is malformed.
     """
     try:
         lines = path.read_text("utf-8").splitlines()
     except UnicodeDecodeError:
-        raise InputError(f"{display_path(path)}: not a text in UTF-8") from None
+        raise InputError(f"{display_path(path)}: not UTF-8 text") from None
     except (OSError, ValueError) as problem:
         raise InputError(f"{display_path(path)}: {os_error_message(problem)}") from problem
     table = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -57,8 +57,10 @@ def read(path: Path) -> list[Entry]:
             )
         entry = Entry(*cells)
         if not is_name(entry.name) or entry.name in entries:
-            raise InputError(f"{display_path(path)}: line {number}: {entry.name!r} is no new name")
+            raise InputError(
+                f"{display_path(path)}: line {number}: {entry.name!r} is not a new name"
+            )
         entries[entry.name] = entry
     if not entries:
-        raise InputError(f"{display_path(path)}: lists no work")
+        raise InputError(f"{display_path(path)}: lists no works")
     return list(entries.values())

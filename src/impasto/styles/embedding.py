@@ -1,4 +1,4 @@
-"""What a style is to the feed-forward engine: a few KB of numbers; and mixing several styles."""
+"""Styles of the feed-forward engine, a few KB of numbers each, and mixtures of them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,33 +11,32 @@ from impasto.errors import InputError, SettingError
 from impasto.schema import style_weights
 
 LARGEST_VECTOR = 1 << 14
-"""Numbers; a longer vector is none of ours."""
+"""Largest number of values in a style vector."""
 
 _LARGEST_VALUE = 1e4
-"""No number of a style comes near this."""
+"""Bound of the values of a style, far above any that occur."""
 
 _ROUNDING = 1e-4
-"""By how much rounding may spoil the symmetry and the signs of a covariance."""
+"""Tolerance for the symmetry and the eigenvalues of a covariance."""
 
 TEXTS = ("title", "artist", "year")
-"""The fields of a style that are texts."""
+"""Text fields of a style."""
 
 
 @dataclass(frozen=True, eq=False)
 class Style:
-    """A style, in the terms of one or several models.
+    """A style, for one or several models.
 
     Attributes:
         vectors: (n,) float32 style vectors by style space, see `ModelSpec.style_space`. A model
             reads the vector of its own space.
         colour_mean: (3,) float32, the mean RGB colour.
         colour_covariance: (3, 3) float32, of the RGB colours.
-        title, artist, year: of the work, as far as known, each on one line.
-        notices: one line each on what the user should know of the picture that it was made from.
+        title, artist, year: of the work, if known, on one line each.
+        notices: warnings for the user about the picture that it was made from.
 
     Raises:
-        InputError: the numbers cannot be those of a picture, or a text is not fit to be printed
-            on one line.
+        InputError: the numbers cannot be those of a picture, or a text is not one printable line.
     """
 
     vectors: Mapping[str, NDArray[np.float32]] = field(repr=False)
@@ -50,7 +49,7 @@ class Style:
 
     def __post_init__(self) -> None:
         if not self.vectors:
-            raise InputError("a style has no vector")
+            raise InputError("the style has no vector")
         for vector in self.vectors.values():
             _check_numbers("vector", vector, (min(vector.size, LARGEST_VECTOR),))
         _check_numbers("colour_mean", self.colour_mean, (3,))
@@ -63,7 +62,7 @@ class Style:
         for name in TEXTS:
             text = getattr(self, name)
             if not isinstance(text, str) or not text.isprintable():
-                raise InputError(f"a style's {name} must be one line of text that can be printed")
+                raise InputError(f"a style's {name} must be one line of printable text")
 
     @property
     def encoder(self) -> str:
@@ -72,7 +71,7 @@ class Style:
 
     @property
     def vector(self) -> NDArray[np.float32]:
-        """The first of the vectors, (n,) float32."""
+        """The first vector, (n,) float32."""
         return self.vectors[self.encoder]
 
 
@@ -84,9 +83,9 @@ def _check_numbers(name: str, values: NDArray[np.float32], shape: tuple[int, ...
 
 
 def blend(styles: Sequence[Style], weights: Sequence[float]) -> Style:
-    """Average styles, number by number, with weights that need not sum to 1.
+    """Average styles with weights that need not sum to 1.
 
-    Styles of weight 0 do not count, so a blend of which one is left is exactly that one.
+    If only one weight is above 0, the result is exactly that style.
 
     Raises:
         SettingError: as `schema.style_weights`.
@@ -101,7 +100,7 @@ def blend(styles: Sequence[Style], weights: Sequence[float]) -> Style:
     spaces = [space for space in kept[0].vectors if all(space in s.vectors for s in kept)]
     if not spaces or any(len({s.vectors[space].size for s in kept}) > 1 for space in spaces):
         raise InputError(
-            "the styles were made by different models or versions of impasto; make the older ones "
+            "the styles belong to different models or versions of impasto; make the older ones "
             "again from their pictures"
         )
 
@@ -118,7 +117,7 @@ def blend(styles: Sequence[Style], weights: Sequence[float]) -> Style:
 
 
 def interpolate(start: Style, end: Style, t: float) -> Style:
-    """Find the style a part `t` of the way from one to another: `start` at 0, `end` at 1.
+    """Interpolate linearly between two styles: `start` at t = 0, `end` at t = 1.
 
     Raises:
         SettingError: `t` is outside [0, 1].

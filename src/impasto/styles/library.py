@@ -1,4 +1,4 @@
-"""Styles by name: those that ship with impasto, and the user's own."""
+"""The library of named styles: those that ship with impasto, and the user's own."""
 
 import re
 from collections.abc import Mapping
@@ -20,15 +20,15 @@ SHIPPED = FOLDER / "styles.npz"
 
 
 _PATH = re.compile(r"\S[\\/]|[\\/]\S")
-"""What a path looks like, and no title: a slash within a word."""
+"""Matches paths but no titles: a slash within a word."""
 
 
 @cache
 def shipped() -> Mapping[str, Style]:
-    """Return the styles that ship with impasto, by name.
+    """Load the styles that ship with impasto, by name.
 
     Raises:
-        InputError: the file is missing or damaged; reinstall impasto.
+        InputError: the file is missing or damaged; install impasto again.
     """
     return storage.load(SHIPPED)
 
@@ -40,7 +40,7 @@ def picture(name: str) -> Path:
         InputError: no style of that name ships.
     """
     if name not in shipped():
-        raise InputError(f"{name!r}: no style of this name ships with impasto; {_suggest(name)}")
+        raise InputError(f"{name!r}: not a built-in style; {_suggest(name)}")
     return PICTURES / f"{name}.jpg"
 
 
@@ -48,8 +48,8 @@ def find(word: str) -> Style:
     """Find a style by its name, or by title or artist, see `resolve`.
 
     Raises:
-        InputError: there is none, with names that are spelt alike; there are several; or its file
-            is damaged.
+        InputError: no style or several styles match, or the file is damaged; the message suggests
+            names.
     """
     files, problem = own_styles()
     notices = () if problem is None else (problem,)
@@ -62,20 +62,20 @@ def find(word: str) -> Style:
     else:
         style = read(files[name]) if name in files else shipped()[name]
         if not is_spelt_alike(word, name):
-            notices = (f"{word!r} is taken for the style {_described(name, style)}", *notices)
+            notices = (f"{word!r} was read as the style {_described(name, style)}", *notices)
     return replace(style, notices=(*style.notices, *notices)) if notices else style
 
 
 def resolve(word: str) -> str | None:
-    """Find the name of the one style that a word means: its name, its title or its artist.
+    """Find the name of the style that a word refers to, by its name, title or artist.
 
-    The user's own styles come before those that ship, and exact names before all else.
+    Exact names come first, and the user's own styles before those that ship.
 
     Returns:
-        The name, or None where nothing fits.
+        The name, or None if no style matches.
 
     Raises:
-        InputError: several styles fit; the message lists them.
+        InputError: several styles match; the message lists them.
     """
     if word in own() or word in shipped():
         return word
@@ -85,12 +85,12 @@ def resolve(word: str) -> str | None:
     names = search(word, works)
     if len(names) > 1:
         listed = ", ".join(_described(name, works[name]) for name in names)
-        raise InputError(f"{word!r}: {len(names)} styles fit; name one of them: {listed}")
+        raise InputError(f"{word!r}: {len(names)} styles match; name one of them: {listed}")
     return names[0] if names else None
 
 
 def _readable_own() -> dict[str, Style]:
-    """Return the user's own styles, but for those in damaged files."""
+    """Load the user's own styles, without those in damaged files."""
     styles = {}
     for name, path in own().items():
         with suppress(InputError):
@@ -104,10 +104,10 @@ def _described(name: str, style: Style) -> str:
 
 
 def read(path: Path) -> Style:
-    """Return the style in a file that holds one.
+    """Read the style in a file.
 
     Raises:
-        InputError: the file is missing, damaged, or holds several.
+        InputError: the file is missing, damaged, or holds several styles.
     """
     styles = list(storage.load(path).values())
     if len(styles) > 1:
@@ -116,11 +116,11 @@ def read(path: Path) -> Style:
 
 
 def add(name: str, style: Style, *, overwrite: bool = False) -> Path:
-    """Keep a style under a name of the user's; gives back its file.
+    """Save a style as one of the user's own, and return its file.
 
     Raises:
-        InputError: the name cannot be one, or is that of a style that ships with impasto.
-        OutputError: there is such a style already, or the file cannot be written.
+        InputError: the name is invalid, or belongs to a style that ships with impasto.
+        OutputError: there is such a style, or the file cannot be written.
     """
     path = free_path(name, overwrite=overwrite)
     storage.save(path, {name: style}, overwrite=overwrite)
@@ -128,17 +128,15 @@ def add(name: str, style: Style, *, overwrite: bool = False) -> Path:
 
 
 def free_path(name: str, *, overwrite: bool = False) -> Path:
-    """Return the file for a new style of that name; its folder exists.
+    """Choose the file for a new style, and create its folder.
 
     Raises:
         As `add`.
     """
     if not is_name(name):
-        raise InputError(
-            f"{name!r}: no name for a style; use letters, digits, - and _, at most 64 of them"
-        )
+        raise InputError(f"{name!r}: not a valid name; use at most 64 letters, digits, - and _")
     if name in shipped():
-        raise InputError(f"{name}: a style of this name ships with impasto; choose another")
+        raise InputError(f"{name}: a built-in style has this name; choose another")
     path = user_folder() / f"{name}{SUFFIX}"
     make_folder(path.parent)
     check_file(path, overwrite=overwrite)
@@ -146,21 +144,21 @@ def free_path(name: str, *, overwrite: bool = False) -> Path:
 
 
 def remove(name: str) -> None:
-    """Forgets one of the user's own styles.
+    """Delete one of the user's own styles.
 
     Raises:
-        InputError: there is none of that name, or it ships with impasto.
+        InputError: there is no such style, or it ships with impasto.
     """
     if (path := own().get(name)) is not None:
         path.unlink()
     elif name in shipped():
-        raise InputError(f"{name}: ships with impasto and cannot be removed")
+        raise InputError(f"{name}: a built-in style cannot be removed")
     else:
         raise InputError(f"{name!r}: you have no style of this name; {_suggest(name)}")
 
 
 def _suggest(name: str) -> str:
-    """Say what the user may have meant."""
+    """Suggest names that are similar, or how to list them."""
     from difflib import get_close_matches  # only errors need it
 
     spelt = {style.lower(): style for style in (*own(), *shipped())}

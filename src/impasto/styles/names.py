@@ -1,4 +1,4 @@
-"""What styles are called and where the user's own lie; without NumPy, so that a shell can ask."""
+"""Names of styles and the folder of the user's own; without NumPy, so that completion is fast."""
 
 import os
 import re
@@ -10,32 +10,31 @@ from impasto.models.assets import FOLDER
 from impasto.system.paths import display_path, is_hidden, os_error_message
 
 SUFFIX = ".npz"
-"""Of a file of styles."""
+"""Suffix of a file of styles."""
 
 CATALOGUE = FOLDER / "styles.tsv"
-"""The works in the library that ships with impasto."""
+"""The works in the shipped library."""
 
 PICTURES = CATALOGUE.parent / "styles"
 """The pictures of those works, each `NAME.jpg`, at most 512 pixels wide and high."""
 
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
-"""Letters and digits of any script, - and _: these need no quoting and are legal file names."""
+"""Letters and digits of any script, - and _: they need no quoting and are valid file names."""
 
 
 def is_name(word: str) -> bool:
-    """Whether a style can be called so."""
+    """Tell whether a word is a valid name of a style."""
     return bool(_NAME.fullmatch(word))
 
 
 def user_folder() -> Path:
-    """Where the user's own styles lie, one file each.
+    """Find the folder of the user's own styles, one file each.
 
-    That is the folder that the environment variable IMPASTO_STYLES names, or else `styles` in
-    the platform's folder for an application's data.
+    It is the one that the environment variable IMPASTO_STYLES names, or else `styles` in the
+    platform's folder for data of applications.
 
     Raises:
-        InputError: that is in the user's home folder, and nobody knows where this is, as for
-            some users of containers.
+        InputError: the user has no home folder, as in some containers.
     """
     try:
         if chosen := os.environ.get("IMPASTO_STYLES"):
@@ -43,22 +42,22 @@ def user_folder() -> Path:
         return _data_folder() / "impasto" / "styles"
     except RuntimeError:
         raise InputError(
-            "there is no home folder for your own styles; name a folder for them in the "
-            "environment variable IMPASTO_STYLES"
+            "there is no home folder for your own styles; set the environment variable "
+            "IMPASTO_STYLES to a folder for them"
         ) from None
 
 
 def own() -> dict[str, Path]:
-    """List the files of the user's own styles, by name, sorted; they are not yet opened.
+    """List the files of the user's own styles, by name, sorted, without opening them.
 
-    There are none where their folder cannot be read: who has no home, or one that is locked, can
-    still paint in the styles that ship.
+    The list is empty if their folder cannot be read: users without a readable home can still paint
+    in the styles that ship.
     """
     return own_styles()[0]
 
 
 def own_styles() -> tuple[dict[str, Path], str | None]:
-    """List the user's own styles as `own`, and say why if their folder cannot be read."""
+    """List the user's own styles as `own`; also return why their folder cannot be read, or None."""
     try:
         folder = user_folder()
         files = sorted(folder.iterdir())

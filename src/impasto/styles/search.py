@@ -1,4 +1,4 @@
-"""Find a work by whatever somebody calls it: its title, its artist, in letters of any kind."""
+"""Find works by name, title or artist, whatever the case and accents."""
 
 import re
 import unicodedata
@@ -7,11 +7,11 @@ from typing import Protocol
 
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe",
                         "ı": "i"})  # fmt: skip
-"""Letters that are no letter with an accent to Unicode, as most people write them."""
+"""Letters that Unicode does not decompose, as most people write them."""
 
 
 class Work(Protocol):
-    """What is known of a work."""
+    """A work with a title, an artist and a year."""
 
     @property
     def title(self) -> str: ...  # noqa: D102
@@ -24,14 +24,14 @@ class Work(Protocol):
 
 
 def search(query: str, works: Mapping[str, Work]) -> list[str]:
-    """List the names of the works that a query can mean, of whatever case and accents.
+    """List the names of the works that match a query, ignoring case and accents.
 
-    In this order, as far as the first that fits any: the name or the title is the query; the query
-    is a run of words in name, title or artist (`vangogh` is one in Vincent van Gogh); all words
-    of the query are among those of the work.
+    The first of these rules that matches any work decides: the query is the name or the title; the
+    query is a run of words in name, title, artist or year (`vangogh` in Vincent van Gogh); all
+    words of the query are words of the work.
 
     Args:
-        query: what somebody typed.
+        query: as typed.
         works: by name.
     """
     words = _words(query)
@@ -54,23 +54,23 @@ def search(query: str, works: Mapping[str, Work]) -> list[str]:
 
 
 def is_spelt_alike(word: str, other: str) -> bool:
-    """Tell whether two names differ in nothing but case, accents, spaces and signs."""
+    """Tell whether two names differ only in case, accents, spaces and signs."""
     return _joined(_words(word)) == _joined(_words(other))
 
 
 def _words(text: str) -> list[str]:
-    """Return the words in lower case, without accents."""
+    """Split a text into words in lower case, without accents."""
     letters = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN))
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return re.findall(r"[^\W_]+", plain)
 
 
 def _joined(words: Sequence[str]) -> str:
-    """Return the words as one, without a leading article."""
+    """Join words, without a leading article."""
     return "".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
 
 
 def _runs(words: Sequence[str]) -> Iterable[str]:
-    """Every run of words, joined."""
+    """List every run of words, joined."""
     ends = range(1, len(words) + 1)
     return {"".join(words[start:end]) for end in ends for start in range(end)}

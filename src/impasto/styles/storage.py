@@ -1,8 +1,8 @@
-"""Styles in files: NumPy's `.npz`, in which nothing can be executed.
+"""Files of styles: NumPy's `.npz`, which cannot hold code.
 
-One kind of file holds one style or many. The vectors of a style space are stacked in one array,
-`vectors-SPACE`; names, titles and each style's rows in these arrays are JSON. The first version of
-the format, with one array `vectors` and the space beside the titles, is read too.
+A file holds one style or many. The vectors of a style space are stacked in one array,
+`vectors-SPACE`. Names, titles and each style's row in these arrays are JSON. The first version of
+the format, with one array `vectors` and the space beside the titles, can be read, too.
 """
 
 import io
@@ -25,23 +25,23 @@ from impasto.system.paths import display_path, os_error_message, printable
 _COLOURS = ("colour_means", "colour_covariances")
 
 _VECTORS = "vectors"
-"""Begins the names of arrays of style vectors."""
+"""Prefix of the names of arrays of style vectors."""
 
 _SPACE = re.compile(r"[\w-]{1,64}")
 
 _LARGEST_FILE = 64_000_000
-"""Bytes, packed or unpacked; that is thousands of styles. A larger file is none of ours."""
+"""Bytes, compressed or not: thousands of styles. Larger files are refused."""
 
 
 class StyleFile(Mapping[str, Style]):
-    """The styles of a file by their names, each built and checked when it is asked for.
+    """The styles of a file by name, each built and checked when it is looked up.
 
     Args:
         path: of the file, for messages.
         content: its bytes.
 
     Raises:
-        Exception: of any kind: it is no file of styles.
+        Exception: any error, if it is not a file of styles.
     """
 
     def __init__(self, path: Path, content: bytes) -> None:
@@ -68,7 +68,7 @@ class StyleFile(Mapping[str, Style]):
             raise InputError(
                 f"{display_path(self._path)}: {problem}; make the style again from its picture"
             ) from problem
-        except Exception as problem:  # whatever NumPy raises for the wrong arrays
+        except Exception as problem:  # any error of NumPy for wrong arrays
             raise _no_styles(self._path) from problem
 
     def __contains__(self, name: object) -> bool:
@@ -88,7 +88,7 @@ class StyleFile(Mapping[str, Style]):
 
 
 def save(path: Path, styles: Mapping[str, Style], *, overwrite: bool = False) -> None:
-    """Write styles under their names, at least one; the file appears whole or not at all.
+    """Write at least one style by name; the file appears whole or not at all.
 
     Raises:
         OutputError: the file exists, cannot be written, or has another suffix.
@@ -120,8 +120,8 @@ def load(path: Path) -> StyleFile:
     """Open a file of styles, in the order in which they were saved.
 
     Raises:
-        InputError: the file is missing, unreadable, or no file of styles. Of a style whose
-            numbers cannot be those of a picture, that is raised when it is asked for.
+        InputError: the file is missing, unreadable, or not a file of styles. An invalid style
+            raises it only when it is looked up.
     """
     try:
         with path.open("rb") as file:
@@ -130,7 +130,7 @@ def load(path: Path) -> StyleFile:
         raise InputError(f"{display_path(path)}: {os_error_message(problem)}") from problem
     try:
         return StyleFile(path, content)
-    # A hostile archive can make zipfile, NumPy and json raise nearly anything.
+    # A hostile archive can make zipfile, NumPy and json raise nearly any error.
     except Exception as problem:
         raise _no_styles(path) from problem
 
@@ -140,7 +140,7 @@ def _no_styles(path: Path) -> InputError:
 
 
 def _printable_name(entry: Mapping[str, Any]) -> str:
-    """Read a name that is fit to be printed on one line."""
+    """Read a name and check that it is one printable line."""
     name = entry["name"]
     if not isinstance(name, str) or not name.isprintable():
         raise ValueError("the name is no line of text")

@@ -1,4 +1,4 @@
-"""Whether the optional dependencies are installed, and how PyTorch is to start."""
+"""Check for optional dependencies, and prepare the start of PyTorch."""
 
 import os
 import sys
@@ -19,19 +19,19 @@ if hasattr(os, "register_at_fork"):
 
 
 def torch_was_forked() -> bool:
-    """Tell whether this process was forked from one in which PyTorch was loaded already.
+    """Tell whether this process was forked from one in which PyTorch was loaded.
 
-    Then PyTorch waits for ever for the threads that its parent had started and a fork leaves
-    behind, unless it works with one thread.
+    PyTorch then hangs unless it uses a single thread, as it waits for threads that the parent had
+    started and a fork does not copy.
     """
     return _forked_with_torch
 
 
 def require(feature: str, extra: str, *modules: str) -> None:
-    """Make sure that modules can be imported, without importing them.
+    """Check that modules can be imported, without importing them.
 
     Raises:
-        MissingExtraError: one is not installed; the message names the extra that brings it.
+        MissingExtraError: one is not installed; the message names the extra that includes it.
     """
     if not all(find_spec(module) for module in modules):
         raise MissingExtraError(feature, extra)
@@ -40,11 +40,11 @@ def require(feature: str, extra: str, *modules: str) -> None:
 
 
 def _let_threads_sleep() -> None:
-    """Let PyTorch's threads spin for microseconds when they wait, and then sleep.
+    """Let PyTorch's waiting threads spin for microseconds, and then sleep.
 
-    Spinning on makes painting several times as slow on a machine that is busy with other work
-    too; sleeping at once, a fifth slower on one that is not. The variables are read when PyTorch
-    is loaded; what the user has set stays.
+    If they keep spinning, painting is several times slower on a machine that is busy with other
+    work; if they sleep at once, it is a fifth slower on an idle one. PyTorch reads these variables
+    when it is loaded. Values that the user has set are kept.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")

@@ -1,4 +1,4 @@
-"""Writing files of any kind: whether that will work, and never half a file."""
+"""Write files of any kind, whole or not at all, and check beforehand whether that will work."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,9 +10,9 @@ from impasto.system.paths import display_path, identity, is_wrong_path, os_error
 
 
 class Files:
-    """Files that are told by what they are, whatever path leads to them.
+    """A set of files, compared by identity rather than by path.
 
-    Links, and letters of another case on disks that do not care, lead to the same file.
+    Links, and names in another case on case-insensitive disks, lead to the same file.
     """
 
     def __init__(self, paths: Iterable[Path] = ()) -> None:
@@ -23,16 +23,16 @@ class Files:
 
 
 def check_file(path: Path, *, overwrite: bool, inputs: "Files | Sequence[Path]" = ()) -> None:
-    """As `check_output`, for a file of any kind.
+    """Check that a file can be written.
 
     Args:
         path: where it will go.
         overwrite: whether an existing file may be replaced.
-        inputs: files that are read and never replaced; for many outputs one `Files`, so that not
-            every output is compared with every input.
+        inputs: files that are read and must not be replaced; use one `Files` for many outputs, so
+            that not every output is compared with every input.
 
     Raises:
-        OutputError: it could not be written, and what to do about it.
+        OutputError: it cannot be written; the message says what to do.
     """
     with _writing(path):
         if not path.parent.is_dir():
@@ -46,17 +46,17 @@ def check_file(path: Path, *, overwrite: bool, inputs: "Files | Sequence[Path]" 
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for files to come, and those that it lies in, unless it is there.
+    """Create a folder and its parents, unless they exist.
 
     Raises:
-        OutputError: it cannot be made.
+        OutputError: the folder cannot be created.
     """
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
 
 
 def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
-    """Write a file of any kind; it appears whole or not at all.
+    """Write a file, whole or not at all.
 
     Raises:
         OutputError: the file exists or cannot be written. Nothing is left behind.
@@ -66,7 +66,7 @@ def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
 
 
 def _no_folder(folder: Path) -> str:
-    """Why nothing can be put into a folder that is none."""
+    """Say why a folder cannot hold files: it is missing, or is a file."""
     nearest = next((place for place in (folder, *folder.parents) if place.exists()), folder)
     if nearest.is_file():
         return f"{display_path(nearest)} is a file, not a folder; name another folder"
@@ -94,26 +94,26 @@ def _exists(path: Path) -> OutputError:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """Turn the disk's failures into an OutputError."""
+    """Convert errors of the file system to OutputError."""
     try:
         yield
     except (OSError, ValueError) as error:
         name = display_path(path)
-        if isinstance(error, FileNotFoundError):  # the folder is there, and takes no files
+        if isinstance(error, FileNotFoundError):  # the folder exists but takes no files
             raise OutputError(f"{name}: nothing can be written there; choose another") from error
         kind = OutputError if is_wrong_path(error) else DiskError
         raise kind(f"{name}: {os_error_message(error)}") from error
 
 
 def _temporary(path: Path) -> Path:
-    # What `secrets.token_hex` would be, without importing all of Python's cryptography.
+    # As `secrets.token_hex`, without importing Python's cryptography.
     return path.with_name(f".impasto-{os.urandom(8).hex()}.part")
 
 
 def _write_atomically(path: Path, content: bytes, overwrite: bool) -> None:
-    """Write beside the target under a hidden name, then put it in place in one step.
+    """Write to a hidden file beside the target, then rename it in one step.
 
-    The plain `open` gives the permissions of the user's umask, which `tempfile` does not.
+    `open` applies the permissions of the user's umask, unlike `tempfile`.
     """
     temporary = _temporary(path)
     try:
@@ -126,13 +126,13 @@ def _write_atomically(path: Path, content: bytes, overwrite: bool) -> None:
         else:
             _place_new(temporary, path)
         temporary.unlink(missing_ok=True)
-    except BaseException:  # Ctrl-C as well, even while the line above removes the file
+    except BaseException:  # Ctrl-C, too, even during the line above
         temporary.unlink(missing_ok=True)
         raise
 
 
 def _place_new(temporary: Path, path: Path) -> None:
-    """Give the file its name unless another took that name in the meantime."""
+    """Rename the file unless another file has taken the name meanwhile."""
     try:
         path.hardlink_to(temporary)
     except FileExistsError as error:
@@ -142,7 +142,7 @@ def _place_new(temporary: Path, path: Path) -> None:
 
 
 def _claim_and_replace(temporary: Path, path: Path) -> None:
-    """Do the same where there are no hard links (FAT, some network disks): claim the name first."""
+    """Do the same on disks without hard links (FAT, some network disks): claim the name first."""
     try:
         path.touch(exist_ok=False)
     except FileExistsError as error:

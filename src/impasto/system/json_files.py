@@ -12,11 +12,11 @@ def read_json(path: Path) -> Any:
     """Read a JSON file that a user names.
 
     Raises:
-        InputError: it cannot be read, or is no JSON.
+        InputError: it cannot be read, or is not JSON.
     """
     try:
         return json.loads(path.read_text("utf-8"))
     except OSError as problem:
         raise InputError(f"{display_path(path)}: {os_error_message(problem)}") from None
-    except (ValueError, RecursionError) as problem:  # the latter where it is nested too deeply
+    except (ValueError, RecursionError) as problem:  # a RecursionError if it is nested too deeply
         raise InputError(f"{display_path(path)}: not a JSON file ({problem})") from None

@@ -1,11 +1,11 @@
-"""How much memory is free, for both engines, without PyTorch."""
+"""Measure the free memory, without PyTorch."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 USABLE = 0.7
-"""The part of the free memory to plan with: others want some, too."""
+"""Fraction of the free memory to plan with; other programs need some, too."""
 
 _LIMITS = (
     (("memory.max", "memory.high"), "memory.current", ("inactive_file", "active_file")),
@@ -15,22 +15,19 @@ _LIMITS = (
         ("total_inactive_file", "total_active_file"),
     ),
 )
-"""The files of a control group, of version 2 and of version 1: its limits, from one of which on it
-is slowed down; what it has taken; and the entries of its `memory.stat` for what it has taken only
-to read files faster."""
+"""Files of a control group, for versions 2 and 1: the limits, the usage, and the entries of
+`memory.stat` that count the cache of files, which can be freed."""
 
 
 def free_bytes(root: Path = Path("/")) -> int | None:
-    """Measure the memory that this process can have.
+    """Measure the memory that this process can use.
 
-    That is what the machine has left, or less where a control group, as of a container, allows
-    less; half of all where the system does not say how much is taken; None where it tells nothing.
-
-    That is what the machine has left, or less where a control group, as of a container, allows
-    less; half of all where the system does not say how much is taken; None where it tells nothing.
+    It is the machine's available memory, or what the control group of a container leaves, if that
+    is less; half of all memory if the system does not report how much is in use; None if it reports
+    nothing.
 
     Args:
-        root: where Linux shows its state.
+        root: of the file system, for tests.
     """
     amounts = [_available(root / "proc/meminfo"), *map(_left, _groups(root))]
     known = [amount for amount in amounts if amount is not None]
@@ -38,7 +35,7 @@ def free_bytes(root: Path = Path("/")) -> int | None:
 
 
 def _available(meminfo: Path) -> int | None:
-    """Measure what the machine has left."""
+    """Read the machine's available memory."""
     for line in _lines(meminfo):
         name, _, amount = line.partition(":")
         kilobytes = _whole(amount.removesuffix("kB"))
@@ -50,14 +47,10 @@ def _available(meminfo: Path) -> int | None:
 
 
 def _groups(root: Path) -> Iterator[Path]:
-    """List the folders of the control groups that may limit this process's memory.
+    """List the folders of the control groups that limit this process's memory.
 
-    These are its own and all above it, whose limits hold for it, too.
-
-    These are its own and all above it, whose limits hold for it, too.
-
-    A container may see its own group as the topmost one, under a path that is the host's; then
-    the folders in between are missing, and only the topmost is one.
+    These are its own group and all above it. A container may see its own group as the topmost one,
+    but under the path that it has on the host; the folders in between are then missing.
     """
     for line in _lines(root / "proc/self/cgroup"):
         parts = line.split(":", 2)
@@ -76,7 +69,7 @@ def _groups(root: Path) -> Iterator[Path]:
 
 
 def _left(group: Path) -> int | None:
-    """Compute what a control group allows beyond what it has taken; None without a limit."""
+    """Compute how much more memory a control group allows; None if it has no limit."""
     for limits, usage, of_files in _LIMITS:
         allowed = [amount for limit in limits if (amount := _number(group / limit)) is not None]
         used = _number(group / usage)
@@ -89,7 +82,7 @@ def _left(group: Path) -> int | None:
 
 
 def _number(file: Path) -> int | None:
-    """Read the number that is all of a file; None where there is none."""
+    """Read a file that holds one number; None if there is no such file."""
     lines = _lines(file)
     return _whole(lines[0]) if lines else None
 
@@ -102,8 +95,8 @@ def _whole(word: str) -> int | None:
 
 
 def _lines(file: Path) -> list[str]:
-    """Read the lines of a file of the system's; none where there is no such file."""
+    """Read the lines of a system file; an empty list if there is no such file."""
     try:
         return file.read_text("utf-8", errors="replace").splitlines()
-    except (OSError, ValueError):  # a ValueError for a name that no system takes
+    except (OSError, ValueError):  # a ValueError for an impossible name
         return []

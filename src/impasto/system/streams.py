@@ -1,4 +1,4 @@
-"""What libraries in C print, past Python."""
+"""Silence what C libraries print to standard error."""
 
 import os
 from collections.abc import Iterator
@@ -10,17 +10,17 @@ _is_program = False
 
 
 def run_as_program() -> None:
-    """Allow `silenced` to take standard error away: this process is all impasto's own."""
+    """Allow `silenced` to redirect standard error, as this process runs impasto only."""
     global _is_program
     _is_program = True
 
 
 @contextmanager
 def silenced() -> Iterator[None]:
-    """Keep what is printed to standard error meanwhile from being seen, in the program `impasto`.
+    """Discard what is printed to standard error meanwhile, in the program `impasto`.
 
-    libtiff prints lines of its own on files that it cannot read, where one of ours says it all.
-    In a program of somebody else's nothing is silenced: other threads may print, too.
+    libtiff prints its own lines about files that it cannot read, besides our error. In other
+    programs nothing is silenced, as other threads may print, too.
     """
     if not _is_program:
         yield

@@ -21,7 +21,7 @@ from impasto.image.colour import gaussian
 from impasto.image.samples import to_float
 from impasto.models.spec import ModelSpec
 from impasto.networks.coring import cored
-from impasto.networks.moments import Shared
+from impasto.networks.moments import SharedStats
 from impasto.networks.painter import (
     NORMALISED,
     STRIDE,
@@ -97,10 +97,10 @@ class _Paint(nn.Module):
         statistics: Tensor,
         share: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        norm = Shared(statistics, share)
+        norm = SharedStats(statistics, share)
         photo = recoloured(image, matrix, offset)
         painted: Tensor = self.painter(photo, embedding, Palette(colour_mean, colour_root), norm)
-        return cored(painted.clamp(0, 1)), norm.found
+        return cored(painted.clamp(0, 1)), norm.measured
 
 
 class _ContentStatistics(nn.Module):
@@ -111,13 +111,13 @@ class _ContentStatistics(nn.Module):
         self.painter = painter
 
     def forward(self, image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
-        norm = Shared(torch.zeros(1, 2, NORMALISED), torch.zeros(()))
+        norm = SharedStats(torch.zeros(1, 2, NORMALISED), torch.zeros(()))
         # The margin counts: some channels respond to hardly anything but a picture's border.
         # Measured without it, they would pass for flat, and be amplified there.
         wide = with_margin(recoloured(image, matrix, offset))
         for features in self.painter.features(wide):
             norm(features)
-        return norm.found
+        return norm.measured
 
 
 def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
