@@ -151,7 +151,7 @@ def test_unknown_device():
 )
 def test_absent_device(available, device, hint):
     available(session.CPU)
-    with pytest.raises(DeviceError, match=f"{device}: not among .*{hint}"):
+    with pytest.raises(DeviceError, match=f"{device}: not supported by .*{hint}"):
         Network(PAINTER, device).load()
 
 

@@ -35,7 +35,7 @@ def test_choose(machine, gpus, metal, name, found):
 @pytest.mark.parametrize("name", ["cuda:2", "mps", "tpu", ""])
 def test_absent(machine, name):
     machine(2, False)
-    with pytest.raises(DeviceError, match=r"there is: cuda:0, cuda:1, cpu$"):
+    with pytest.raises(DeviceError, match=r"available: cuda:0, cuda:1, cpu$"):
         device.choose(name)
 
 

@@ -110,9 +110,9 @@ def test_unusable_path_is_an_input_error(name, reason, tmp_path):
 @pytest.mark.parametrize(
     ("entry", "reason"),
     [
-        (torch.ones(2, 3, 3, 3, dtype=torch.int64), "no tensor of floating-point"),
-        (torch.ones(0), "no tensor of floating-point"),
-        (3.0, "no tensor of floating-point"),
+        (torch.ones(2, 3, 3, 3, dtype=torch.int64), "not a tensor of floating-point"),
+        (torch.ones(0), "not a tensor of floating-point"),
+        (3.0, "not a tensor of floating-point"),
         (torch.full((2,), torch.nan), "a NaN or an infinity"),
         (torch.tensor([0.0, -torch.inf]), "a NaN or an infinity"),
         (torch.tensor([0.0, torch.inf], dtype=torch.float16), "a NaN or an infinity"),
