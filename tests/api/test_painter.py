@@ -249,7 +249,7 @@ def test_what_is_covered_all_over_is_not_painted(chelsea):
         (("left", "udnie", 2), "the weight of region 1 is 2"),
         (("left", "nix"), "neither a file nor the name"),
         (("nix.png", "udnie"), "nix.png: no such file"),
-        ((np.zeros((2, 2, 3), np.float32), "udnie"), "black all over"),
+        ((np.zeros((2, 2, 3), np.float32), "udnie"), "completely black"),
     ],
 )
 def test_regions_are_examined_before_anything_is_painted(left, region, message):
@@ -260,7 +260,7 @@ def test_regions_are_examined_before_anything_is_painted(left, region, message):
 
 
 def test_refuses_regions(chelsea, left):
-    with pytest.raises(InputError, match="the mask of region 2 is black all over"):
+    with pytest.raises(InputError, match="the mask of region 2 is completely black"):
         impasto.stylize(chelsea, regions=[(left, "udnie"), (0 * left, "udnie")])
     with pytest.raises(InputError, match="region 1 is the photo's alpha, but the photo is opaque"):
         impasto.stylize(chelsea, regions=[("alpha", "udnie")])
@@ -371,7 +371,7 @@ def test_the_margin_of_a_cut_out_style_does_not_count(chelsea):
 
 
 def test_a_style_of_which_nothing_is_seen(chelsea):
-    with pytest.raises(InputError, match="transparent all over"):
+    with pytest.raises(InputError, match="completely transparent"):
         impasto.load_style(np.dstack([chelsea, np.zeros((200, 300), np.float32)]))
 
 

@@ -40,7 +40,7 @@ def test_parse_style(word, parsed):
     "word", ["great-wave:0,5", "great-wave:50%", "great-wave:x", "nix.jpg:0,5", "monet: 30 %"]
 )
 def test_parse_style_with_a_bad_weight(word):
-    with pytest.raises(SettingError, match="is no weight; write a number"):
+    with pytest.raises(SettingError, match="is not a weight; write a number"):
         parse_style(word)
 
 
@@ -109,7 +109,7 @@ def test_output_word(tmp_path):
     assert output_word("-") == "-"
     with pytest.raises(typer.BadParameter, match="only paintings are written to standard output"):
         output_file("-")
-    with pytest.raises(typer.BadParameter, match=r"out\.png is to be a folder; name a file in it"):
+    with pytest.raises(typer.BadParameter, match=r"out\.png is a folder; name a file in it"):
         output_file("out.png/")
 
 

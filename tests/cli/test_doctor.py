@@ -63,7 +63,7 @@ def test_a_part_that_is_missing(impasto, incomplete):
     assert "  stylize on cpu: ~: the networks are missing; install impasto again" in result.stdout
     assert "  optimize on cpu: 64 x 64 pixels in " in result.stdout  # goes on after a failure
     assert "all is well" not in result.stdout
-    assert result.stderr == "impasto: error: the self-test failed; the lines above say where\n"
+    assert result.stderr == "impasto: error: the self-test failed; see the lines above\n"
 
 
 def test_a_part_that_only_large_photos_need(impasto, incomplete):
@@ -119,10 +119,10 @@ def fail(problem):
         (lambda: fail(AbsentDeviceError("cuda: none here")), "absent (none here)", False),
     ],
 )
-def test_trials(paint, outcome, failed):
-    trial = doctor.attempt("engine", paint)
-    assert (trial.outcome.startswith(outcome), trial.failed) == (True, failed)
-    assert "\n" not in trial.outcome
+def test_a_result_of_the_self_test(paint, outcome, failed):
+    result = doctor.self_test("engine", paint)
+    assert (result.outcome.startswith(outcome), result.failed) == (True, failed)
+    assert "\n" not in result.outcome
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_against_an_earlier_report(impasto, words, folder):
     assert "0 of 1" in (folder / "now.html").read_text()
     result = impasto(*words, "--strength", 0.5, "--against", folder / "r.json")
     assert result.stdout.endswith(
-        "the earlier report has none of these pairs, engines and strengths\n"
+        "the earlier report has no results for these pairs, engines and strengths\n"
     )
 
 

@@ -234,7 +234,7 @@ def test_wrong_regions(refused, fails, photo, wave, compact_weights, tmp_path):
     refused("missing.png: no such file", "--region", f"{missing}={wave}")
     refused("missing.png: no such file", "--region", f"{black}={missing}")
     refused("missing.png: no such file", "--style-region", missing)
-    told = "black.png: the mask is black all over; paint white the part that it is for"
+    told = "black.png: the mask is completely black; paint the region white"
     refused(told, "--region", f"{black}={wave}")
     refused(told, "--style-region", black)
     refused("the photo is opaque", "--region", f"alpha={wave}")
@@ -266,7 +266,7 @@ def test_wrong_outputs(refused, photo, wave, compact_weights, tmp_path):
     refused("this is an input", "--checkpoint", compact_weights, "--overwrite")
     refused("two outputs have the same name", "--trace", tmp_path / "a", "--checkpoint",
             tmp_path / "a")  # fmt: skip
-    refused("plots are written as .png", "--loss-plot", tmp_path / "losses.gif")
+    refused("plots can be .png", "--loss-plot", tmp_path / "losses.gif")
     for option in ("--trace", "--checkpoint"):
         refused("exists: the file exists", option, exists)
         refused("folder", option, tmp_path / "missing" / "file")
@@ -383,7 +383,7 @@ def test_second_ctrl_c_ends_at_once(impasto, photo, wave, compact_weights, monke
     words = ("--style", wave, "--weights", compact_weights, *QUICK, "-o", tmp_path / "out.png")
     result = impasto("optimize", photo, *words)
     assert result.exit_code == 130
-    assert "impasto: stopped at once; what was not yet written is lost\n" in result.stderr
+    assert "impasto: stopped at once; unsaved work is lost\n" in result.stderr
     assert not (tmp_path / "out.png").exists()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -480,8 +480,8 @@ def test_ctrl_c_ends_a_batch(impasto, photos, wave, compact_weights, monkeypatch
 
 def test_a_weight_alone_is_told(impasto, photo, wave):
     words = ("optimize", photo, "-s", f"{wave}:0.5", "--size", 32, "--steps", 1)
-    assert "a weight matters only among several styles" in impasto(*words).stderr
-    assert "is no weight" in impasto("optimize", photo, "-s", f"{wave}:0,5").stderr
+    assert "the weight of a single style has no effect" in impasto(*words).stderr
+    assert "is not a weight" in impasto("optimize", photo, "-s", f"{wave}:0,5").stderr
 
 
 def test_metadata_are_stripped(optimize, photo, tmp_path):

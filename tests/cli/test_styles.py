@@ -49,7 +49,7 @@ def test_a_damaged_style_does_not_hide_the_others(impasto, photo, wave, folder, 
         assert result.exit_code == 0, result.output
         (line,) = result.stderr.splitlines()
         assert line.startswith(f"impasto: {folder / 'my junk.npz'}: not a file of styles")
-        assert line.endswith("; `impasto styles remove 'my junk'` forgets it")
+        assert line.endswith("; `impasto styles remove 'my junk'` removes it")
     assert [line.split()[0] for line in listed.stdout.splitlines()] == [*few, "mine"]
     assert impasto("styles", "remove", "my junk").exit_code == 0
     assert impasto("styles").stderr == ""

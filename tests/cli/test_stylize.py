@@ -266,7 +266,7 @@ def test_regions(impasto, fails, photo, wave, tmp_path):
     [
         ("{mask}=great-wave:2", "the weight of region 1 is 2.0; it must be at least 0"),
         ("nix.png=great-wave", "nix.png: no such file"),
-        ("{black}=great-wave", "black.bmp: the mask is black all over; paint white the part"),
+        ("{black}=great-wave", "black.bmp: the mask is completely black; paint the region white"),
     ],
 )
 def test_regions_are_examined_once_before_the_first_photo(
@@ -425,7 +425,7 @@ def test_metadata_are_kept_or_stripped(stylize, photo, tmp_path):
 def test_a_weight_alone_is_told(impasto, photo):
     result = impasto("stylize", photo, "-s", "great-wave:0.5", "--size", 32)
     assert result.exit_code == 0
-    assert "a weight matters only among several styles; --strength says" in result.stderr
+    assert "the weight of a single style has no effect; use --strength" in result.stderr
 
 
 def test_a_style_without_its_option(fails, photo, wave):

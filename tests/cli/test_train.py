@@ -73,7 +73,7 @@ def test_goes_on_after_ctrl_c(train, tmp_path, monkeypatch):
     monkeypatch.setattr(encoder, "distillation_loss", interrupt)
     result = train()
     assert result.exit_code == 130
-    assert result.stderr == "impasto: stopped; the same command goes on from here\n"
+    assert result.stderr == "impasto: stopped; repeat the command to continue\n"
     assert (tmp_path / "run" / "checkpoint.pt").exists()
     # One step is left to do.
     assert train().exit_code == 0

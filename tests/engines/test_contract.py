@@ -160,7 +160,7 @@ def test_a_region_of_weight_0_stays_the_photo(paint, photo, pixels, wave, flow, 
     ("region", "message"),
     [
         ({"weight": 2}, "the weight of region 1 is 2"),
-        ({"mask": np.zeros((2, 2), np.float32)}, "the mask of region 1 is black all over"),
+        ({"mask": np.zeros((2, 2), np.float32)}, "the mask of region 1 is completely black"),
         ({"mask": "none.png"}, "none.png: no such file"),
         ({"style": "no-such-style"}, "no-such-style"),
     ],

@@ -40,7 +40,7 @@ def test_two_pictures_of_a_name(folders):
     shutil.copy(folders[0] / "cat.png", folders[0] / "cat.PNG.jpg")
     assert len(pairs.choose(*folders)) == 3
     shutil.copy(folders[0] / "cat.png", folders[0] / "cat.jpg")
-    with pytest.raises(InputError, match=r"cat\.png: has the name of .*cat\.jpg"):
+    with pytest.raises(InputError, match=r"cat\.png: has the same name as .*cat\.jpg"):
         pairs.choose(*folders)
 
 

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from impasto.errors import ImpastoError, InputError, WeightsError
 from impasto.networks.teachers import CollaborativeEncoder, teacher
 from impasto.networks.vgg import VGG
-from impasto.training.encoder import BETWEEN, LAYERS
+from impasto.training.encoder import AUXILIARY_LAYERS, LAYERS
 
 IMAGE = torch.rand((1, 3, 32, 48), generator=torch.Generator().manual_seed(1))
 
@@ -37,7 +37,7 @@ def test_the_collaborative_encoder_comes_back_from_its_file(collaborative, tmp_p
 
 def test_the_collaborative_encoder_has_vggs_layers_and_shapes(collaborative):
     narrow = VGG(19, widths=(16, 32, 64, 128, 128), last="relu5_1")
-    found, wanted = (net(IMAGE, LAYERS + BETWEEN) for net in (collaborative, narrow))
+    found, wanted = (net(IMAGE, LAYERS + AUXILIARY_LAYERS) for net in (collaborative, narrow))
     assert {k: f.shape for k, f in found.items()} == {k: f.shape for k, f in wanted.items()}
 
 
@@ -55,8 +55,8 @@ def test_a_file_with_vgg19s_keys_is_a_vgg19(tmp_path):
     read = teacher(str(path))
     assert isinstance(read, VGG)
     assert not any(p.requires_grad for p in read.parameters())
-    found = read(IMAGE, LAYERS + BETWEEN)
-    assert set(found) == {*LAYERS, *BETWEEN}
+    found = read(IMAGE, LAYERS + AUXILIARY_LAYERS)
+    assert set(found) == {*LAYERS, *AUXILIARY_LAYERS}
     assert found["relu5_1"].shape == (1, 512, 2, 3)
 
 

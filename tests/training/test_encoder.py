@@ -16,7 +16,7 @@ from impasto.networks import compact, encoders
 from impasto.networks.teachers import CollaborativeEncoder
 from impasto.training.encoder import (
     ASSET,
-    BETWEEN,
+    AUXILIARY_LAYERS,
     LAYERS,
     EncoderTraining,
     NormalisedTeacher,
@@ -68,7 +68,7 @@ def without_clock(lines: list[dict[str, float]]) -> list[dict[str, float]]:
 
 def test_a_few_pictures_are_learned(folder, teacher, tmp_path):
     batch = pictures([ImageFolder(folder)], np.random.default_rng(0), 3, SIDE)
-    supervised = LAYERS + BETWEEN
+    supervised = LAYERS + AUXILIARY_LAYERS
     normalised = NormalisedTeacher(teacher, batch)
     wanted = normalised(batch, supervised)
     variances = {layer: features.var(dim=(0, 2, 3)) for layer, features in wanted.items()}

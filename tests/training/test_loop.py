@@ -170,7 +170,7 @@ def test_a_gradient_that_is_not_finite_is_skipped(tmp_path, bad):
 
 def test_a_run_without_hope_ends(tmp_path):
     run = TrainingRun(network(), tmp_path, Schedule(steps=100))
-    with pytest.raises(ImpastoError, match="losses that are no numbers"):
+    with pytest.raises(ImpastoError, match="losses that are not finite"):
         for step in run.steps():
             bad = step >= 3 and step != 10  # one that is sound, and patience begins anew
             run.update(loss_of(run.model, step) * (math.nan if bad else 1))

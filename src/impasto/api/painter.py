@@ -1,4 +1,4 @@
-"""`Painter` and `stylize`: painting in one pass."""
+"""`Painter` and `stylize`: paint in one pass."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -42,22 +42,23 @@ class Painter:
 
     Args:
         style: one style, or several, each alone or in a pair with its weight; see `load_style`.
-            With regions there need be none: then what no region covers stays the photo.
-        regions: parts of the painting with a style of their own, each a `Region` or a tuple of
-            the same: a mask, a style, and perhaps how much of the strength is used there, from
-            0 to 1, the default. A mask is a picture of any size, stretched over the painting:
-            white where the region is, greys where it fades, and not where it is fully
-            transparent. The word "alpha" is the mask in the photo's alpha. Where masks overlap,
-            the regions share the place.
-        model: a network in place of those that ship with impasto: the ONNX file of one that
-            paints. What it needs beside it lies in the same folder.
+        With
+            regions there may be none: the photo then stays unchanged outside the regions.
+        regions: parts of the painting with their own styles, each a `Region` or a tuple of the
+        same:
+            a mask, a style, and optionally the fraction of the strength to use there, from 0 to 1,
+            the default. A mask is a picture of any size, stretched over the painting: white inside
+            the region, grey where it fades, and black or transparent outside. The word "alpha"
+            stands for the photo's alpha. Overlapping regions are mixed.
+        model: the ONNX file of a network that paints, instead of those that ship with impasto. The
+            files that belong to it lie in the same folder.
         settings: how to paint, and on which device.
-        options: fields of `StylizeSettings`, over those in `settings`.
+        options: fields of `StylizeSettings`, which override `settings`.
 
     Raises:
         InputError: a style, a mask or the model cannot be used.
         SettingError: a setting is out of bounds, or there is no style.
-        DeviceError: the device is absent or its memory too small.
+        DeviceError: the device is absent, or its memory is too small.
         WeightsError: the networks that ship with impasto are missing or damaged.
     """
 
@@ -95,17 +96,16 @@ class Painter:
 
         Args:
             photo: a file, a Pillow image or an array.
-            statistics: of another painting by this painter, `Painting.statistics`: the photo is
-                painted alike, with the same recolouring and normalisation, as frames of a film
-                want to be.
+            statistics: `Painting.statistics` of another painting by this painter, to paint alike,
+                with the same recolouring and normalisation, as for frames of a film.
 
         Returns:
-            The painting, which tells its `tile`, its `statistics` and its `notices`.
+            The painting, with its `tile`, `statistics` and `notices`.
 
         Raises:
             InputError: the photo cannot be used.
             SettingError: the size is too small for it.
-            DeviceError: the device's memory is too small.
+            DeviceError: the memory of the device is too small.
         """
         picture = files.load(photo)
         rendering = render(self._scene(picture), self.settings, statistics)
@@ -141,7 +141,7 @@ def stylize(
     settings: StylizeSettings | None = None,
     **options: "Unpack[StylizeOptions]",
 ) -> Painting:
-    """Paint `content` in the manner of `style` in one pass, without PyTorch.
+    """Paint `content` in the style `style` in one pass, without PyTorch.
 
         impasto.stylize("photo.jpg", "great-wave").save("painting.png")
         impasto.stylize("photo.jpg", [("wave.jpg", 2), ("starry-night", 1)], strength=0.7)
@@ -149,7 +149,7 @@ def stylize(
 
     Args:
         content: the photo.
-        Others: as for `Painter`, which is quicker for many photos.
+        Others: as for `Painter`, which is faster for many photos.
 
     Raises:
         InputError, SettingError, DeviceError, WeightsError: as `Painter` and `Painter.paint`.

@@ -1,9 +1,9 @@
-"""Pictures, styles, masks and models as users give them."""
+"""Load pictures, styles and masks from the sources that users give."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from os.path import isdir  # which never fails, as `Path.is_dir` does
+from os.path import isdir  # unlike `Path.is_dir`, it raises no error
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
     from impasto.feedforward.model import FeedforwardModel, ModelStyle
 
 Source: TypeAlias = Stored | Image.Image | NDArray[Any] | Picture
-"""A picture as a user has it: a file, its bytes, a Pillow image, or an array; see
-`image.files.load`."""
+"""A picture: a file, its bytes, a Pillow image, or an array; see `image.files.load`."""
 
 Styles: TypeAlias = Source | Iterable[Source | tuple[Source, float]] | Mapping[Any, float]
 """One style picture, or several, each alone or with its weight."""
 
 StyleSource: TypeAlias = Source | Style
-"""A style as a user has it; see `load_style`."""
+"""A style; see `load_style`."""
 
 StyleSources: TypeAlias = (
     StyleSource | Iterable[StyleSource | tuple[StyleSource, float]] | Mapping[Any, float]
@@ -39,10 +38,10 @@ StyleSources: TypeAlias = (
 """One style, or several, each alone or with its weight."""
 
 RegionSource: TypeAlias = Region | tuple[Source, Any] | tuple[Source, Any, float]
-"""A part of a painting: a `Region`, or a tuple of a mask, a style and perhaps a weight."""
+"""A part of a painting: a `Region`, or a tuple of a mask, a style and optionally a weight."""
 
 _DARK = 0.02
-"""A mask with no value above this is black; it may be one of zeros and ones out of 255."""
+"""A mask with no larger value counts as black, such as one with values 0 and 1 of 255."""
 
 
 def load_style(
@@ -51,17 +50,17 @@ def load_style(
     model: "str | Path | FeedforwardModel | None" = None,
     device: Device = "auto",
 ) -> Style:
-    """Load a style from whatever holds one; or mix several, each alone or with its weight.
+    """Load a style from any source, or mix several styles, each alone or with its weight.
 
     Args:
-        source: a picture, as in `image.files.load`; a file that `save_style` wrote; the name of
-            a style in the library (a file of that name comes first); or a style, as it is.
-        model: the model that is to read the style of a picture, as for `Painter`.
+        source: a picture, as in `image.files.load`; a file that `save_style` wrote; the name of a
+            style in the library, unless there is a file of that name; or a style.
+        model: the model that encodes the styles of pictures, as for `Painter`.
         device: as in `StylizeSettings`.
 
     Raises:
-        InputError: a source is no picture, no style, and no name of one.
-        SettingError: there is none, or a weight is negative.
+        InputError: a source is neither a picture, nor a style, nor the name of a style.
+        SettingError: there is no style, or a weight is negative.
         DeviceError, WeightsError: as `stylize`.
     """
     from impasto.feedforward.model import open_models
@@ -76,7 +75,7 @@ def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> No
     """Write a style to an `.npz` file of a few KB, for `load_style`.
 
     Raises:
-        OutputError: the file exists and is not to be replaced, or cannot be written.
+        OutputError: the file exists and must not be replaced, or cannot be written.
     """
     from impasto.styles import storage
 
@@ -84,15 +83,16 @@ def save_style(style: Style, path: str | Path, *, overwrite: bool = False) -> No
 
 
 def weighted(sources: Any) -> list[tuple[Any, float]]:
-    """Pair one source, or several, each alone or in a pair with its weight, with their weights.
+    """List sources with their weights.
 
     Args:
-        sources: one; or any iterable of them, which is gone through once; or a dictionary of
-            weights by source.
+        sources: one source; or an iterable of sources, each alone or in a pair with its weight; or
+        a
+            dictionary of weights by source.
 
     Raises:
         SettingError: as `schema.style_weights`.
-        TypeError: it is nothing of the kind.
+        TypeError: it is none of these.
     """
     single = (str, os.PathLike, Style, Image.Image, np.ndarray, Picture)
     if isinstance(sources, single):
@@ -109,10 +109,10 @@ def weighted(sources: Any) -> list[tuple[Any, float]]:
 
 
 def stored_style(source: StyleSource) -> Style | None:
-    """Find the style in a file of its own, or in the library; None if the source is a picture.
+    """Load the style in a file of styles or in the library; None if the source is a picture.
 
     Raises:
-        InputError: there is neither a file nor a style of that name, or it is damaged.
+        InputError: there is neither a file nor a style of that name, or the file is damaged.
     """
     from impasto.styles import library, names
 
@@ -127,13 +127,13 @@ def stored_style(source: StyleSource) -> Style | None:
 
 
 def style_picture(source: Source) -> Source:
-    """Find the picture of a style: `optimize` looks at all of it, not only at its numbers.
+    """Find the picture of a style, which `optimize` needs.
 
-    The name of a built-in style stands for the picture that ships with it, unless there is a file
-    of that name. Any other source stands for itself.
+    The name of a built-in style stands for its picture, unless there is a file of that name. Any
+    other source is returned as it is.
 
     Raises:
-        InputError: it is a style of the user's own, of which there is no picture.
+        InputError: it is one of the user's own styles, without a picture.
     """
     if not isinstance(source, (str, os.PathLike)):
         return source
@@ -141,7 +141,7 @@ def style_picture(source: Source) -> Source:
 
 
 def style_file(path: Path) -> Path:
-    """Find the file of the picture that a path, or the name of a built-in style, stands for.
+    """Find the file of a style's picture from a path or the name of a built-in style.
 
     Raises:
         As `style_picture`.
@@ -157,54 +157,54 @@ def style_file(path: Path) -> Path:
             return library.picture(name)
     if numbers:
         raise InputError(
-            f"{display_path(path)}: `impasto stylize` has only numbers of this style; "
-            "optimize needs the picture itself: name its file"
+            f"{display_path(path)}: optimize needs the picture of a style, and this style has "
+            "none; name the file of a picture"
         )
     return path
 
 
 def check_is_visible(style: Picture) -> None:
-    """Make sure that there is something to see in the picture of a style.
+    """Check that the picture of a style is not completely transparent.
 
     Raises:
-        InputError: it is transparent all over.
+        InputError: it is.
     """
     if style.alpha is not None and not style.alpha.any():
         name = "the style" if style.path is None else display_path(style.path)
-        raise InputError(f"{name}: transparent all over; name a picture with something to see")
+        raise InputError(f"{name}: completely transparent; name another picture")
 
 
 def mask_from_picture(name: str, picture: Picture) -> masks.Mask:
-    """Read the mask that a picture shows.
+    """Convert a picture to a mask.
 
     Args:
-        name: of the region, for messages on a mask that is no file.
+        name: of the region, for messages about a mask that is not a file.
 
     Raises:
-        InputError: it is black all over.
+        InputError: it is completely black.
     """
     mask = masks.from_pixels(picture.pixels, picture.alpha)
     if mask.max() < _DARK:
         if picture.path is not None:
             raise InputError(
-                f"{display_path(picture.path)}: the mask is black all over; paint white the part "
-                "that it is for"
+                f"{display_path(picture.path)}: the mask is completely black; paint the region "
+                "white"
             )
         raise InputError(
-            f"the mask of {name} is black all over; it must be white somewhere: 1.0, or 255 "
-            "in whole numbers"
+            f"the mask of {name} is completely black; the region must be white: 1.0, or 255 as a "
+            "whole number"
         )
     return mask
 
 
 def photo_mask(name: str, photo: Picture) -> masks.Mask:
-    """Find the mask in a photo's alpha.
+    """Return a photo's alpha as a mask.
 
     Args:
         name: of the region, for messages.
 
     Raises:
-        InputError: the photo has none.
+        InputError: the photo has no alpha.
     """
     if photo.alpha is None:
         raise InputError(f"{name} is the photo's alpha, but the photo is opaque; name a mask")
@@ -212,10 +212,10 @@ def photo_mask(name: str, photo: Picture) -> masks.Mask:
 
 
 class SceneLoader:
-    """Loads pictures, masks and styles, and gathers what the user should know of them.
+    """Loads pictures, masks and styles, and collects their notices.
 
     Attributes:
-        notices: one line each, in order, each once; as far as things were loaded.
+        notices: of everything loaded so far, in order, without duplicates.
     """
 
     def __init__(self) -> None:
@@ -234,15 +234,15 @@ class SceneLoader:
         *,
         preload: bool = False,
     ) -> "ModelStyle":
-        """Load styles with their weights, mix them, and choose the model that paints the result.
+        """Load and mix styles by their weights, and choose the model that paints the result.
 
         Args:
-            pairs: of `weighted`, at least one.
-            models: that are to read the styles of pictures.
+            pairs: from `weighted`, at least one.
+            models: to choose from; they encode the styles of pictures.
             preload: whether to start to load the network that will paint.
 
         Raises:
-            InputError: as `load_style`, or no model reads the result.
+            InputError: as `load_style`, or no model can read the result.
         """
         from impasto.feedforward.model import choose, encode
 
@@ -250,7 +250,7 @@ class SceneLoader:
         for source, _ in pairs:
             style = stored_style(source)
             if style is None:
-                assert not isinstance(source, Style), "which is stored"
+                assert not isinstance(source, Style), "a style is not loaded from a picture"
                 if preload:
                     next((model for model in models if model.can_encode), models[0]).preload()
                 picture = files.load(source)
@@ -268,13 +268,13 @@ class SceneLoader:
         return chosen
 
     def mask(self, name: str, source: Source) -> masks.Mask | str:
-        """Load the mask of a region, of any size; the word `ALPHA` stays as it is.
+        """Load the mask of a region, of any size; return the word `ALPHA` as it is.
 
         Args:
             name: of the region, for messages.
 
         Raises:
-            InputError: it cannot be read, or is black all over.
+            InputError: it cannot be read, or is completely black.
         """
         if isinstance(source, str) and source == ALPHA:
             return source

@@ -1,4 +1,4 @@
-"""`optimize`: painting by optimization, as a whole or step by step."""
+"""`optimize`: paint by optimization, at once or step by step."""
 
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """What one step of the optimization brought.
+    """The state after a step of the optimization.
 
-    It keeps the picture as it is after the step, so a list of all steps takes much memory. It is
-    plain data: it can be pickled, and sent to another process; with it go the photo and the styles.
+    It holds the picture after the step, so a list of all steps takes much memory. It can be pickled
+    and sent to another process, together with the photo and the styles.
 
     Attributes:
         losses: weighted parts by the names of the terms ("content", "structure", "style", "tv",
@@ -56,9 +56,9 @@ class Step:
         scale: index into `scales`.
         scales: each with the long `side` of its picture in pixels and its number of `steps`.
         step: of the current scale, from 1.
-        done: the part of the whole work that is done, in [0, 1].
-        seconds_left: an estimate; infinity as long as it is not known.
-        notices: one line each on what the user should know, said once.
+        done: the fraction of the work that is done, in [0, 1].
+        seconds_left: an estimate; infinity while it is unknown.
+        notices: new warnings for the user, one line each.
     """
 
     losses: dict[str, float]
@@ -71,21 +71,20 @@ class Step:
     _image: "Tensor" = field(repr=False)
     _inputs: "Inputs" = field(repr=False)
     _told: "tuple[tuple[str, ...], Sequence[StepRecord], int]" = field(repr=False)
-    """All notices so far, the trace, which grows, and how much of it is of this step."""
+    """All notices so far, the growing trace, and its length at this step."""
 
     def picture(self) -> NDArray[np.float32]:
-        """Show the picture so far, (h, w, 3) float32 in [0, 1], at the size of the current scale.
+        """Return the picture so far, (h, w, 3) float32 in [0, 1], at the size of the current scale.
 
-        Copied from the device and given its colours at every call, hence not done for steps
-        that nobody looks at.
+        Each call copies it from the device and computes its final colours.
         """
         pixels: NDArray[np.float32] = self._image[0].permute(1, 2, 0).cpu().numpy()
         return self._inputs.finish(np.ascontiguousarray(pixels))
 
     def painting(self) -> Painting:
-        """Show the picture so far with the content's alpha and metadata; the last one is finished.
+        """Return the picture so far as a painting, with the content's alpha and metadata.
 
-        At the last scale it is enlarged to the size asked for, if that is more than was painted.
+        At the last scale it is enlarged to the requested size, if that is larger.
         """
         content = self._inputs.content
         samples = self._inputs.enlarge(self.picture())
@@ -110,7 +109,7 @@ def optimize(
     settings: OptimizeSettings | None = None,
     **options: "Unpack[OptimizeOptions]",
 ) -> Painting:
-    """Paint `content` in the manner of `style` by optimization (Gatys et al. 2015 and after).
+    """Paint `content` in the style `style` by optimization (Gatys et al. 2015 and later).
 
         impasto.optimize("photo.jpg", "wave.jpg", size=512).save("painting.png")
         impasto.optimize("photo.jpg", [("wave.jpg", 2), ("flow.jpg", 1)], quality="best")
@@ -119,27 +118,26 @@ def optimize(
     Args:
         content: the photo.
         style: one picture, or several, each alone or in a pair with its weight; the name of a
-            built-in style stands for its picture. With regions there need be none: then what no
-            region covers stays the photo.
-        regions: parts of the painting with a style of their own: a mask, a style, and perhaps
-            how much of the strength is used there; all as for `stylize`.
-        style_regions: a mask for each style, in order: the part of it to learn from; None for
-            all of it.
+            built-in style stands for its picture. With regions there may be none: the photo then
+            stays unchanged outside the regions.
+        regions: parts of the painting with their own styles: a mask, a style, and optionally the
+            fraction of the strength to use there; all as for `stylize`.
+        style_regions: a mask for each style, in order: the part of it to use; None for all of it.
         on_step: called after every step.
-        weights: a file of weights for the encoder in place of the shipped or official ones.
-        device: "cpu", "cuda", "cuda:1" or "mps"; by default the fastest there is.
+        weights: a file of weights for the encoder, instead of the shipped or official ones.
+        device: "cpu", "cuda", "cuda:1" or "mps"; by default the fastest.
         checkpoint: a file to which the state is written every few seconds.
-        resume: a file so written; the painting goes on where it stood, exactly, and goes on
-            writing there unless `checkpoint` names another file.
+        resume: such a file; the painting continues exactly from there, and writes its checkpoints
+            to it unless `checkpoint` names another file.
         settings: how to paint.
-        options: fields of `OptimizeSettings`, over those in `settings`.
+        options: fields of `OptimizeSettings`, which override `settings`.
 
     Raises:
         InputError: a picture, the weights or the checkpoint cannot be used.
-        SettingError: a setting is out of bounds, or the checkpoint of another painting.
+        SettingError: a setting is out of bounds, or the checkpoint belongs to another painting.
         WeightsError: the encoder's weights are missing or damaged.
         OutputError: the checkpoint cannot be written.
-        DeviceError: the device is absent or its memory too small.
+        DeviceError: the device is absent, or its memory is too small.
         MissingExtraError: PyTorch is not installed.
     """
     steps = optimize_steps(
@@ -180,8 +178,8 @@ def optimize_steps(
             print(step.losses["total"])
         step.painting().save("painting.png")
 
-    Pictures, settings and checkpoint are examined at the call, the work begins with the first
-    step. Left early, the iterator writes the checkpoint once more.
+    The call checks pictures, settings and the checkpoint; the work begins with the first step. An
+    iterator that is closed early writes the checkpoint once more.
     """
     require("optimization", "torch", "torch", "safetensors")
     from impasto.networks import device as devices
@@ -216,7 +214,7 @@ def optimize_steps(
 
 
 def _encoders(settings: OptimizeSettings, weights: str | Path | None) -> "list[VGG]":
-    """Load the encoder, and after it the one for fine scales if that is another."""
+    """Load the encoder, and a second one for fine scales if it differs."""
     from impasto.networks import encoders
 
     names: list[encoders.EncoderName]
@@ -224,7 +222,7 @@ def _encoders(settings: OptimizeSettings, weights: str | Path | None) -> "list[V
         names = [settings.encoder]
     elif weights is not None:
         names = [encoders.recognize(Path(weights))]
-    elif settings.first_padding == "zero":  # of which the compact encoder is not capable
+    elif settings.first_padding == "zero":  # the compact encoder cannot
         names = ["vgg16"]
     else:
         names = ["vgg16", "compact"]
@@ -246,12 +244,12 @@ def _load(
     style_regions: Sequence[Source | None],
     settings: OptimizeSettings,
 ) -> "tuple[Inputs, tuple[str, ...]]":
-    """Decode what is to be painted, and collect what the user should know of it.
+    """Load the photo, styles and masks, and collect their notices.
 
     Raises:
         InputError: a picture or mask cannot be used.
-        SettingError: there is no style, a weight is out of bounds, or there are more parts of
-            styles than styles.
+        SettingError: there is no style, a weight is out of bounds, or there are more style regions
+            than styles.
     """
     from impasto.optimization.inputs import Inputs
 
@@ -275,7 +273,7 @@ def _load(
         counted = None if mask is None else mask_of("the style region", mask)
         shown = loader.picture(style_picture(source))
         check_is_visible(shown)
-        visible = hidden.visible(shown.alpha)  # only that counts
+        visible = hidden.visible(shown.alpha)  # hidden parts do not count
         if counted is not None and visible is not None:
             counted = masks.resize(counted, shown.size)
         return WeightedStyle(shown.pixels, weight, masks.both(counted, visible))
@@ -301,9 +299,9 @@ PictureStyle: TypeAlias = WeightedStyle[NDArray[np.float32]]
 def _painted_fast(
     inputs: "Inputs", device: str | None
 ) -> "tuple[NDArray[np.float32], tuple[str, ...]]":
-    """Paint the photo in one pass, by the same settings; and say what the user should know.
+    """Paint the photo in one pass with the same settings; return the picture and notices.
 
-    Of a style of which only a part counts, the rectangle around that part is the style.
+    If only a part of a style counts, the rectangle around it is used.
     """
     from impasto.feedforward.model import open_models
     from impasto.feedforward.render import render
@@ -314,7 +312,7 @@ def _painted_fast(
         brush=chosen.brush,
         tile=chosen.tile,
         threads=chosen.threads,
-        work_size=LARGEST,  # the photo is reduced already
+        work_size=LARGEST,  # the photo has its final size already
         device="cpu" if device and device.startswith("cpu") else "auto",
     )
     models = open_models(None, settings.device, settings.threads)
@@ -329,7 +327,7 @@ def _painted_fast(
 
 
 class _Run:
-    """A painting under way: gives out the solver's states as steps, traced and kept."""
+    """Converts the solver's states to steps, and records the trace and checkpoints."""
 
     def __init__(
         self,
@@ -348,7 +346,7 @@ class _Run:
         self._started = time.monotonic() - (trace[-1].seconds if trace else 0)
 
     def steps(self) -> Generator[Step, None, None]:
-        """Yield the steps to do; of a run that was done already, its last one."""
+        """Yield the remaining steps, or the last one of a run that was finished before."""
         state = None
         unsaid = self._first_notices
         for state in self._solver:

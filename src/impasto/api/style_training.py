@@ -1,4 +1,4 @@
-"""`train_style`: a style vector learned from a picture, in minutes."""
+"""`train_style`: learn a style vector from a picture in minutes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,20 +13,21 @@ from impasto.image import files, hidden
 from impasto.models import assets
 from impasto.styles.embedding import Style
 from impasto.system.extras import require
+from impasto.system.paths import display_path
 
 LONGEST = 24 * 60.0
-"""Minutes; whoever asks for more has mistaken the unit."""
+"""Largest number of minutes; more is most likely a mistaken unit."""
 
 
 @dataclass(frozen=True, eq=False)
 class StyleStep:
-    """Where the training of a style is.
+    """The state of the training of a style.
 
     Attributes:
-        step: updates so far; 0 is the known style that fits best.
-        progress: the share of the time that is over, from 0 to 1.
+        step: updates so far; 0 for the best known style, from which it starts.
+        progress: the fraction of the time that has passed, from 0 to 1.
         losses: unweighted, averages of recent steps; empty at step 0.
-        style: what was learned so far.
+        style: as learned so far.
     """
 
     step: int
@@ -44,22 +45,22 @@ def train_style(
     seed: int = 0,
     device: str | None = None,
 ) -> Style:
-    """Learn the style of a picture: better strokes than `load_style` sees at once, in minutes.
+    """Learn the style of a picture in minutes, with better strokes than `load_style` predicts.
 
         style = impasto.train_style("painting.jpg", minutes=3)
         impasto.save_style(style, "painting.npz")
         impasto.stylize("photo.jpg", style).save("result.png")
 
-    The painter that ships stays as it is. Learning begins with the known style that fits best.
-    It needs PyTorch: `pip install "impasto[torch]"`.
+    The painter does not change. Training starts from the known style that matches best. It needs
+    PyTorch: `pip install "impasto[torch]"`.
 
     Args:
         picture: a file, a Pillow image or an array.
-        minutes: how long to train. 3 to 10 suit a CPU; a GPU needs seconds.
+        minutes: how long to train: 3 to 10 on a CPU, less on a GPU.
         photos: a folder of photos to train on; by default some that ship with impasto.
-        content: multiplies the weight of the photo's content: less is bolder.
+        content: factor of the weight of the photo's content: less is bolder.
         seed: of the order of photos.
-        device: "cpu", "mps", "cuda" or "cuda:1"; None is the fastest there is.
+        device: "cpu", "mps", "cuda" or "cuda:1"; None for the fastest.
 
     Raises:
         InputError: the picture or the folder cannot be used.
@@ -82,9 +83,9 @@ def train_style_steps(
     seed: int = 0,
     device: str | None = None,
 ) -> Iterator[StyleStep]:
-    """Learn as `train_style` does; yield where it is after every step.
+    """Learn as `train_style`, and yield the state after every step.
 
-    Whoever iterates may stop at any step and keep the style that came last.
+    You may stop at any step and keep the latest style.
     """
     require("training", "torch", "torch", "safetensors", "onnx")
     for name, value, most in (("minutes", minutes, LONGEST), ("content", content, 100.0)):
@@ -115,7 +116,7 @@ def _training(
     seed: int,
     device: str | None,
 ) -> tuple[Any, str]:
-    """Prepare the training, and find the style space of what it learns."""
+    """Prepare the training, and return it with the style space of its vectors."""
     from PIL import Image
 
     from impasto.image.samples import to_bytes
@@ -127,9 +128,10 @@ def _training(
     from impasto.training.style import StyleTraining
     from impasto.training.weights import reopen
 
-    photo_files = image_files(Path(photos) if photos is not None else assets.FOLDER / "photos")
+    folder = Path(photos) if photos is not None else assets.FOLDER / "photos"
+    photo_files = image_files(folder)
     if not photo_files:
-        raise InputError(f"{photos}: holds no photos; add JPEG, PNG or WebP files")
+        raise InputError(f"{display_path(folder)}: holds no photos; add JPEG, PNG or WebP files")
     [painter, *_] = assets.painters()
     space = ModelSpec.read(painter).style_space
     where = devices.choose(device)

@@ -1,1 +1,1 @@
-"""From inputs to outputs: what is painted and where it goes, as jobs that can be sent elsewhere."""
+"""Batches: plan outputs for inputs, and paint them as jobs that pickle."""

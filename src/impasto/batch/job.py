@@ -1,4 +1,4 @@
-"""A photo to paint in one pass, as plain data: the command line runs it, and so may others."""
+"""Jobs: photos to paint in one pass, as plain data for the command line and other programs."""
 
 import os
 import sys
@@ -22,13 +22,13 @@ _STANDARD_INPUT, _STANDARD_OUTPUT = "standard input", "standard output"
 
 
 class Look(NamedTuple):
-    """How photos are painted: one painter paints all that share it.
+    """How to paint photos; all that share a look share a painter.
 
     Attributes:
-        styles: pictures, files of styles or names of them, each with its weight.
-        regions: masks, each with a style and how much of the strength is used there.
-        settings: all else; None for the defaults.
-        model: a network in place of those that ship, or None.
+        styles: pictures, files of styles or names, each with its weight.
+        regions: masks, each with a style and the fraction of the strength to use there.
+        settings: None for the defaults.
+        model: a network instead of those that ship, or None.
     """
 
     styles: tuple[tuple[str, float], ...]
@@ -37,7 +37,7 @@ class Look(NamedTuple):
     model: Path | None = None
 
     def files(self) -> list[Path]:
-        """List the files that are read beside photos."""
+        """List the files that are read besides photos."""
         words = [word for word, _ in self.styles]
         words += [word for mask, style, _ in self.regions for word in (mask, style)]
         paths = [Path(word) for word in words]
@@ -45,13 +45,13 @@ class Look(NamedTuple):
 
 
 class Saving(NamedTuple):
-    """How paintings are written.
+    """How to write paintings.
 
     Attributes:
         overwrite: whether existing files may be replaced.
         suffix: of the format on standard output; None for the photo's.
-        quality: of JPEG, WebP and AVIF, from 1 to 100; None for the formats' own.
-        strip_metadata: whether EXIF, XMP and IPTC data are left out.
+        quality: of JPEG, WebP and AVIF, from 1 to 100; None for the default.
+        strip_metadata: whether to leave out EXIF, XMP and IPTC data.
     """
 
     overwrite: bool = False
@@ -61,14 +61,14 @@ class Saving(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A photo to paint. It pickles, and `paint` runs it in whatever process.
+    """A photo to paint. It pickles, and `paint` can run it in any process.
 
     Attributes:
         input: a file, or `STREAM` for standard input.
         output: a file, or `STREAM` for standard output.
-        in_folder: whether the output's folder is to be made if it is not there.
-        look: how it is painted.
-        saving: how it is written.
+        in_folder: whether to create the output's folder if it is missing.
+        look: how to paint.
+        saving: how to write the painting.
     """
 
     input: Path
@@ -79,18 +79,18 @@ class Job(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What messages call the photo."""
+        """The name of the photo in messages."""
         return _STANDARD_INPUT if self.input == STREAM else display_path(self.input)
 
 
 class Outcome(NamedTuple):
-    """What came of a job.
+    """The result of a job.
 
     Attributes:
-        name: what messages call the painting.
+        name: of the painting, for messages.
         size: (width, height).
-        seconds: that it took.
-        notices: one line each on what the user should know.
+        seconds: taken.
+        notices: warnings for the user of one line each.
     """
 
     name: str
@@ -103,8 +103,8 @@ def paint(job: Job, inputs: Files | None = None) -> Outcome:
     """Paint a photo and write the painting.
 
     Args:
-        job: what to do.
-        inputs: files that must not be replaced; None for those of the job alone.
+        job: what to paint.
+        inputs: files that must not be replaced; None for those of the job.
 
     Raises:
         ImpastoError: as `stylize` and `Painting.save`.
@@ -112,7 +112,7 @@ def paint(job: Job, inputs: Files | None = None) -> Outcome:
     from impasto.image import output
 
     started = time.monotonic()
-    _check_input(job)  # or the output's folder, named after it, would be blamed
+    _check_input(job)  # first, as the output's folder may have the same missing parent
     if job.in_folder:
         make_folder(job.output.parent)
     if job.output != STREAM:
@@ -151,18 +151,18 @@ def save(painting: "Painting", path: Path, suffix: str, saving: Saving) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError as error:
-        # What is still buffered would fail again when Python ends.
+        # Otherwise Python would write the rest of the buffer when it ends, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OutputError(f"{_STANDARD_OUTPUT}: whoever was to read the painting left") from error
+        raise OutputError(f"{_STANDARD_OUTPUT}: closed before the painting was written") from error
     except OSError as error:
         raise OutputError(f"{_STANDARD_OUTPUT}: {os_error_message(error)}") from error
 
 
 def check_streams(input: Path, output: Path) -> None:
-    """Make sure that pictures come from, and go to, a file or a pipe and no terminal.
+    """Check that standard input and output, if used, are not a terminal.
 
     Raises:
-        InputError, OutputError: they would not.
+        InputError, OutputError: one is.
     """
     if input == STREAM and (sys.stdin is None or sys.stdin.isatty()):
         raise InputError("there is no photo on standard input; pipe one in, or name a file")
@@ -174,7 +174,7 @@ def check_streams(input: Path, output: Path) -> None:
 
 @lru_cache(maxsize=1)
 def painter_for(look: Look) -> "Painter":
-    """Give the painter of a look, made once for all photos in turn that share it.
+    """Return the painter of a look; consecutive photos with the same look share it.
 
     Raises:
         As `Painter`.
@@ -196,7 +196,7 @@ def _check_input(job: Job) -> None:
 
 
 def _suffix(job: Job, photo: Path | bytes) -> str:
-    """Say what the name of the painting's format ends in."""
+    """Choose the suffix of the painting's format."""
     if job.output != STREAM:
         return job.output.suffix
     if job.saving.suffix is not None:
@@ -205,7 +205,7 @@ def _suffix(job: Job, photo: Path | bytes) -> str:
 
 
 def suffix_of_bytes(photo: bytes) -> str:
-    """Find the suffix of the format in which the bytes of a photo are painted."""
+    """Choose the suffix of a painting from the bytes of its photo."""
     from impasto.image import formats
 
     return suffix_of(formats.identify(photo[: formats.HEAD_BYTES], Path(), _STANDARD_INPUT))

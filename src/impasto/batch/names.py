@@ -1,11 +1,11 @@
-"""Names of files to come."""
+"""Default names of paintings."""
 
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-# Bytes of UTF-8 for each half of a default name. Together with the suffix this stays below the
-# shortest limit met in practice, the 143 bytes of an encrypted home folder.
+# Bytes of UTF-8 for each half of a default name. With the suffix, it stays below the shortest limit
+# in practice, the 143 bytes of an encrypted home folder.
 _HALF_NAME = 64
 
 _SUFFIXES = {
@@ -14,14 +14,14 @@ _SUFFIXES = {
     ".dib": ".bmp",
     ".avif": ".avif",
 }
-"""What a painting's name ends in, by the photo's suffix: the same, or what comes near to it."""
+"""Suffixes of paintings by those of photos: the same, or of the most similar output format."""
 
 _FORMATS = {"JPEG": ".jpg", "MPO": ".jpg", "HEIF": ".jpg", "WEBP": ".webp", "TIFF": ".tif",
             "BMP": ".bmp", "AVIF": ".avif"}  # fmt: skip
-"""The same by Pillow's name of a format."""
+"""Suffixes of paintings by Pillow's names of formats."""
 
 _JOINERS = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
-"""Letters that nobody sees."""
+"""Invisible letters."""
 
 
 def default_output(
@@ -31,16 +31,16 @@ def default_output(
     *,
     suffix: str | None = None,
 ) -> Path:
-    """Name a painting where the user does not: `photo-STYLE.jpg` beside the photo `photo.jpg`.
+    """Choose the default name of a painting: `photo-STYLE.jpg` beside the photo `photo.jpg`.
 
-    Several styles are joined with `+`. Letters, their marks and digits of any script are kept, all
-    else that could trouble a shell or a file system becomes `-`, and long names are cut.
+    Several styles are joined with `+`. Letters, marks and digits of any script are kept; everything
+    else that could trouble a shell or a file system becomes `-`, and long names are shortened.
 
     Args:
         content: the photo.
-        style_names: names of the styles, at least one.
-        folder: another folder to put it in.
-        suffix: what the name ends in, if not what `suffix_for` says.
+        style_names: at least one.
+        folder: for the painting, if not the photo's.
+        suffix: of the painting, if not that of `suffix_for`.
     """
     photo = _cut(_safe(content.stem)) or "photo"
     styles = _cut("+".join(_safe(style) for style in style_names)) or "style"
@@ -48,13 +48,13 @@ def default_output(
 
 
 def suffix_for(photo: Path) -> str:
-    """Find the suffix of a painting's format, which is the photo's where that is written."""
+    """Choose the suffix of a painting: the photo's, if that is an output format."""
     suffix = _SUFFIXES.get(photo.suffix.lower(), ".png")
     return suffix if suffix != ".avif" or _writes_avif() else ".png"
 
 
 def suffix_of(kind: str) -> str:
-    """Find the suffix of the format in which a photo of a format (Pillow's name) is painted."""
+    """Choose the suffix of a painting from the photo's format, by Pillow's name."""
     suffix = _FORMATS.get(kind, ".png")
     return suffix if suffix != ".avif" or _writes_avif() else ".png"
 
@@ -66,7 +66,7 @@ def _writes_avif() -> bool:
 
 
 def _safe(text: str) -> str:
-    """Return the text with all but letters, marks, digits, `.` and `_` as `-`."""
+    """Replace everything but letters, marks, digits, `.` and `_` by `-`."""
     kept = ""
     for letter in unicodedata.normalize("NFC", text).translate(_JOINERS):
         is_mark = unicodedata.category(letter).startswith("M")
@@ -76,7 +76,7 @@ def _safe(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    """Return the start of the text that is short enough; no letter loses its marks."""
+    """Shorten a text without separating a letter from its marks."""
     kept = text.encode()[:_HALF_NAME].decode(errors="ignore")
     while kept != text and kept and unicodedata.category(text[len(kept)]).startswith("M"):
         kept = kept[:-1]

@@ -5,7 +5,7 @@ import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import chain, count
-from os.path import isdir  # which never fails, as `Path.is_dir` does
+from os.path import isdir  # unlike `Path.is_dir`, it raises no error
 from pathlib import Path
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""The command line: parses words, calls the library, shows how it goes."""
+"""The command line: parse words, call the library, show progress."""
 
 import io
 import os
@@ -11,17 +11,17 @@ from impasto.cli import startup
 from impasto.system import streams
 
 INTERRUPTED = 130
-"""The exit code that a shell expects of a program that Ctrl-C ended: 128 + SIGINT."""
+"""The exit code of a program that Ctrl-C has ended: 128 + SIGINT."""
 
 _IMPORTING = "<frozen importlib._bootstrap>"
-"""Where, in every stack, an import under way is to be found."""
+"""File name in the stack frames of an import."""
 
 _SHOW_CURSOR = b"\x1b[?25h"
-"""What a terminal is to be told where a progress bar may have hidden it."""
+"""Shows the cursor of a terminal, which a progress bar may have hidden."""
 
 
 def run() -> NoReturn:
-    """Run the program `impasto` in a process of its own, and end the process."""
+    """Run the program `impasto` and end the process."""
     try:
         main()
     except SystemExit as end:
@@ -36,7 +36,7 @@ def main() -> NoReturn:
     """
     startup.collect_less_garbage()
     streams.run_as_program()
-    for stream in (sys.stdout, sys.stderr):  # whose encoding may lack letters of a name
+    for stream in (sys.stdout, sys.stderr):  # their encoding may lack letters of names
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -50,17 +50,17 @@ def main() -> NoReturn:
         code = INTERRUPTED
     except SystemExit as end:
         code = end.code
-    finally:  # nothing is left to clean up, and Python ends with tracebacks if interrupted
+    finally:  # Python would print tracebacks if it were interrupted while it ends
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
     sys.exit(code)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """End the program when Ctrl-C or the system asks for it, by an exception, which cleans up.
+    """End the program on Ctrl-C or SIGTERM by an exception, which cleans up.
 
-    But at once while a module is being imported: there an exception can be lost in C, or be taken
-    for the module's being missing, and there is nothing yet to clean up.
+    During an import the process ends at once: an exception could be lost in C, or be mistaken for a
+    missing module, and there is nothing to clean up yet.
     """
     while frame is not None:
         if frame.f_code.co_filename == _IMPORTING:

@@ -19,7 +19,7 @@ COMMANDS = {
     "stylize": "Paint photos in the style of a picture, or of several mixed, in one pass.",
     "optimize": "Paint a photo in the style of other pictures, step by step.",
     "mix": "Paint a photo in mixtures of two styles, or of four, on one sheet.",
-    "styles": "List the styles that have a name; add your own.",
+    "styles": "List the named styles; add your own.",
     "weights": "List the encoders; fetch and verify the weights of VGG-19.",
     "train": "Train the networks that ship with impasto.",
     "evaluate": "Measure how far paintings are from their photos and from their styles.",

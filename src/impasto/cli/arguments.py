@@ -1,4 +1,4 @@
-"""Words of the command line: a style, with how much of it there is to be; an output."""
+"""Parse the words of the command line: styles with weights, regions, outputs."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from impasto.settings import ALPHA
 from impasto.system.paths import display_path, may_exist
 
 SkipExisting = Annotated[
-    bool, typer.Option("--skip-existing", help="Leave out what is painted already.")
+    bool, typer.Option("--skip-existing", help="Skip photos whose paintings exist.")
 ]
 """The option `--skip-existing`."""
 
@@ -27,18 +27,18 @@ OutputQuality = Annotated[
         min=1,
         max=100,
         metavar="1-100",
-        help="How sharp a JPEG, WebP or AVIF is, and how large [default: 95, of AVIF 85].",
+        help="Quality of a JPEG, WebP or AVIF [default: 95, for AVIF 85].",
         show_default=False,
         rich_help_panel=ADVANCED,
     ),
 ]
-"""The option `--output-quality`: `--quality` is how many steps `impasto optimize` spends."""
+"""The option `--output-quality`; `--quality` sets the number of steps of `impasto optimize`."""
 
 StripMetadata = Annotated[
     bool,
     typer.Option(
         "--strip-metadata",
-        help="Leave out the photo's EXIF, XMP and IPTC data, and so its place.",
+        help="Leave out the photo's EXIF, XMP and IPTC data, including its place.",
         rich_help_panel=ADVANCED,
     ),
 ]
@@ -48,7 +48,7 @@ FileFormat = Annotated[
     Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "avif"] | None,
     typer.Option(
         "--format",
-        help="Format of the painting [default: as the suffix of --output says, or the photo's].",
+        help="Format of the painting [default: that of the suffix of --output, or the photo's].",
         show_default=False,
         rich_help_panel=ADVANCED,
     ),
@@ -56,9 +56,9 @@ FileFormat = Annotated[
 """The option `--format`, for `check_format`."""
 
 _SUFFIXES = {"jpeg": ".jpg", "tiff": ".tif"}
-"""Suffixes of formats that are not called so."""
+"""Suffixes of formats with other names."""
 
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what exists.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 """The option `--overwrite`, for outputs."""
 
 ModelFile = Annotated[
@@ -66,7 +66,7 @@ ModelFile = Annotated[
     typer.Option(
         "--model",
         metavar="FILE",
-        help="A network to paint with, as `impasto export` writes it, in place of those that ship.",
+        help="A network from `impasto export` to paint with, instead of those that ship.",
         rich_help_panel="Advanced",
         show_default=False,
     ),
@@ -77,9 +77,9 @@ RegionWords = Annotated[
     list[str] | None,
     typer.Option(
         metavar="MASK=STYLE[:WEIGHT]",
-        help="A part of the photo, white in the picture MASK, with a style of its own; "
-        "MASK can be alpha, the photo's own, and WEIGHT is how much of --strength is used there, "
-        "from 0 to 1. The rest is painted in --style, or stays.",
+        help="A part of the photo with its own style, white in the picture MASK; MASK can be "
+        "alpha, the photo's transparency. WEIGHT, from 0 to 1, is the fraction of --strength to "
+        "use there. The rest is painted in --style, or stays unchanged.",
     ),
 ]
 """The option `--region`, for `parse_region`."""
@@ -88,10 +88,10 @@ _SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 
 def picture_file(word: str) -> Path:
-    """Return the picture or folder that a word names; no word, as of an unset variable, is none.
+    """Parse the path of a picture or folder.
 
     Raises:
-        typer.BadParameter: the word is empty.
+        typer.BadParameter: the word is empty, as from an unset variable.
     """
     if not word:
         raise typer.BadParameter("the name is empty; name a picture")
@@ -103,10 +103,10 @@ picture_file.__name__ = "path"  # which `--help` shows
 
 
 def output_word(word: str) -> str:
-    """Where a painting is to go, as it was typed: see `names_folder`.
+    """Parse the output of paintings, a file or a folder; see `names_folder`.
 
     Raises:
-        typer.BadParameter: it is nothing that can have been meant.
+        typer.BadParameter: the word is empty, or only a suffix.
     """
     if not word:
         raise typer.BadParameter("the name is empty; name a file")
@@ -118,24 +118,26 @@ def output_word(word: str) -> str:
 
 
 def output_file(word: str) -> Path:
-    """As `output_word`, of a command that writes one file.
+    """Parse the output of a command that writes one file.
 
     Raises:
-        typer.BadParameter: it is no file's name.
+        typer.BadParameter: it is not the name of a file.
     """
     if word == str(STREAM):
-        raise typer.BadParameter("- is no file; only paintings are written to standard output")
+        raise typer.BadParameter(
+            "- is not a file; name a file, as only paintings go to standard output"
+        )
     if output_word(word).endswith(_SEPARATORS):
-        raise typer.BadParameter(f"{display_path(Path(word))} is to be a folder; name a file in it")
+        raise typer.BadParameter(f"{display_path(Path(word))} is a folder; name a file in it")
     return Path(word)
 
 
 def check_format(word: str | None, output: str | None, quality: int | None) -> str | None:
-    """Find the suffix that a format asks for; None where none is asked for.
+    """Find the suffix of a format; None if no format is given.
 
     Args:
         word: of `FileFormat`.
-        output: of `--output`, which may name a file with a suffix of its own.
+        output: of `--output`, which may name a file with a suffix.
         quality: of `--output-quality`.
 
     Raises:
@@ -160,28 +162,26 @@ def check_format(word: str | None, output: str | None, quality: int | None) -> s
 
 
 def check_weights(styles: Sequence[tuple[Path, float]]) -> None:
-    """Say that the weight of a style does nothing where there is no other one."""
+    """Warn that the weight of a single style has no effect."""
     if len(styles) == 1 and styles[0][1] not in (0, 1):
         typer.echo(
-            "impasto: a weight matters only among several styles; --strength says how much style "
-            "there is",
+            "impasto: the weight of a single style has no effect; use --strength for less style",
             err=True,
         )
 
 
 def parse_style(word: str) -> tuple[Path, float]:
-    """`wave.jpg:0.5` as a path and a weight; the weight is 1 where none is given.
+    """Parse `wave.jpg:0.5` as a path and a weight; the weight is 1 if there is none.
 
-    What follows a colon is a weight only if it is a number, and not if the whole names a file:
+    The part after a colon is a weight only if it is a number and the whole word is not a file:
     `C:\\wave.jpg` and `12:30` (if there is such a file) are paths.
 
     Raises:
-        SettingError: the word is empty, which is not this folder; or what follows the name of a
-            style or of a file is no number.
+        SettingError: the word is empty, or the part after a style or a file is not a number.
     """
     if not word:
         raise SettingError(
-            "the name of a style is empty; name a picture, or what `impasto styles` lists"
+            "the name of a style is empty; name a picture, or a style that `impasto styles` lists"
         )
     name, _, weight = word.rpartition(":")
     if name and not Path(word).exists():
@@ -190,17 +190,17 @@ def parse_style(word: str) -> tuple[Path, float]:
         except ValueError:
             if weight and (_MEANT_AS_WEIGHT.fullmatch(weight) or _is_style(name)):
                 raise SettingError(
-                    f"{word!r}: {weight!r} is no weight; write a number, as in {name}:0.5"
+                    f"{word!r}: {weight!r} is not a weight; write a number, as in {name}:0.5"
                 ) from None
     return Path(word), 1.0
 
 
 _MEANT_AS_WEIGHT = re.compile(r"\s*[+-]?\d*[.,]?\d+\s*%?\s*")
-"""What people write for numbers that Python does not take for one."""
+"""Numbers that Python does not accept, such as 50% or 0,5."""
 
 
 def _is_style(name: str) -> bool:
-    """Whether a word is certainly a style: a file, or a name."""
+    """Tell whether a word is a file or the name of a style."""
     from impasto.styles import catalogue, names
 
     if Path(name).is_file() or name in names.own():
@@ -209,17 +209,17 @@ def _is_style(name: str) -> bool:
 
 
 def missing_style(named: Sequence[Path]) -> str:
-    """Say what to do about a missing style; often it is the last word, without --style."""
+    """Advise on a missing style, which is often the last word, without --style."""
     if len(named) < 2:
         return "there is no style; name one, as in --style great-wave"
     return f"there is no style; name the style: --style {display_path(named[-1])}"
 
 
 def parse_region(word: str) -> tuple[str, Path, float]:
-    """`sky.png=wave.jpg:0.5` as a mask, a style and a weight.
+    """Parse `sky.png=wave.jpg:0.5` as a mask, a style and a weight.
 
-    The mask ends at the first `=` before which there is a file, or the word alpha, as `=` may stand
-    in names, too.
+    As names may contain `=`, the mask is the first part before a `=` that is a file or the word
+    alpha.
 
     Raises:
         SettingError: there is no `=`, or nothing on one side of it.

@@ -1,4 +1,4 @@
-"""What a shell offers when a word of the command line is to be completed."""
+"""Complete words of the command line."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ from impasto.image.suffixes import pictures_in
 
 
 def style_words(incomplete: str) -> list[str]:
-    """List the names of styles, and the pictures in this folder, that begin so.
+    """List the names of styles, and the pictures in this folder, that begin with a text.
 
-    Nothing if no name does: then the shell offers files, of any folder.
+    The list is empty if no name does, so that the shell completes files of any folder.
     """
     from impasto.styles import catalogue, names
 

@@ -1,4 +1,4 @@
-"""`impasto doctor`: what is installed, where things lie, and whether both engines paint here."""
+"""`impasto doctor`: show what is installed, and test both engines."""
 
 import os
 import platform
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from impasto.painting import Painting
 
 STYLE = "great-wave"
-"""The style that ships with impasto in which the test picture is painted."""
+"""The built-in style for the test picture."""
 
 SIDE, STEPS = 64, 3
-"""Of the picture that `optimize` paints: enough to see that it does."""
+"""Size and number of steps of the test of `optimize`."""
 
 EXTRAS = ("torch", "export", "web")
 HEIF = "pillow-heif"
@@ -42,18 +42,18 @@ def doctor() -> None:
     for line in (*_machine(), "", *_packages(), "", *_files(), ""):
         typer.echo(without_home(line))
     failed = False
-    typer.echo("self-test, loading included:")
-    for trial in _trials():
-        typer.echo(f"  {trial.name}: {without_home(trial.outcome)}")
-        failed = failed or trial.failed
+    typer.echo("self-test, with the time to load:")
+    for result in _results():
+        typer.echo(f"  {result.name}: {without_home(result.outcome)}")
+        failed = failed or result.failed
     if failed:
-        raise ImpastoError("the self-test failed; the lines above say where")
+        raise ImpastoError("the self-test failed; see the lines above")
     typer.echo("all is well")
 
 
 @dataclass(frozen=True)
-class Trial:
-    """An engine tried on a device: what came of it."""
+class Result:
+    """The outcome of a test of an engine on a device."""
 
     name: str
     outcome: str
@@ -78,15 +78,15 @@ def _packages() -> Iterator[str]:
 
 
 def _present(name: str, install: str) -> str:
-    """Find a package's version, or how to get it."""
+    """Find a package's version, or say how to install it."""
     return _version(name) or f'not installed: pip install "{install}"'
 
 
 def requirements() -> dict[str, str]:
-    """List the packages that impasto needs, each with the first extra that brings it.
+    """List the packages that impasto needs, each with the first extra that includes it.
 
-    The extra is "" if all of impasto needs the package. The list is empty where impasto runs from a
-    folder without being installed.
+    The extra is "" for packages of the core. The list is empty if impasto is not installed but runs
+    from a folder.
     """
     from importlib import metadata
 
@@ -105,8 +105,8 @@ def requirements() -> dict[str, str]:
 
 
 def _version(name: str) -> str | None:
-    """Find a package's version; ONNX Runtime comes in several, for one kind of device each."""
-    from importlib import metadata  # as long to import as the whole command line
+    """Find a package's version; ONNX Runtime has a package for each kind of device."""
+    from importlib import metadata  # slow to import
 
     if name != "onnxruntime":
         try:
@@ -134,7 +134,7 @@ def _files() -> Iterator[str]:
         yield f"  your own styles: {own_styles}" if problem is None else f"  {problem}"
     except ImpastoError as problem:
         yield f"  your own styles: {problem}"
-    if _version("pooch") is None:  # which knows where
+    if _version("pooch") is None:  # it finds the cache
         return
     from impasto.networks import downloads
 
@@ -142,47 +142,47 @@ def _files() -> Iterator[str]:
         yield f"  {name}: {state(name)}, {place(name)}"
 
 
-def _trials() -> Iterator[Trial]:
-    """Paint with every engine on every device that can be asked for."""
+def _results() -> Iterator[Result]:
+    """Test every engine on every device."""
     for device in get_args(Device):
         if device != "auto":
-            yield attempt(f"stylize on {device}", partial(_stylize, device))
+            yield self_test(f"stylize on {device}", partial(_stylize, device))
     try:
         require("optimize", "torch", "torch", "safetensors")
     except ImpastoError as problem:
-        yield Trial("optimize", str(problem).removeprefix("optimize "))
+        yield Result("optimize", str(problem).removeprefix("optimize "))
         return
-    yield from _optimize_trials()
+    yield from _optimize_results()
 
 
-def _optimize_trials() -> Iterator[Trial]:
+def _optimize_results() -> Iterator[Result]:
     try:
         from impasto.networks import device as devices
-    except Exception as problem:  # PyTorch is there and cannot be loaded
-        yield Trial("optimize", _told(problem), failed=True)
+    except Exception as problem:  # PyTorch is installed but cannot be loaded
+        yield Result("optimize", _first_line(problem), failed=True)
         return
     for device in devices.available():
-        trial = attempt(f"optimize on {device}", partial(_optimize, device))
-        yield trial
-        if not trial.failed:
-            yield Trial(f"memory of {device}", _memory(device))
+        result = self_test(f"optimize on {device}", partial(_optimize, device))
+        yield result
+        if not result.failed:
+            yield Result(f"memory of {device}", _memory(device))
 
 
-def attempt(name: str, paint: Callable[[], "Painting"]) -> Trial:
-    """Paint, and look at the picture; whatever goes wrong is the outcome."""
+def self_test(name: str, paint: Callable[[], "Painting"]) -> Result:
+    """Paint and check the picture; any error becomes the outcome."""
     started = time.perf_counter()
     try:
         painting = paint()
         seconds = time.perf_counter() - started
-        # What a device that computes nonsense leaves: one colour, or no numbers.
+        # A faulty device leaves a single colour, or NaN.
         if not painting.pixels.std(axis=(0, 1)).min() > 0:
-            return Trial(name, "painted nothing", failed=True)
+            return Result(name, "painted nothing", failed=True)
     except AbsentDeviceError as problem:
-        return Trial(name, f"absent ({str(problem).partition(': ')[2]})")
-    except Exception as problem:  # of any kind: what is broken here is not known beforehand
-        return Trial(name, _told(problem), failed=True)
+        return Result(name, f"absent ({str(problem).partition(': ')[2]})")
+    except Exception as problem:  # any type: the installation may be broken in any way
+        return Result(name, _first_line(problem), failed=True)
     width, height = painting.size
-    return Trial(name, f"{width} x {height} pixels in {seconds:.2f} s")
+    return Result(name, f"{width} x {height} pixels in {seconds:.2f} s")
 
 
 def _stylize(device: Device) -> "Painting":
@@ -191,7 +191,7 @@ def _stylize(device: Device) -> "Painting":
 
     painting = stylize(_picture(), STYLE, device=device)
     for model in shipped(device):
-        model.load()  # with what only large photos, or pictures as styles, need
+        model.load()  # also what only large photos, or pictures as styles, need
     return painting
 
 
@@ -214,7 +214,7 @@ def _picture() -> "Image.Image":
 
 
 def _memory(device: str) -> str:
-    """Say how much is free, and what `optimize` does with pictures that need more."""
+    """Say how much memory is free, and how `optimize` paints pictures that need more."""
     from impasto.networks import compact
     from impasto.networks import device as devices
     from impasto.optimization.memory import fitting_tile, free_bytes
@@ -222,20 +222,20 @@ def _memory(device: str) -> str:
     where, defaults = devices.choose(device), OptimizeSettings()
     free = free_bytes(where)
     if free is None:
-        return "not known"
+        return "unknown"
     layers = defaults.content_layers + defaults.style_layers
     tile = fitting_tile(compact.build(), layers, (LARGEST, LARGEST), where)
     parts = "painted whole" if tile is None else f"painted in tiles of {tile}"
     return f"{free / 1e9:.1f} GB free, the largest pictures are {parts}"
 
 
-def _told(problem: Exception) -> str:
+def _first_line(problem: Exception) -> str:
     """Cut the message of an error to its first line."""
     line = next(iter(str(problem).splitlines()), "")
     return line if isinstance(problem, ImpastoError) else f"{type(problem).__name__}: {line}"
 
 
 def without_home(line: str) -> str:
-    """Write the user's home folder, and so their name, as ~."""
+    """Replace the user's home folder, which has their name, by ~."""
     home = os.path.expanduser("~").rstrip("/\\")  # noqa: PTH111 - it never fails
     return re.sub(rf"{re.escape(home)}(?![\w.-])", "~", line) if home else line

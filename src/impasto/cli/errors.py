@@ -1,4 +1,4 @@
-"""How the program ends when something goes wrong: with one line that says what, and what to do."""
+"""Report errors in one line that says what is wrong and what to do."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from impasto.errors import ImpastoError
 from impasto.system.paths import display_path, is_wrong_path, os_error_message, printable
 
 _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
-"""A command line that makes no sense; Typer has this class, but no public name for it."""
+"""Raised for an invalid command line; Typer has no public name for this class."""
 
 _CLEARER = {
     r"a valid int\w*( range)?": "a whole number",
@@ -20,14 +20,14 @@ _CLEARER = {
     r" is not in the range (\S+)<=x<=(\S+?)\.?$": r"; it must be from \1 to \2",
     r" is not in the range x>=(\S+?)\.?$": r"; it must be at least \1",
 }
-"""Words of Typer's, and what a user would say."""
+"""Typer's words, and plainer ones."""
 
 
 def report(problem: BaseException) -> typer.Exit | None:
-    """Print a failure of a user's making as one line on standard error.
+    """Print an error that the user can act on as one line on standard error.
 
     Returns:
-        The exit to raise in its place; None if it is of another kind.
+        The exit to raise instead; None for any other error.
     """
     if isinstance(problem, ImpastoError):
         return _ended(spelled(str(problem)), problem.exit_code)
@@ -37,7 +37,7 @@ def report(problem: BaseException) -> typer.Exit | None:
         return None if is_help else _ended(_misuse(problem), 2)
     if isinstance(problem, MemoryError):
         return _ended("not enough memory; try a smaller --size", 1)
-    # A broken pipe ends quietly: whoever read our output has seen enough.
+    # A broken pipe is no error: the reader of our output has closed it.
     if isinstance(problem, OSError) and not isinstance(problem, BrokenPipeError):
         where = f"{display_path(Path(str(problem.filename)))}: " if problem.filename else ""
         return _ended(f"{where}{os_error_message(problem)}", 2 if is_wrong_path(problem) else 1)
@@ -45,7 +45,7 @@ def report(problem: BaseException) -> typer.Exit | None:
 
 
 def spelled(message: str) -> str:
-    """Spell settings as options: what the library calls `overwrite=True` is `--overwrite` here."""
+    """Convert settings in a message to options, such as `overwrite=True` to `--overwrite`."""
     return re.sub(r"\b([a-z_]+)=True\b", lambda match: f"--{match[1].replace('_', '-')}", message)
 
 
@@ -55,13 +55,13 @@ def _ended(message: str, exit_code: int) -> typer.Exit:
 
 
 def _misuse(problem: Any) -> str:
-    """Say what Typer says about a command line in the way of impasto's own messages."""
+    """Rewrite Typer's message about a command line in the style of impasto's messages."""
     alike: Sequence[str] = getattr(problem, "possibilities", None) or ()
     message = problem.message if alike else problem.format_message()
     what = printable(" ".join(message.split()))
     for theirs, ours in _CLEARER.items():
         what = re.sub(theirs, ours, what)
-    # Some versions of Typer give what is alike in the message, some beside it.
+    # Some versions of Typer give suggestions in the message, others separately.
     what, _, suggestion = what.partition(". Did you mean ")
     what = what[:1].lower() + what[1:].rstrip(".")
     if suggestion or alike:

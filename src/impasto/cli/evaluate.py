@@ -1,4 +1,4 @@
-"""`impasto evaluate`: measures engines, or other tools' pictures, over photos and styles."""
+"""`impasto evaluate`: measure engines, or pictures of other tools, over photos and styles."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from impasto.image.samples import FloatImage
 
 PAGE = ".html"
-"""Suffix of the page, which lies beside the file with the figures."""
+"""Suffix of the page beside the file with the figures."""
 
 
 def evaluate(
@@ -30,8 +30,8 @@ def evaluate(
     engine: Annotated[
         list[str] | None,
         typer.Option(
-            help="stylize, optimize, or a folder of pictures PHOTO__STYLE.png painted before; "
-            "again to compare several [default: stylize].",
+            help="stylize, optimize, or a folder of existing pictures PHOTO__STYLE.png; repeat it "
+            "to compare several [default: stylize].",
         ),
     ] = None,
     strength: Annotated[
@@ -39,14 +39,14 @@ def evaluate(
         typer.Option(
             min=0,
             max=1,
-            help="How much style; again to compare several [default: 1].",
+            help="How much style; repeat it to compare several [default: 1].",
         ),
     ] = None,
     judge: Annotated[
         str,
         typer.Option(
-            help="The network that measures: vgg19 (fetched), vgg16, compact, or a .safetensors "
-            "file. Not the one that the engine was trained with, if you can."
+            help="The network that measures: vgg19 (downloaded), vgg16, compact, or a .safetensors "
+            "file; preferably not one that an engine was trained with."
         ),
     ] = "vgg19",
     pairs: Annotated[
@@ -60,18 +60,18 @@ def evaluate(
         Path | None,
         typer.Option(
             metavar="NAME.json",
-            help="Write all figures to this file, and NAME.html, with pictures and plots.",
+            help="Write all figures to this file, and pictures and plots to NAME.html.",
         ),
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(metavar="EARLIER.json", help="Say what has changed since that report."),
+        typer.Option(metavar="EARLIER.json", help="Compare with an earlier report."),
     ] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an existing report.")] = False,
 ) -> None:
     """Measure how far paintings are from their photos and from their styles.
 
-    Smaller is closer. The two distances pull against each other, so compare engines by both.
+    Smaller is closer. One distance usually grows when the other shrinks, so compare both.
     """
     require("evaluation", "torch", "torch", "safetensors", "matplotlib")
     from impasto.evaluation import pairs as pairing
@@ -106,10 +106,10 @@ def evaluate(
 def _candidates(
     engines: Iterable[str], strengths: Collection[float], chosen: Sequence[tuple[Path, Path]]
 ) -> "list[Candidate]":
-    """Combine every engine with every strength; a folder's pictures, of unknown strength, once.
+    """Combine every engine with every strength; a folder of pictures has no strength.
 
     Raises:
-        SettingError: there are strengths and no engine that has one.
+        SettingError: there are strengths, but only folders.
         InputError: a folder lacks a picture.
     """
     from impasto.api.painter import stylize
@@ -131,20 +131,20 @@ def _candidates(
             every = dict.fromkeys(strengths or [1.0])
             candidates += [Candidate(engine, each, partial(painter, each)) for each in every]
     if strengths and all(candidate.strength is None for candidate in candidates):
-        raise SettingError("pictures painted before have a strength already; leave out --strength")
+        raise SettingError("existing pictures have no strength to choose; leave out strength")
     return candidates
 
 
 def _check_outputs(report: Path, inputs: Sequence[Path], *, overwrite: bool) -> None:
-    """Make sure, before the work, that both files can be written.
+    """Check, before the work starts, that both files can be written.
 
     Raises:
-        OutputError: one cannot be.
+        OutputError: one cannot be written.
     """
     from impasto.system.files import check_file
 
     if report.suffix.lower() != ".json":
-        raise OutputError(f"{display_path(report)}: the figures are written as .json")
+        raise OutputError(f"{display_path(report)}: the name of a report must end in .json")
     for path in (report, report.with_suffix(PAGE)):
         check_file(path, overwrite=overwrite, inputs=inputs)
 
@@ -168,7 +168,7 @@ def _write(
 
 
 def _tell(row: "Row") -> None:
-    """Print the figures of a painting, while more are painted."""
+    """Print the figures of a painting to standard error."""
     typer.echo(
         f"{row.photo} in {row.style}, {row.series}: content {row.content_distance:.4f} "
         f"style {row.style_distance:.4f} {row.seconds:.2f} s",
@@ -177,7 +177,7 @@ def _tell(row: "Row") -> None:
 
 
 def _tell_means(report: "Report", before: "Report | None") -> None:
-    """Print the average figures, and what has changed."""
+    """Print the means, and the changes since an earlier report."""
     from impasto.evaluation.report import changes
 
     for series, mean in report.means().items():
@@ -196,4 +196,4 @@ def _tell_means(report: "Report", before: "Report | None") -> None:
             f"style {change.style:+.4f} ({change.style_closer} of {change.pairs} closer)"
         )
     if not changed:
-        typer.echo("the earlier report has none of these pairs, engines and strengths")
+        typer.echo("the earlier report has no results for these pairs, engines and strengths")

@@ -1,4 +1,4 @@
-"""`impasto export`: the trained painter as ONNX files."""
+"""`impasto export`: export a trained painter to ONNX files."""
 
 from pathlib import Path
 from typing import Annotated

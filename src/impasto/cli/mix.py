@@ -39,7 +39,7 @@ def mix(
             "-o",
             metavar="FILE",
             parser=output_file,
-            help="Where it goes [default: PHOTO-A+B.png].",
+            help="The sheet [default: PHOTO-A+B.png].",
         ),
     ] = None,
     overwrite: Overwrite = False,
@@ -48,7 +48,7 @@ def mix(
 ) -> None:
     """Paint a photo in mixtures of two styles, or of four, on one sheet."""
     if len(style) not in (2, 4):
-        raise SettingError(f"styles to mix: {len(style)}; name two, or four")
+        raise SettingError(f"{len(style)} styles to mix; name two or four")
     if steps * size > LARGEST:
         raise SettingError(
             f"{steps} paintings of {size} pixels in a row make more than {LARGEST} pixels; "
@@ -62,7 +62,7 @@ def mix(
     settings = StylizeSettings(size=size, device=device)
     for word in style:
         if parse_style(word)[0] != Path(word):
-            raise SettingError(f"style is {word!r}; mix takes no weights, it shows every share")
+            raise SettingError(f"style is {word!r}; mix takes no weights, as it shows all mixtures")
     path = output or default_output(photo, [Path(word).stem for word in style], suffix=".png")
     pictures = [Path(word) for word in style if Path(word).exists()]
     check_output(path, overwrite=overwrite, inputs=[photo, *pictures])
@@ -75,7 +75,7 @@ def mix(
 
 
 def ways(corners: int, steps: int) -> list[tuple[float, ...]]:
-    """Compute the weights of the styles, row by row: of two along a line, of four over a square."""
+    """Compute the weights of the styles, row by row: two along a line, four over a square."""
     line = [(1 - k / (steps - 1), k / (steps - 1)) for k in range(steps)]
     if corners == 2:
         return [*line]
@@ -93,9 +93,9 @@ def _between(corners: "list[Style]", weights: tuple[float, ...]) -> "Style":
 
 
 def caption(styles: list[str], weights: tuple[float, ...]) -> str:
-    """Write the name of the style that is alone, or every style's part in percent."""
+    """Format the name of a single style, or each style's weight in percent."""
     if 1 in weights:
         name = Path(styles[weights.index(1)]).stem
-        if name.isascii() and name.isprintable():  # the sheet's font has few other letters
+        if name.isascii() and name.isprintable():  # the font has few other letters
             return name
     return " : ".join(f"{100 * weight:.0f}" for weight in weights)

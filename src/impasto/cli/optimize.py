@@ -1,4 +1,4 @@
-"""`impasto optimize`: paints photos step by step."""
+"""`impasto optimize`: paint photos step by step."""
 
 import json
 import signal
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from impasto.system.files import Files
 
 FIRST = ("size", "quality", "strength", "brush", "colour", "work_size")
-"""The settings that an artist asks for first."""
+"""Settings in the first help panel."""
 
 
 @with_settings(OptimizeSettings, FIRST)
@@ -66,7 +66,7 @@ def optimize(
             "--style",
             "-s",
             metavar="STYLE[:WEIGHT]",
-            help="A picture, or a built-in name, whose style to paint in; give it again to mix.",
+            help="A picture, or a name that `impasto styles` lists; repeat it to mix several.",
         ),
     ] = None,
     region: RegionWords = None,
@@ -74,7 +74,7 @@ def optimize(
         list[Path] | None,
         typer.Option(
             metavar="MASK",
-            help="The part of a style to learn from, white in MASK; for each --style in order.",
+            help="The part of a style to use, white in MASK; one for each --style, in order.",
             rich_help_panel=ADVANCED,
         ),
     ] = None,
@@ -110,7 +110,7 @@ def optimize(
     weights: Annotated[
         Path | None,
         typer.Option(
-            help="The encoder's weights, .safetensors or .pth, in place of the usual ones.",
+            help="Weights of the encoder, .safetensors or .pth, instead of the default ones.",
             rich_help_panel=ADVANCED,
         ),
     ] = None,
@@ -123,14 +123,14 @@ def optimize(
     resume: Annotated[
         Path | None,
         typer.Option(
-            help="Go on from this checkpoint, and go on saving to it.", rich_help_panel=ADVANCED
+            help="Continue from this checkpoint, and keep saving to it.", rich_help_panel=ADVANCED
         ),
     ] = None,
     preview_every: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Write the picture so far to OUTPUT-preview.png every so many steps.",
+            help="Write the picture so far to OUTPUT-preview.png every N steps.",
             rich_help_panel=ADVANCED,
         ),
     ] = None,
@@ -143,7 +143,8 @@ def optimize(
     trace: Annotated[
         Path | None,
         typer.Option(
-            help="Write settings, and losses of every step, as JSON.", rich_help_panel=ADVANCED
+            help="Write settings, and the losses of every step, as JSON.",
+            rich_help_panel=ADVANCED,
         ),
     ] = None,
     **options: Any,
@@ -151,9 +152,10 @@ def optimize(
     """Paint photos in the style of other pictures, step by step.
 
     The pixels are optimized, from coarse to fine, until a neural network recognizes the photo's
-    content and the styles' strokes in them. Ctrl-C stops early and keeps the picture so far. Of
-    several photos, one that cannot be painted does not keep the others from it: all such are
-    told at the end, and the exit code is 1.
+    content and the styles' strokes in them. Ctrl-C stops early and keeps the picture so far.
+
+    If some of several photos cannot be painted, the others are painted. The errors are listed at
+    the end, and the exit code is 1.
     """
     begun = time.monotonic()
     if not style and not region:
@@ -379,9 +381,9 @@ def _fetch_weights(task: Task) -> None:
 def _paint(
     outputs: "Outputs", task: Task, shown: Display, ctrl_c: "CtrlC"
 ) -> "tuple[Step, Painting]":
-    """Paint a photo and write the outputs; give back the last step and the painting.
+    """Paint a photo and write the outputs; return the last step and the painting.
 
-    What ends the work early, Ctrl-C or an error, leaves the picture so far.
+    If Ctrl-C or an error ends the work early, the picture so far is written.
     """
     source = sys.stdin.buffer.read() if outputs.photo == STREAM else outputs.photo
     outputs = outputs.with_suffix_for(source)
@@ -411,7 +413,7 @@ def _paint(
 def _summary(
     outputs: "Outputs", last: "Step", size: tuple[int, int], seconds: float, stopped: bool
 ) -> str:
-    """Return the line that the program ends with; `size` is (width, height)."""
+    """Format the last line of output; `size` is (width, height)."""
     width, height = size
     line = f"{outputs.name}: {width} x {height} pixels in {seconds:.1f} s"
     if stopped:
@@ -423,17 +425,17 @@ def _summary(
 
 @dataclass(frozen=True)
 class Outputs:
-    """A photo, and the files that its painting leaves.
+    """A photo and the output files of its painting.
 
     Attributes:
         photo: the input; `STREAM` for standard input.
         picture: the painting; `STREAM` for standard output.
         in_folder: whether the painting's folder is to be made if it is not there.
-        saving: how it is written, and whether files may be replaced.
+        saving: how to write it, and whether files may be replaced.
         preview_every: steps between previews beside it, or None for none.
         plot: of the losses.
         trace: the losses as JSON.
-        checkpoint: written by the library, here only checked.
+        checkpoint: written by the library, only checked here.
     """
 
     photo: Path
@@ -452,12 +454,12 @@ class Outputs:
 
     @property
     def name(self) -> str:
-        """What messages call the painting."""
+        """The name of the painting in messages."""
         return "standard output" if self.picture == STREAM else display_path(self.picture)
 
     @property
     def preview(self) -> Path | None:
-        """Where the picture so far goes."""
+        """The file for the picture so far."""
         if self.preview_every is None:
             return None
         return self.picture.with_name(f"{self.picture.stem}-preview.png")
@@ -470,7 +472,7 @@ class Outputs:
         return replace(self, saving=self.saving._replace(suffix=suffix))
 
     def check(self, inputs: "Files | Sequence[Path]", resume: Path | None) -> None:
-        """Make sure, before the work, that all of them can be written.
+        """Check, before the work starts, that all files can be written.
 
         Args:
             inputs: files that are read.
@@ -503,12 +505,12 @@ class Outputs:
             raise SettingError("--preview-every needs a painting in a file; name it with --output")
 
     def write_preview(self, number: int, step: "Step") -> None:
-        """Write the picture so far, if it is time to."""
+        """Write the picture so far, if it is due."""
         if self.preview is not None and self.preview_every and number % self.preview_every == 0:
             step.painting().save(self.preview, overwrite=True)
 
     def write(self, painting: "Painting", settings: OptimizeSettings) -> None:
-        """Write the painting, and then what tells of its making."""
+        """Write the painting, the plot and the trace."""
         from impasto.batch.job import save
         from impasto.image.output import left_out
         from impasto.system.files import write_file
@@ -533,10 +535,9 @@ class Outputs:
 
 
 class CtrlC:
-    """While this lasts, the first Ctrl-C only asks for an end after the current step.
+    """A context in which the first Ctrl-C stops the work after the current step.
 
-    So the picture and the state are whole when they are written. A second one ends at once, and
-    says that it did.
+    The picture and the state are then written completely. A second Ctrl-C stops at once.
     """
 
     def __init__(self) -> None:
@@ -549,7 +550,7 @@ class CtrlC:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         signal.signal(signal.SIGINT, self._before)
         if kind is KeyboardInterrupt:
-            typer.echo("impasto: stopped at once; what was not yet written is lost", err=True)
+            typer.echo("impasto: stopped at once; unsaved work is lost", err=True)
 
     def _press(self, *_: object) -> None:
         self.pressed = True

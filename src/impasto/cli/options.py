@@ -1,4 +1,4 @@
-"""Command-line options made from settings, so that library and command line cannot drift apart."""
+"""Build command-line options from settings, so that library and command line stay the same."""
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
@@ -11,7 +11,7 @@ import typer
 from impasto.errors import SettingError
 
 ADVANCED = "Advanced"
-"""The help panel of what an artist does not need first."""
+"""The help panel of less common options."""
 
 Settings = TypeVar("Settings")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -20,11 +20,11 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def with_settings(kind: type, first: Collection[str]) -> Callable[[Command], Command]:
     """Give a command an option for every field of a settings class.
 
-    The command takes them as `**options`; `settings_from` makes the object of them.
+    The command receives them as `**options`; `settings_from` converts them to settings.
 
     Args:
-        kind: a dataclass whose fields are made with `settings.setting`.
-        first: the fields that stand in the first help panel, the others in `ADVANCED`.
+        kind: a dataclass with fields made by `schema.setting`.
+        first: fields for the first help panel; the others are in `ADVANCED`.
     """
 
     def decorate(command: Command) -> Command:
@@ -40,17 +40,17 @@ def with_settings(kind: type, first: Collection[str]) -> Callable[[Command], Com
 
 
 def settings_from(kind: type[Settings], options: Mapping[str, Any]) -> Settings:
-    """Build the settings that the words of a command line say.
+    """Build settings from the options of a command.
 
     Raises:
-        SettingError: a value is outside its bounds, or no number where one is needed.
+        SettingError: a value is outside its bounds, or not a number.
     """
     hints = get_type_hints(kind)
     return kind(**{name: _value(name, hints[name], word) for name, word in options.items()})
 
 
 def _parameter(entry: "Field[Any]", hint: Any, is_first: bool) -> inspect.Parameter:
-    """Build the parameter that Typer turns into the option `--name`."""
+    """Build the parameter that Typer converts to an option."""
     default: Any = entry.default
     plain = _plain(hint)
     option: dict[str, Any] = {
@@ -74,13 +74,13 @@ def _parameter(entry: "Field[Any]", hint: Any, is_first: bool) -> inspect.Parame
 
 
 def _plain(hint: Any) -> Any:
-    """Strip `| None` from a type."""
+    """Remove `| None` from a type."""
     alternatives = [part for part in get_args(hint) if part is not NoneType]
     return alternatives[0] if NoneType in get_args(hint) else hint
 
 
 def _value(name: str, hint: Any, word: Any) -> Any:
-    """Split a comma-separated list into a tuple; anything else is of its type already."""
+    """Split a comma-separated list into a tuple; return other values as they are."""
     plain = _plain(hint)
     if get_origin(plain) is not tuple or word is None:
         return word

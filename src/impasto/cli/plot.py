@@ -1,4 +1,4 @@
-"""The plot of losses over steps."""
+"""Plot losses over steps."""
 
 import io
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".svg", ".pdf")
 
-# Okabe and Ito's palette: told apart by everybody, in print too.
+# Okabe and Ito's palette, which colour-blind people can distinguish, too.
 COLOURS = {
     "total": "#000000",
     "style": "#d55e00",
@@ -31,19 +31,19 @@ GREY = "#8a8a8a"
 
 
 def check(path: Path) -> None:
-    """Make sure, before the work, that a plot of that name can be drawn.
+    """Check, before the work starts, that a plot of that name can be drawn.
 
     Raises:
         MissingExtraError: Matplotlib is not installed.
-        OutputError: it is of a format that is not written.
+        OutputError: the format is not supported.
     """
     require("--loss-plot", "torch", "matplotlib")
     if path.suffix.lower() not in FORMATS:
-        raise OutputError(f"{display_path(path)}: plots are written as {', '.join(FORMATS)}")
+        raise OutputError(f"{display_path(path)}: plots can be {', '.join(FORMATS)}")
 
 
 def draw(trace: Sequence["StepRecord"], suffix: str) -> bytes:
-    """Draw the losses of a painting as a line each, with a mark where a scale begins.
+    """Draw each loss as a line, with a mark where a scale begins.
 
     Args:
         trace: at least one step.
@@ -52,7 +52,7 @@ def draw(trace: Sequence["StepRecord"], suffix: str) -> bytes:
     Returns:
         The content of the file.
     """
-    # Without pyplot: no window system is looked for, no global state changes.
+    # Not pyplot, which would need a window system and change global state.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 4.5), layout="constrained")
@@ -63,8 +63,8 @@ def draw(trace: Sequence["StepRecord"], suffix: str) -> bytes:
         for name in trace[0].losses:
             _draw_loss(axes, scale, name)
     axes.set(yscale="log", xlabel="step", ylabel="weighted loss", xlim=(1, max(2, len(trace))))
-    # The first picture is the content or nearly, so that its first loss is rounding noise,
-    # whose logarithm would press everything else together.
+    # The first picture is close to the content, so its content loss is rounding noise, and its
+    # logarithm would compress everything else.
     settled = [loss for record in trace[2:] for loss in record.losses.values() if loss > 0]
     if settled:
         axes.set_ylim(bottom=min(settled) / 2)
@@ -77,7 +77,7 @@ def draw(trace: Sequence["StepRecord"], suffix: str) -> bytes:
 
 
 def _draw_loss(axes: Any, scale: Sequence[tuple[int, "StepRecord"]], name: str) -> None:
-    """Draw one loss at one scale; with gaps where it is 0, which has no logarithm."""
+    """Draw one loss at one scale, with gaps where it is 0 and has no logarithm."""
     steps = [step for step, _ in scale]
     values = [record.losses[name] or float("nan") for _, record in scale]
     label = NAMES.get(name, name) if steps[0] == 1 else None

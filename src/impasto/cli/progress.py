@@ -1,4 +1,4 @@
-"""How a painting comes along, on standard error: a bar on a terminal, else a few plain lines."""
+"""Show progress on standard error: a bar on a terminal, otherwise a few lines."""
 
 import math
 import os
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from impasto.api.stepwise import Step
 
 PAUSE = 10.0
-"""Seconds between plain lines."""
+"""Seconds between lines."""
 
 
 class Display(Protocol):
@@ -22,17 +22,17 @@ class Display(Protocol):
         """Begin with a photo, of several; numbers count from 1."""
 
     def step(self, step: "Step") -> None:
-        """Show where the painting is."""
+        """Show the progress."""
 
     def say(self, line: str) -> None:
-        """Print a line for people that stays."""
+        """Print a line that stays visible."""
 
     def tell(self, line: str) -> None:
         """Print a line on standard output."""
 
 
 def display(*, quiet: bool, photos: int = 1) -> AbstractContextManager[Display]:
-    """Say what fits where standard error goes; with `quiet` only what must be said is."""
+    """Choose a display for standard error; with `quiet`, one that prints only notices."""
     if quiet:
         return nullcontext(Silence(photos))
     if not sys.stderr.isatty():
@@ -91,7 +91,7 @@ class Silence:
         print(f"impasto: {line}", file=sys.stderr, flush=True)
 
     def tell(self, line: str) -> None:
-        """Print a line on standard output, unless whoever read it has left."""
+        """Print a line on standard output; ignore a closed pipe."""
         _print(line)
 
 
@@ -110,7 +110,7 @@ class Lines(Silence):
         self.say(f"photo {number} of {self._batch.count}: {name}")
 
     def step(self, step: "Step") -> None:
-        """Print a line if it is time to."""
+        """Print a line, if it is due."""
         now = time.monotonic()
         if step.scale == self._scale and now - self._said < PAUSE:
             return
@@ -127,8 +127,8 @@ class Bar:
 
     Args:
         photos: how many are painted.
-        is_screen: whether standard output is that terminal, too: then lines must not be
-            printed into the bar.
+        is_screen: whether standard output is that terminal, too; lines must then not be printed
+            into the bar.
     """
 
     def __init__(self, photos: int = 1, *, is_screen: bool = False) -> None:
@@ -178,7 +178,7 @@ class Bar:
         self._print_above(f"impasto: {line}")
 
     def tell(self, line: str) -> None:
-        """Print a line above the bar, or where standard output goes."""
+        """Print a line above the bar, or on standard output."""
         if self._is_screen:
             self._print_above(line)
         else:
@@ -189,10 +189,10 @@ class Bar:
 
 
 class PhotoDisplay:
-    """Tells how the photos of a batch come along, in plain lines."""
+    """Shows the progress of a batch in lines."""
 
     def say(self, line: str) -> None:
-        """Print a line on standard output, unless whoever read it has left."""
+        """Print a line on standard output; ignore a closed pipe."""
         _print(line)
 
     def warn(self, line: str) -> None:
@@ -204,12 +204,12 @@ class PhotoDisplay:
 
 
 class PhotoBar(PhotoDisplay):
-    """The same with a bar on the terminal below the lines; a context that draws it.
+    """Adds a bar on the terminal below the lines, as a context.
 
     Args:
         count: of photos.
-        is_screen: whether standard output is that terminal, too: then lines must not be
-            printed into the bar.
+        is_screen: whether standard output is that terminal, too; lines must then not be printed
+            into the bar.
     """
 
     def __init__(self, count: int, *, is_screen: bool) -> None:
@@ -239,7 +239,7 @@ class PhotoBar(PhotoDisplay):
         self._progress.stop()
 
     def say(self, line: str) -> None:
-        """Print a line above the bar, or where standard output goes."""
+        """Print a line above the bar, or on standard output."""
         if self._is_screen:
             self.warn(line)
         else:
@@ -255,7 +255,7 @@ class PhotoBar(PhotoDisplay):
         self._progress.update(self._task, advance=1, left=self._left())
 
     def _left(self) -> str:
-        """Say the time left, once it is known: the first photo takes longer, as it loads all."""
+        """Format the time left; it is unknown at first, as the first photo takes longer."""
         done = len(self._times) - 1
         if done < _PHOTOS_TO_KNOW or done == self._count:
             return ""
@@ -264,11 +264,11 @@ class PhotoBar(PhotoDisplay):
 
 
 _PHOTOS_TO_KNOW = 3
-"""Photos after which the time that the rest takes is known."""
+"""Photos after which the time left is estimated."""
 
 
 def photo_display(count: int, *, quiet: bool) -> AbstractContextManager[PhotoDisplay]:
-    """Choose what fits where standard error goes."""
+    """Choose a display for standard error."""
     if quiet or count < 2 or not sys.stderr.isatty():
         return nullcontext(PhotoDisplay())
     return PhotoBar(count, is_screen=sys.stdout is not None and sys.stdout.isatty())
@@ -279,7 +279,7 @@ def _losses(step: "Step") -> str:
 
 
 def _print(line: str) -> None:
-    """Print a line on standard output, unless whoever read it has left."""
+    """Print a line on standard output; ignore a closed pipe."""
     try:
         print(line, flush=True)
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""One photo in many styles on a sheet, for the commands that make one."""
+"""Paint one photo in many styles on a contact sheet."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from impasto.styles.embedding import Style
 
 DeviceWord = Annotated[Device, typer.Option("--device", help=help_of(StylizeSettings, "device"))]
-"""The option `--device` of painting in one pass."""
+"""The option `--device` of the feed-forward engine."""
 
 
 def write_sheet(
@@ -32,7 +32,7 @@ def write_sheet(
 ) -> None:
     """Paint the photo in every style and write the sheet.
 
-    The sheet has the photo's transparency and metadata, as a single painting has.
+    The sheet has the photo's transparency and metadata, like a single painting.
     """
     from impasto.api.painter import stylize
     from impasto.image.files import load

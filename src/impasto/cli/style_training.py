@@ -1,4 +1,4 @@
-"""Shows how a style is learned, and keeps it when Ctrl-C ends the training."""
+"""Show the training of a style, and keep the style if Ctrl-C ends it."""
 
 import sys
 import time
@@ -17,18 +17,18 @@ LINE_SECONDS = 10.0
 
 
 def watched(steps: "Iterator[StyleStep]", minutes: float, preview: Path | None) -> "Style":
-    """Go through the steps and show them on standard error.
+    """Run the steps and report them on standard error.
 
     Args:
         steps: of the training.
         minutes: its length.
-        preview: a file that shows what was learned so far, painted on a photo; or None.
+        preview: a file for a photo painted in the style so far, or None.
 
     Returns:
-        The style of the last step, or of the one that Ctrl-C ended.
+        The style of the last step before the end or Ctrl-C.
 
     Raises:
-        KeyboardInterrupt: before the first step was over.
+        KeyboardInterrupt: before the end of the first step.
     """
     last: StyleStep | None = None
     shown = said = time.monotonic()
@@ -44,7 +44,7 @@ def watched(steps: "Iterator[StyleStep]", minutes: float, preview: Path | None) 
     except KeyboardInterrupt:
         if last is None:
             raise
-        print(f"impasto: stopped; kept what was learned in {last.step} steps", file=sys.stderr)
+        print(f"impasto: stopped; the style after {last.step} steps is kept", file=sys.stderr)
     assert last is not None
     if preview is not None:
         _paint(last.style, preview)
@@ -59,7 +59,7 @@ def _say(step: "StyleStep", minutes: float) -> None:
 
 
 def _paint(style: "Style", preview: Path) -> None:
-    """Paint a photo that ships with impasto in the style so far."""
+    """Paint a sample photo in the style so far."""
     from impasto.api.painter import stylize
 
     photo = FOLDER / "photos" / "astronaut.jpg"

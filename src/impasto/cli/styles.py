@@ -16,15 +16,15 @@ from impasto.system.paths import display_path
 if TYPE_CHECKING:
     from impasto.styles.embedding import Style
 
-app = typer.Typer(help="List the styles that have a name; add your own.")
+app = typer.Typer(help="List the named styles; add your own.")
 
 SUFFIX = "styles"
-"""The default name of a contact sheet is PHOTO-styles.png."""
+"""In the default name of a contact sheet, PHOTO-styles.png."""
 
 
 @app.callback(invoke_without_command=True)
 def list_styles(context: typer.Context) -> None:
-    """List the styles that have a name; add your own."""
+    """List the named styles; add your own."""
     if context.invoked_subcommand is not None:
         return
     styles = every()
@@ -44,7 +44,7 @@ def sheet(
             "-o",
             metavar="FILE",
             parser=output_file,
-            help="Where it goes [default: PHOTO-styles.png].",
+            help="The sheet [default: PHOTO-styles.png].",
         ),
     ] = None,
     overwrite: Overwrite = False,
@@ -63,17 +63,17 @@ def sheet(
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the style.")],
     image: Annotated[
         Path,
-        typer.Argument(metavar="IMAGE", parser=picture_file, help="A picture in this style."),
+        typer.Argument(metavar="IMAGE", parser=picture_file, help="A picture in the style."),
     ],
     title: Annotated[str, typer.Option(help="Title of the work.")] = "",
-    artist: Annotated[str, typer.Option(help="Its artist.")] = "",
-    year: Annotated[str, typer.Option(help="When it was made.")] = "",
+    artist: Annotated[str, typer.Option(help="Artist of the work.")] = "",
+    year: Annotated[str, typer.Option(help="Year of the work.")] = "",
     overwrite: Overwrite = False,
 ) -> None:
-    """Keep the style of a picture under a name."""
+    """Add the style of a picture under a name."""
     from impasto.api.sources import load_style
     from impasto.styles import library
 
@@ -84,13 +84,13 @@ def add(
 
 @app.command()
 def train(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the style.")],
     image: Annotated[
         Path,
-        typer.Argument(metavar="IMAGE", parser=picture_file, help="A picture in this style."),
+        typer.Argument(metavar="IMAGE", parser=picture_file, help="A picture in the style."),
     ],
     minutes: Annotated[
-        float, typer.Option(min=0.01, max=1440, help="How long to train; Ctrl-C ends it earlier.")
+        float, typer.Option(min=0.01, max=1440, help="How long to train; Ctrl-C ends it early.")
     ] = 5.0,
     photos: Annotated[
         Path | None,
@@ -98,17 +98,17 @@ def train(
     ] = None,
     content: Annotated[
         float,
-        typer.Option(min=0.01, max=100, help="Weight of the photo's content: less is bolder."),
+        typer.Option(min=0.01, max=100, help="Factor of the photo's content: less is bolder."),
     ] = 1.0,
     preview: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="A picture that shows every 20 seconds what was learned so far."
+            metavar="FILE", help="A picture in the style so far, painted every 20 seconds."
         ),
     ] = None,
     title: Annotated[str, typer.Option(help="Title of the work.")] = "",
-    artist: Annotated[str, typer.Option(help="Its artist.")] = "",
-    year: Annotated[str, typer.Option(help="When it was made.")] = "",
+    artist: Annotated[str, typer.Option(help="Artist of the work.")] = "",
+    year: Annotated[str, typer.Option(help="Year of the work.")] = "",
     seed: Annotated[
         int, typer.Option(min=0, max=2**32 - 1, help="Seed of the order of photos.")
     ] = 0,
@@ -117,7 +117,7 @@ def train(
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Learn the style of a picture in minutes, better than `add` sees it at once."""
+    """Learn the style of a picture in minutes, with better strokes than `add`."""
     from impasto.api.style_training import train_style_steps
     from impasto.cli.style_training import watched
     from impasto.image.output import check_output
@@ -134,7 +134,7 @@ def train(
 
 
 def _keep(name: str, style: "Style", overwrite: bool) -> None:
-    """Add a style to the user's own, and say where it lies and what to know of it."""
+    """Save a style as one of the user's own, and print its notices and its file."""
     from impasto.styles import library
 
     for notice in style.notices:
@@ -144,17 +144,17 @@ def _keep(name: str, style: "Style", overwrite: bool) -> None:
 
 
 @app.command()
-def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.")]) -> None:
-    """Forget a style of your own."""
+def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the style.")]) -> None:
+    """Remove one of your own styles."""
     from impasto.styles import library
 
     library.remove(name)
 
 
 def every() -> "dict[str, Style]":
-    """List all styles by name: the shipped ones, and the user's own, which replace them.
+    """Load all styles by name: those that ship, and the user's own, which replace them.
 
-    Of the user's own, those whose files are damaged are left out, with a warning.
+    Own styles in damaged files are left out, with a warning.
     """
     from impasto.styles import library, names
 
@@ -165,12 +165,12 @@ def every() -> "dict[str, Style]":
 
 
 def _sound(name: str, path: Path) -> "Style | None":
-    """Read one of the user's own styles; None with a warning if it is damaged."""
+    """Read one of the user's own styles; print a warning and return None if it is damaged."""
     from impasto.styles import library
 
     try:
         return library.read(path)
     except InputError as problem:
-        forget = f"`impasto styles remove {shlex.quote(name)}` forgets it"
+        forget = f"`impasto styles remove {shlex.quote(name)}` removes it"
         typer.echo(f"impasto: {problem}; {forget}", err=True)
     return None

@@ -1,4 +1,4 @@
-"""`impasto stylize`: paints photos in one pass."""
+"""`impasto stylize`: paint photos in one pass."""
 
 import os
 import sys
@@ -58,7 +58,7 @@ def stylize(
             "--si",
             metavar="STYLE[:WEIGHT]",
             autocompletion=style_words,
-            help="A picture, or a name that `impasto styles` lists; again to mix several.",
+            help="A picture, or a name that `impasto styles` lists; repeat it to mix several.",
         ),
     ] = None,
     region: RegionWords = None,
@@ -74,13 +74,13 @@ def stylize(
             "--o",
             metavar="PATH",
             parser=output_word,
-            help="A file; or a folder, without a suffix or with a / at the end; - is standard "
-            "output [default: PHOTO-STYLE beside the photo, in the photo's format; of a folder, "
-            f"in FOLDER/{PAINTED}].",
+            help="A file, or a folder (no suffix, or a / at the end); - is standard output "
+            "[default: PHOTO-STYLE beside the photo, in the photo's format; for a folder, in "
+            f"FOLDER/{PAINTED}].",
         ),
     ] = None,
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Paint the photos in folders of folders, too.")
+        bool, typer.Option("--recursive", "-r", help="Paint the photos in subfolders, too.")
     ] = False,
     model: ModelFile = None,
     overwrite: Overwrite = False,
@@ -95,8 +95,8 @@ def stylize(
 ) -> None:
     """Paint photos in the style of a picture, or of several mixed, in one pass.
 
-    Of several photos, one that cannot be painted does not keep the others from it: all such
-    are told at the end, and the exit code is 1.
+    If some of several photos cannot be painted, the others are painted. The errors are listed at
+    the end, and the exit code is 1.
     """
     begun = time.monotonic()
     settings = settings_from(StylizeSettings, options)
@@ -131,7 +131,7 @@ def stylize(
     jobs = [Job(r.input, r.output, look, saving, r.in_folder) for r in route_plan.routes]
     inputs = Files([*(job.input for job in jobs), *look.files()])
     if jobs:
-        painter_for(look)  # what is wrong with a style or a mask is wrong for every photo
+        painter_for(look)  # report errors of styles and masks once
     skipped = everything - len(jobs)
     if skipped and not quiet:
         _say(f"{skipped} of {everything} photos skipped: their paintings exist", jobs)
@@ -150,14 +150,14 @@ def _paint_one(job: "Job", inputs: "Files", quiet: bool, begun: float) -> None:
     for notice in outcome.notices:
         typer.echo(f"impasto: {notice}", err=True)
     if not quiet:
-        _say(_told(outcome, time.monotonic() - begun), [job])
+        _say(_summary(outcome, time.monotonic() - begun), [job])
 
 
 def _paint_all(jobs: "Sequence[Job]", route_plan: Plan, inputs: "Files", quiet: bool) -> None:
-    """Paint what can be painted, and tell the rest at the end.
+    """Paint all photos, and report errors at the end.
 
     Raises:
-        typer.Exit: with code 1, if there is a rest.
+        typer.Exit: with code 1, if there was an error.
     """
     from impasto.cli.progress import photo_display
 
@@ -181,7 +181,7 @@ def _paint_all(jobs: "Sequence[Job]", route_plan: Plan, inputs: "Files", quiet: 
 def _try_to_paint(
     job: "Job", inputs: "Files", shown: "PhotoDisplay", said: set[str], quiet: bool
 ) -> str | None:
-    """Paint a photo, and tell what the user should know that was not `said`; or why it failed."""
+    """Paint a photo and print new notices; return the error, or None."""
     from impasto.batch.job import check_streams, paint
 
     try:
@@ -194,19 +194,19 @@ def _try_to_paint(
             shown.warn(f"impasto: {notice}")
     said.update(outcome.notices)
     if not quiet:
-        shown.say(_told(outcome, outcome.seconds))
+        shown.say(_summary(outcome, outcome.seconds))
     return None
 
 
-def _told(outcome: "Outcome", seconds: float) -> str:
+def _summary(outcome: "Outcome", seconds: float) -> str:
     width, height = outcome.size
     return f"{outcome.name}: {width} x {height} pixels in {seconds:.1f} s"
 
 
 def _say(line: str, jobs: "Sequence[Job]") -> None:
-    """Print a line, unless whoever read our output has left: paintings are still wanted."""
+    """Print a line; ignore a closed pipe, so that painting goes on."""
     try:
         typer.echo(line, err=any(job.output == STREAM for job in jobs))
     except BrokenPipeError:
-        # What is still buffered would fail again when Python ends.
+        # Otherwise Python would write the rest of the buffer when it ends, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""`impasto train`: makes the networks that ship with impasto."""
+"""`impasto train`: train the networks that ship with impasto."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +11,8 @@ from impasto.errors import DeviceError
 from impasto.system.extras import require
 
 AFFORDABLE = 1024
-"""Bound of sizes and batches: memory for more is not to be had, and Linux may not say so, but
-end other programs to find some."""
+"""Bound of sizes and batches: for more there is hardly enough memory, and Linux may then end other
+programs."""
 
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of weights and crops.")]
 
@@ -23,17 +23,17 @@ app = typer.Typer(no_args_is_help=True, help="Train the networks that ship with 
 def encoder(
     images: Annotated[
         list[Path],
-        typer.Option(help="A folder of photos or paintings; give it again for more folders."),
+        typer.Option(help="A folder of photos or paintings; repeat it for more folders."),
     ],
     teacher: Annotated[
         str,
-        typer.Option(help="What to learn from: vgg16, vgg19 (fetched), or a .safetensors file."),
+        typer.Option(help="The teacher: vgg16, vgg19 (downloaded), or a .safetensors file."),
     ],
     out: Annotated[
         Path,
-        typer.Option(help="Folder of the result, the log and the checkpoint to go on from."),
+        typer.Option(help="Folder for the result, the log and the checkpoint."),
     ],
-    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 4_000,
+    steps: Annotated[int, typer.Option(min=1, help="Number of updates.")] = 4_000,
     size: Annotated[
         int, typer.Option(min=64, max=AFFORDABLE, help="Side of a crop in pixels.")
     ] = 144,
@@ -46,7 +46,7 @@ def encoder(
 ) -> None:
     """Distil VGG-19 into the compact encoder.
 
-    Started again with the same --out, it goes on where it stopped.
+    Repeat the command with the same --out to continue an interrupted training.
     """
     require("training", "torch", "torch", "safetensors")
     from impasto.networks import device as devices
@@ -102,7 +102,7 @@ def painter(
             "[default: random weights]."
         ),
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 40_000,
+    steps: Annotated[int, typer.Option(min=1, help="Number of updates.")] = 40_000,
     size: Annotated[
         int, typer.Option(min=64, max=AFFORDABLE, help="Side of a crop in pixels, in steps of 16.")
     ] = 192,
@@ -148,11 +148,11 @@ def painter(
 
 
 def _run(training: Callable[[], Path]) -> None:
-    """Train; say where the weights are, or how to go on after Ctrl-C."""
+    """Train, and print the file of the weights, or how to continue after Ctrl-C."""
     try:
         weights = training()
     except KeyboardInterrupt:
-        typer.echo("impasto: stopped; the same command goes on from here", err=True)
+        typer.echo("impasto: stopped; repeat the command to continue", err=True)
         raise
     except (RuntimeError, MemoryError) as problem:
         from impasto.optimization.memory import is_out_of_memory
@@ -164,6 +164,6 @@ def _run(training: Callable[[], Path]) -> None:
 
 
 def _report(figures: dict[str, Any]) -> None:
-    """Print how far the training is, and its losses or held-out errors, on one line."""
+    """Print the step and its losses or held-out errors on one line."""
     errors = " ".join(f"{k} {v:.4f}" for k, v in figures.items() if k not in ("step", "steps"))
     typer.echo(f"step {figures['step']} of {figures['steps']}: {errors}", err=True)

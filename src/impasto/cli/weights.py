@@ -1,4 +1,4 @@
-"""`impasto weights`: the weights of the encoders that the optimization engine can use."""
+"""`impasto weights`: list, download and verify the weights of encoders."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ app = typer.Typer(
 
 @app.command("list")
 def list_files() -> None:
-    """List the encoders, where their weights lie, and whether they are there."""
+    """List the encoders, and whether and where their weights are stored."""
     from impasto.networks import downloads
     from impasto.networks.encoders import ENCODERS
 
@@ -37,7 +37,7 @@ def fetch(
     from impasto.networks import downloads
     from impasto.networks.encoders import ENCODERS
 
-    # A misspelt second name should not surface after a long download of the first.
+    # First check all names, as a download takes long.
     shipped = {name for name, encoder in ENCODERS.items() if encoder.asset is not None}
     for name in names:
         if name not in shipped:
@@ -52,7 +52,7 @@ def fetch(
 
 @app.command()
 def verify() -> None:
-    """Compare the SHA-256 of every file of weights with what it must be."""
+    """Verify the SHA-256 of every file of weights."""
     from impasto.networks import downloads
     from impasto.networks.encoders import ENCODERS, is_sound
 
@@ -71,7 +71,7 @@ def verify() -> None:
 
 
 def state(name: str) -> str:
-    """Say in a word or two whether an official file is there."""
+    """Describe the state of an official file in a word or two."""
     from impasto.networks import downloads
 
     try:
@@ -83,7 +83,7 @@ def state(name: str) -> str:
 
 
 def place(name: str) -> str:
-    """Say where an official file lies, or what keeps one from saying so."""
+    """Return the path of an official file, or why it is unknown."""
     from impasto.networks import downloads
 
     try:
@@ -94,10 +94,10 @@ def place(name: str) -> str:
 
 @contextmanager
 def or_else(advice: str) -> Iterator[None]:
-    """Add to the message of a download that fails what else a command offers.
+    """Add advice to the message of a download that fails.
 
     Args:
-        advice: goes on after "put the file there".
+        advice: continues "put the file there".
     """
     try:
         yield
@@ -106,7 +106,7 @@ def or_else(advice: str) -> Iterator[None]:
 
 
 def fetch_with_bar(name: str) -> None:
-    """Download an official file into the cache, with a bar; do nothing if it is there."""
+    """Download an official file into the cache, with a progress bar, unless it is there."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -114,7 +114,7 @@ def fetch_with_bar(name: str) -> None:
 
     columns = (TextColumn(name), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
-    silent = not console.is_terminal  # where a bar would be an empty line
+    silent = not console.is_terminal  # a bar would print an empty line
     with Progress(*columns, console=console, transient=True, disable=silent) as bar:
         task = bar.add_task(name, total=downloads.official(name).size)
         downloads.fetch(name, progress=lambda done, _: bar.update(task, completed=done))

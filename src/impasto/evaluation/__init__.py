@@ -1,1 +1,1 @@
-"""Measuring pictures: distances to content and style, over a set of pairs."""
+"""Measure the distances of paintings to content and style, over a set of pairs."""

@@ -1,4 +1,4 @@
-"""Painting and measuring pair after pair."""
+"""Paint and measure pairs of photo and style."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,11 +20,11 @@ from impasto.image.samples import FloatImage
 from impasto.system.paths import display_path
 
 Painter = Callable[[Pair], FloatImage]
-"""Makes a painting of the photo's size, or nearly."""
+"""Paints a pair; the result has about the photo's size."""
 
 
 class Series(NamedTuple):
-    """What is compared: an engine at a strength, if that is known."""
+    """An engine at a strength, if that is known."""
 
     engine: str
     strength: float | None
@@ -39,10 +39,10 @@ class Row:
 
     Attributes:
         photo, style: names.
-        engine: what painted it.
-        strength: how much style was asked for, from 0 to 1; None where nobody knows.
+        engine: that painted it.
+        strength: of the style, from 0 to 1; None if it is unknown.
         content_distance, style_distance: see `metrics.distances`.
-        seconds: the painter's.
+        seconds: to paint it.
     """
 
     photo: str
@@ -55,13 +55,13 @@ class Row:
 
     @property
     def series(self) -> Series:
-        """What the figures count for."""
+        """The engine and strength of the figures."""
         return Series(self.engine, self.strength)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is to be measured: an engine at a strength, with `paint` to use it."""
+    """An engine at a strength to measure, and the function that paints."""
 
     engine: str
     strength: float | None
@@ -101,7 +101,7 @@ def measure(
 
 
 def painted_before(folder: Path, chosen: Iterable[tuple[Path, Path]]) -> Painter:
-    """Make a painter that reads pictures PHOTO__STYLE.png, to measure what other tools painted.
+    """Make a painter that reads pictures PHOTO__STYLE.png of other tools.
 
     Raises:
         InputError: a picture is missing.
@@ -112,7 +112,7 @@ def painted_before(folder: Path, chosen: Iterable[tuple[Path, Path]]) -> Painter
 
     for photo, style in chosen:
         if not (path := file(photo.stem, style.stem)).is_file():
-            raise InputError(f"{display_path(path)}: no such picture; each pair needs one in there")
+            raise InputError(f"{display_path(path)}: no such picture; each pair needs one")
     return lambda pair: read(file(pair.photo_name, pair.style_name)).pixels
 
 

@@ -20,7 +20,7 @@ Judge = Callable[[Tensor, Sequence[str]], dict[str, Tensor]]
 class Distances(NamedTuple):
     """Distances of one painting; smaller is closer, 0 is equal.
 
-    They pull against each other: the photo itself has content 0, the style image style 0.
+    The photo itself has content 0, and the style picture style 0.
     """
 
     content: float
@@ -31,14 +31,14 @@ class Distances(NamedTuple):
 def distances(judge: Judge, painting: Tensor, photo: Tensor, style: Tensor) -> Distances:
     """Measure how far a painting is from its photo and from its style.
 
-    Content: mean squared difference of relu4_1, each picture's channels normalised to mean 0 and
-    deviation 1 first (else a change of palette would count as lost content), over 2, which is
-    what two unrelated pictures differ by.
+    Content: half the mean squared difference of relu4_1. Each picture's channels are normalised to
+    mean 0 and deviation 1 first, so that a change of palette does not count. Two unrelated pictures
+    are at distance 1.
     Style: relative Frobenius distance of Gram matrices |G - G_s| / |G_s|, averaged over
     relu1_1 .. relu4_1 (Gatys, Ecker, Bethge 2015, eq. 4, made relative).
 
     Args:
-        judge: should be another network than the one the painter was trained with.
+        judge: preferably not a network that the painter was trained with.
         painting: (1, 3, H, W) in [0, 1].
         photo: the same size.
         style: (1, 3, h, w), of about the painting's resolution.

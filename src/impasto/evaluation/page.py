@@ -37,14 +37,14 @@ class ContactSheet:
         self._paintings: dict[tuple[str, str, Series], str] = {}
 
     def add(self, measured: Measured) -> None:
-        """Put a painting on the sheet, with its photo and its style."""
+        """Add a painting, with its photo and its style."""
         row, pair = measured.row, measured.pair
         if (row.photo, row.style) not in self._pairs:
             self._pairs[row.photo, row.style] = _image(pair.photo), _image(pair.style)
         self._paintings[row.photo, row.style, row.series] = _image(measured.painting)
 
     def html(self, report: Report) -> str:
-        """Build a table with a line for each pair and a column for each engine and strength."""
+        """Build a table with a row for each pair and a column for each engine and strength."""
         rows = {(row.photo, row.style, row.series): row for row in report.rows}
         lines = [_line("th", ["photo", "style", *map(str, report.series())])]
         for names, pictures in self._pairs.items():
@@ -60,7 +60,7 @@ class ContactSheet:
 
 
 def html(report: Report, sheet: ContactSheet, before: Report | None = None) -> str:
-    """Build the page, with what has changed since an earlier report; it needs no other file."""
+    """Build the page, with changes since an earlier report, without other files."""
     changed = {} if before is None else changes(report, before)
     judged = f"{report.size} px, judged by {report.judge} ({report.fingerprint})"
     since = f" Against a report of impasto {before.impasto}." if before else ""
@@ -68,7 +68,7 @@ def html(report: Report, sheet: ContactSheet, before: Report | None = None) -> s
 <html lang="en"><meta charset="utf-8"><title>impasto evaluate</title><style>{STYLE}</style>
 <h1>impasto evaluate</h1>
 <p>impasto {escape(report.impasto)}, {escape(judged)}.{escape(since)}
-Smaller is closer; the two distances pull against each other.</p>
+Smaller is closer. One distance usually grows when the other shrinks.</p>
 {_means(report, changed)}
 {plot.draw(report, before)}
 {sheet.html(report)}
@@ -92,7 +92,7 @@ def _means(report: Report, changed: Mapping[Series, Change]) -> str:
 
 
 def _line(tag: str, cells: Iterable[str], *, escaped: bool = False) -> str:
-    """Build a line of a table."""
+    """Build a row of a table."""
     texts = (cell if escaped else escape(cell) for cell in cells)
     return f"<tr>{''.join(f'<{tag}>{text}</{tag}>' for text in texts)}</tr>\n"
 

@@ -1,4 +1,4 @@
-"""Which photo is painted in which style."""
+"""Pair photos with styles."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from impasto.system.paths import display_path
 
 @dataclass(frozen=True)
 class Pair:
-    """A photo and the style it is to get: their names, and pixels (H, W, 3) in [0, 1]."""
+    """A photo and a style: their names, and pixels (H, W, 3) in [0, 1]."""
 
     photo_name: str
     style_name: str
@@ -23,7 +23,7 @@ class Pair:
 
 
 def choose(contents: Path, styles: Path, chosen: Path | None = None) -> list[tuple[Path, Path]]:
-    """Pair each photo's file with that of a style.
+    """Pair the files of photos with those of styles.
 
     Args:
         contents, styles: folders of pictures.
@@ -31,8 +31,8 @@ def choose(contents: Path, styles: Path, chosen: Path | None = None) -> list[tup
             every photo is paired with one style, in the order of their names.
 
     Raises:
-        InputError: a folder is empty or holds two pictures of a name, or a name in the file is
-            in no folder.
+        InputError: a folder is empty or holds two pictures of the same name, or a name in the file
+            has no picture.
     """
     photos, paintings = _by_name(contents), _by_name(styles)
     if chosen is None:
@@ -44,10 +44,10 @@ def choose(contents: Path, styles: Path, chosen: Path | None = None) -> list[tup
     except (ValueError, TypeError):
         raise InputError(f"{name}: not a JSON list of [photo, style] names") from None
     if not names:
-        raise InputError(f"{name}: names no pair; write [photo, style] names into it")
+        raise InputError(f"{name}: the list is empty; add [photo, style] names")
     unknown = [p for p, _ in names if p not in photos] + [s for _, s in names if s not in paintings]
     if unknown:
-        raise InputError(f"{name}: names {unknown[0]!r}, which its folder does not hold")
+        raise InputError(f"{name}: {unknown[0]!r} is not in its folder")
     return [(photos[photo], paintings[style]) for photo, style in names]
 
 
@@ -65,12 +65,12 @@ def _by_name(folder: Path) -> dict[str, Path]:
         raise InputError(f"{display_path(folder)}: not a folder of pictures")
     files = pictures_in(folder, PLAIN_PICTURES)
     if not files:
-        raise InputError(f"{display_path(folder)}: holds no picture")
+        raise InputError(f"{display_path(folder)}: holds no pictures")
     named: dict[str, Path] = {}
     for file in files:
         if file.stem in named:
             other = display_path(named[file.stem])
-            raise InputError(f"{display_path(file)}: has the name of {other}; rename one of them")
+            raise InputError(f"{display_path(file)}: has the same name as {other}; rename one")
         named[file.stem] = file
     return named
 

@@ -13,14 +13,14 @@ EARLIER = "#9a9a9a"
 def draw(report: Report, before: Report | None = None) -> str:
     """Draw the means, and every pair, as an SVG picture.
 
-    Closer to both photo and style is nearer to the lower left corner. The strengths of an engine
-    are joined by a line; among all pairs those of full strength are darker. The means of an
-    earlier report are grey, with an arrow from there to here.
+    The lower left corner is closest to both photo and style. A line joins the strengths of an
+    engine. Among all pairs, those of full strength are darker. The means of an earlier report are
+    grey, with arrows to the new ones.
     """
     import matplotlib
     from matplotlib.figure import Figure
 
-    # Text as text, and the same file for the same figures.
+    # Text stays text, and the same figures give the same file.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "impasto"}):
         figure = Figure(figsize=(11, 5), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -77,6 +77,6 @@ def _draw_earlier(axes: Any, now: dict[Series, Means], before: dict[Series, Mean
 
 
 def _name(axes: Any, name: str, place: Sequence[float], colour: str) -> None:
-    """Write a name beside a point; a dollar sign in a folder's name is no formula."""
+    """Write a name beside a point, without reading dollar signs as formulas."""
     offset = {"xytext": (6, 4), "textcoords": "offset points"}
     axes.annotate(name, place, color=colour, fontsize=9, parse_math=False, **offset)

@@ -1,4 +1,4 @@
-"""The figures of an evaluation: in a file, on average, and against those of an earlier one."""
+"""Reports of evaluations: files, means, and changes since an earlier report."""
 
 import json
 import math
@@ -17,11 +17,11 @@ from impasto.system.paths import display_path
 
 @dataclass(frozen=True)
 class Report:
-    """All figures, and what they depend on.
+    """All figures of an evaluation, and its conditions.
 
     Attributes:
         impasto: its version.
-        judge: the name of the network that measured.
+        judge: name of the network that measured.
         fingerprint: of its weights.
         size: the long side, at most, of photos and styles in pixels.
         rows: the figures.
@@ -67,12 +67,12 @@ class Means:
 
 @dataclass(frozen=True)
 class Change:
-    """How the distances of an engine and strength differ from earlier ones, pair by pair.
+    """Changes of the distances of an engine and strength, pair by pair.
 
     Attributes:
-        pairs: how many both reports have.
-        content, style: mean differences; below 0 is closer than before.
-        content_closer, style_closer: how many pairs are closer than before.
+        pairs: number of pairs in both reports.
+        content, style: mean differences; negative is closer than before.
+        content_closer, style_closer: number of pairs that are closer than before.
     """
 
     pairs: int
@@ -83,10 +83,10 @@ class Change:
 
 
 def check_alike(now: Report, before: Report) -> None:
-    """Make sure that the figures of two reports can be compared.
+    """Check that two reports can be compared.
 
     Raises:
-        InputError: they were judged by different networks, or at different sizes.
+        InputError: they have different judges or sizes.
     """
     if (now.judge, now.size) == (before.judge, before.size) and (
         now.fingerprint != before.fingerprint
@@ -104,7 +104,7 @@ def check_alike(now: Report, before: Report) -> None:
 
 
 def changes(now: Report, before: Report) -> dict[Series, Change]:
-    """Compute what has changed, for each engine and strength of which both reports have pairs."""
+    """Compute the changes for each engine and strength with pairs in both reports."""
     earlier = {(row.series, row.photo, row.style): row for row in before.rows}
     result = {}
     for series, rows in now.series().items():
@@ -123,16 +123,16 @@ def changes(now: Report, before: Report) -> dict[Series, Change]:
 
 
 def as_json(report: Report) -> str:
-    """Write the report as JSON for `read`, with the means for other readers."""
+    """Convert a report to JSON for `read`, with the means for other programs."""
     means = [{**series._asdict(), **asdict(mean)} for series, mean in report.means().items()]
     return json.dumps({**asdict(report), "means": means}, indent=1)
 
 
 def read(path: Path) -> Report:
-    """Read a report that was written before.
+    """Read a report from a file.
 
     Raises:
-        InputError: the file is missing or no report.
+        InputError: the file is missing, or not a report.
     """
     document = read_json(path)
     try:

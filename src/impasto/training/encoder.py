@@ -1,9 +1,9 @@
-"""Distils VGG-19 into the compact encoder.
+"""Distil VGG-19 into the compact encoder.
 
-The compact encoder is to see what VGG-19 sees, so linear heads on its features must predict
-the teacher's features of the same layers. It is trained on what it will be asked about later:
-photos, paintings, noise, noisy pictures, and pictures half-way through an optimization against
-itself, which would otherwise find the places where it and its teacher differ.
+Linear heads on the compact encoder's features must predict VGG-19's features of the same layers. It
+is trained on what it will encode later: photos, paintings, noise, noisy pictures, and pictures in
+the middle of an optimization against itself, which would otherwise exploit its differences from
+VGG-19.
 """
 
 from collections import deque
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors.torch import save as stored
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from impasto.errors import SettingError
@@ -28,40 +28,40 @@ from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 
 ASSET = "compact.safetensors"
-"""The file that a training leaves, and that ships."""
+"""The file with the result, which ships."""
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
-"""The layers that losses use; held-out errors are reported for these."""
+"""Layers that losses use, and whose held-out errors are reported."""
 
-BETWEEN = ("relu1_2", "relu2_2", "relu3_2", "relu3_3", "relu3_4", "relu4_3", "relu4_4")
-"""Layers that are supervised too, weakly: a depth of one convolution is learned much faster."""
+AUXILIARY_LAYERS = ("relu1_2", "relu2_2", "relu3_2", "relu3_3", "relu3_4", "relu4_3", "relu4_4")
+"""Layers with weak supervision: each convolution is learned much faster."""
 
-BETWEEN_WEIGHT = 0.25
+AUXILIARY_WEIGHT = 0.25
 BORDER = 1
-"""Cells at the border that do not count: there teacher and student pad differently."""
+"""Cells at the border that are ignored, as teacher and student pad differently."""
 
 SMALLEST = 16 * (2 * BORDER + 1)
-"""Side of the smallest crop of which a cell of relu5_1 remains without the border."""
+"""Smallest side of a crop in pixels: without the border, one cell of relu5_1 remains."""
 
-QUIET = 0.1
-"""Variance below which a channel of the (normalised) teacher counts less."""
+MIN_VARIANCE = 0.1
+"""Variance of a channel of the normalised teacher below which its error counts less."""
 
 
 @dataclass(frozen=True)
 class EncoderTraining:
-    """What is trained on what.
+    """The training of the compact encoder.
 
     Attributes:
         folders: of photos and paintings.
         teacher: a frozen encoder, see `networks.teachers.teacher`.
         out: folder of the checkpoint, the log and `compact.safetensors`.
         size: side of the crops in pixels.
-        batch: crops a step.
+        batch: crops in a step.
         device: "cpu", "cuda" or "mps".
         log_every: steps between held-out measurements.
 
     Raises:
-        SettingError: crops too small or too few to learn from.
+        SettingError: the crops are too small or too few.
     """
 
     folders: Sequence[Path]
@@ -83,9 +83,8 @@ class EncoderTraining:
 class Student(nn.Module):
     """The compact encoder with a linear head on every supervised layer.
 
-    A head starts by mapping each of the student's channels to one of the teacher's, those that
-    vary most first. So a channel comes to mean what a channel of the teacher means, and what
-    sleeps in the teacher takes no place in the student.
+    At first a head maps each of the student's channels to one of the teacher's most active
+    channels, so that the student learns these. Inactive channels of the teacher are skipped.
 
     Args:
         variances: of the teacher's channels, (C,) for each layer to supervise.
@@ -104,22 +103,22 @@ class Student(nn.Module):
             head = nn.Conv2d(compact.WIDTHS[int(layer[4]) - 1], len(variance), 1)
             for parameter in head.parameters():
                 nn.init.zeros_(parameter)
-            lively = variance.argsort(descending=True)[: head.in_channels].cpu()
+            active = variance.argsort(descending=True)[: head.in_channels].cpu()
             with torch.no_grad():
-                head.weight[lively, torch.arange(len(lively))] = 1
+                head.weight[active, torch.arange(len(active))] = 1
             self.heads[layer] = head
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """Predictions of the teacher's features."""
+        """Predict the teacher's features."""
         features = self.encoder(image, tuple(self.heads))
         return {layer: head(features[layer]) for layer, head in self.heads.items()}
 
 
 def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -> Path:
-    """Train, or go on training, and write the weights that ship.
+    """Train, or continue a training, and write the weights.
 
     Args:
-        report: is given the figures of every log line.
+        report: called with the figures of every line of the log.
 
     Returns:
         The file `compact.safetensors` (float16) in `training.out`.
@@ -127,7 +126,7 @@ def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -
     torch.manual_seed(training.schedule.seed)
     images = [ImageFolder(folder) for folder in training.folders]
     held_out = [ImageFolder(folder, held_out=True) for folder in training.folders]
-    supervised = LAYERS + BETWEEN
+    supervised = LAYERS + AUXILIARY_LAYERS
 
     def batch(step: int) -> Tensor:
         rng = np.random.default_rng((training.schedule.seed, step))
@@ -141,8 +140,8 @@ def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -
     run = TrainingRun(student, training.out, training.schedule)
 
     recent: deque[float] = deque(maxlen=50)
-    # Closed here and not at some later time, so that whoever catches an exception, such as
-    # that of Ctrl-C, finds the checkpoint saved.
+    # Closed here, so that the checkpoint is saved before an exception, such as that of Ctrl-C, is
+    # caught.
     with closing(run.steps()) as steps:
         for step, pictured in prefetch(batch, steps):
             image = pictured.to(training.device)
@@ -160,18 +159,19 @@ def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -
 
 
 class NormalisedTeacher:
-    """The teacher with each layer scaled to unit variance, which suits a network that starts
-    from random weights.
+    """The teacher with each layer scaled to unit variance.
+
+    This suits a student that starts from random weights.
 
     Args:
         encoder: frozen.
-        image: (N, 3, H, W), the pictures on which the variance is measured.
+        image: (N, 3, H, W), pictures to measure the variance on.
     """
 
     def __init__(self, encoder: nn.Module, image: Tensor) -> None:
         self._encoder = encoder
         with torch.no_grad():
-            features = encoder(image, LAYERS + BETWEEN)
+            features = encoder(image, LAYERS + AUXILIARY_LAYERS)
         self._scales = {k: f.var(dim=(0, 2, 3)).mean().rsqrt() for k, f in features.items()}
 
     @torch.no_grad()
@@ -192,9 +192,9 @@ def distillation_loss(
     """
     total, weights = torch.zeros((), device=next(iter(targets.values())).device), 0.0
     for layer, target in targets.items():
-        weight = BETWEEN_WEIGHT if layer in BETWEEN else 1.0
+        weight = AUXILIARY_WEIGHT if layer in AUXILIARY_LAYERS else 1.0
         error = _inside(predicted[layer] - target).square().mean(dim=(0, 2, 3))
-        total = total + weight * (error / variances[layer].clamp_min(QUIET)).mean()
+        total = total + weight * (error / variances[layer].clamp_min(MIN_VARIANCE)).mean()
         weights += weight
     return total / weights
 
@@ -202,7 +202,7 @@ def distillation_loss(
 def pictures(
     folders: Sequence[ImageFolder], rng: np.random.Generator, count: int, size: int
 ) -> Tensor:
-    """Make a batch (count, 3, size, size) of what the encoder will meet: crops, noise, both."""
+    """Make a batch (count, 3, size, size) of crops, noise and noisy crops."""
     crops = [folders[k % len(folders)].crop(rng, size, zoom=2.5) for k in range(count)]
     batch = to_tensor(crops)
     noisy, noise = count - 1, count - 2
@@ -228,8 +228,8 @@ def coloured_noise(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
 def half_optimized(encoder: nn.Module, image: Tensor, *, seed: int) -> Tensor:
     """Optimize half of the batch a little towards the style of the other half.
 
-    Gram matrices of `encoder` itself, up to 8 Adam steps from the picture: what an
-    optimization that uses this encoder passes through.
+    It takes up to 8 Adam steps by Gram matrices of `encoder` itself, as an optimization with this
+    encoder would.
 
     Returns:
         (N, 3, H, W), the second half unchanged.
@@ -247,7 +247,7 @@ def half_optimized(encoder: nn.Module, image: Tensor, *, seed: int) -> Tensor:
             F.mse_loss(gram(features[k]), targets[k]) / targets[k].square().mean() for k in layers
         ]
         optimizer.zero_grad()
-        # By this and not by backward(): the encoder's weights get no gradient.
+        # Not backward(), which would compute gradients of the encoder's weights.
         (canvas.grad,) = torch.autograd.grad(torch.stack(distances).sum(), canvas)
         optimizer.step()
         with torch.no_grad():
@@ -263,7 +263,7 @@ def held_out_errors(
     training: EncoderTraining,
 ) -> dict[str, float]:
     """Measure |prediction - teacher| / |teacher| per layer on fixed crops of held-out images."""
-    student = Student({k: weights[f"heads.{k}.bias"] for k in LAYERS + BETWEEN})
+    student = Student({k: weights[f"heads.{k}.bias"] for k in LAYERS + AUXILIARY_LAYERS})
     student.load_state_dict(weights)
     student.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     difference = dict.fromkeys(LAYERS, 0.0)
@@ -289,7 +289,7 @@ def save(weights: dict[str, Tensor], file: Path) -> Path:
         for name, value in weights.items()
         if name.startswith("encoder.")
     }
-    write_file(file, stored(state), overwrite=True)
+    write_file(file, to_bytes(state), overwrite=True)
     return file
 
 

@@ -1,4 +1,4 @@
-"""Export a trained painter to ONNX, and prove that it paints there as it does in PyTorch."""
+"""Export a trained painter to ONNX, and check that it paints as in PyTorch."""
 
 import base64
 import logging
@@ -39,30 +39,30 @@ from impasto.training.styled import IDENTITY
 from impasto.training.weights import HALF, Trained, load
 
 TOLERANCE = 1e-3
-"""How far a pixel may be from PyTorch's, of a range of 1; a quarter of an 8-bit step."""
+"""Largest difference of a pixel from PyTorch's: a quarter of an 8-bit step."""
 
 CHECKED_SIZES = ((24, 24), (64, 64), (40, 304), (256, 192))
-"""Heights and widths at which the two are compared; the networks are traced at the second."""
+"""Heights and widths at which results are compared; networks are traced at the second."""
 
 _OPSET = 18
 _WORTH_HALVING = 256
-"""Numbers; below that a name and a node weigh as much."""
+"""Smallest number of values of a weight to store in float16; below, nodes cost as much."""
 
 _IR_VERSION = 8
-"""The oldest that has the operators, so that ONNX Runtime of any age opens the files."""
+"""The oldest version with these operators, so that old ONNX Runtimes open the files."""
 
 
 FILES = ("painter.onnx", "style_encoder.onnx", "content_statistics.onnx", "styles.npz")
-"""What an export consists of: the network that paints, the two beside it, and the styles."""
+"""Files of an export: the painter, the two networks that belong to it, and the styles."""
 
 HALO = 40
-"""Pixels along a tile's inner border that the border spoils."""
+"""Pixels along a tile's inner border that the border distorts."""
 
 BYTES_PER_PIXEL = 250
-"""Memory that the painter takes for every pixel: measured were 170 to 190."""
+"""Memory of the painter for each pixel, with a margin: 170 to 190 were measured."""
 
 WORK_SIDE = 640
-"""Long side in pixels at which a photo is painted in strokes that suit the whole picture."""
+"""Long side in pixels at which strokes suit the whole picture."""
 
 DETAIL_SIDE = 1536
 """Largest long side in pixels at which an enlarged painting is painted over in finer strokes."""
@@ -76,10 +76,10 @@ class Exported(NamedTuple):
 
 
 class _Paint(nn.Module):
-    """The painter together with what comes before and after it: recolouring, clipping and coring.
+    """The painter with recolouring before it, and clipping and coring behind it.
 
-    In the graph they cost a fraction of what they cost in NumPy, whose threads moreover keep
-    spinning for a while when they are done, in the way of ONNX Runtime's.
+    In the graph these cost a fraction of what they cost in NumPy. NumPy's threads also keep
+    spinning afterwards, which slows ONNX Runtime's down.
     """
 
     def __init__(self, painter: Painter) -> None:
@@ -104,7 +104,7 @@ class _Paint(nn.Module):
 
 
 class _ContentStatistics(nn.Module):
-    """The statistics of the photo's features, the first that `_Paint` finds."""
+    """The statistics of the photo's features, the first of those that `_Paint` returns."""
 
     def __init__(self, painter: Painter) -> None:
         super().__init__()
@@ -112,8 +112,8 @@ class _ContentStatistics(nn.Module):
 
     def forward(self, image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
         norm = SharedStats(torch.zeros(1, 2, NORMALISED), torch.zeros(()))
-        # The margin counts: some channels respond to hardly anything but a picture's border.
-        # Measured without it, they would pass for flat, and be amplified there.
+        # With the margin: some channels respond to hardly anything but a picture's border. Without
+        # it they would seem flat, and be amplified.
         wide = with_margin(recoloured(image, matrix, offset))
         for features in self.painter.features(wide):
             norm(features)
@@ -177,7 +177,7 @@ def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
 
 
 def specifications(trained: Trained) -> list[ModelSpec]:
-    """Describe the three networks of an export, in the order of `FILES`."""
+    """Build the specifications of the three networks, in the order of `FILES`."""
     common: dict[str, Any] = {
         "stride": STRIDE,
         "style_size": VECTOR,
@@ -264,7 +264,7 @@ def _write(
 
 
 def _halve(graph: Any) -> None:
-    """Store what float16 can tell in half as many bytes; ONNX Runtime widens it again."""
+    """Store weights that are exact in float16 as such; ONNX Runtime converts them back."""
     import onnx
 
     casts = []
@@ -288,7 +288,7 @@ def _halve(graph: Any) -> None:
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Without what the exporter tells its own developers."""
+    """Silence the exporter's messages for its developers."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -306,8 +306,8 @@ def _difference(
 ) -> float:
     """Compute the largest difference between PyTorch and ONNX Runtime.
 
-    It is that between pixels, encoding the style included; or between the statistics of painter
-    and content statistics, relative to the largest of these; NaN if any is.
+    It is that of pixels, including the encoding of the style, or that of the content statistics,
+    relative to the largest of these; NaN if any value is NaN.
     """
     paint, embed, measure = (
         Network(file, "cpu") for file in (painter_file, encoder_file, statistics_file)
@@ -315,7 +315,7 @@ def _difference(
     generator = torch.Generator().manual_seed(0)
     largest = 0.0
     for height, width in CHECKED_SIZES:
-        # Blotches with some grain, like a picture: noise alone would average itself out.
+        # Blotches with some grain, like a picture; noise alone would average out.
         coarse = torch.rand(2, 3, height // 8, width // 8, generator=generator)
         fine = torch.rand(2, 3, height, width, generator=generator)
         smooth = nn.functional.interpolate(coarse, (height, width), mode="bilinear")

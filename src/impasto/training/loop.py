@@ -16,27 +16,27 @@ from impasto.errors import ImpastoError, InputError, SettingError
 from impasto.system.files import write_file
 
 BIAS_SPREAD = 0.3
-"""What counts as the spread of biases and scales, which start equal."""
+"""Spread of biases and scales, which all start with the same value."""
 
 PATIENCE = 20
-"""Steps in a row with a gradient that is not finite, after which there is no hope."""
+"""Consecutive steps without a finite gradient after which the training ends."""
 
 CALIBRATION = 1 << 31
-"""A step that no run reaches; its batch calibrates the teacher, the same however long a run."""
+"""Step of the calibration batch, larger than any step of a run."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long a run is and how it steps.
+    """The length and the learning rate of a run.
 
     Attributes:
-        steps: updates in all.
+        steps: number of updates.
         learning_rate: Adam's after the warm-up, relative to the initial spread of the weights
             of a layer, sqrt(2 / inputs); decays to zero along a cosine.
         warmup: updates over which the learning rate rises linearly.
         clip: largest norm of the gradient.
-        average: decay of the exponential moving average of the weights; the average is
-            what is evaluated and shipped.
+        average: decay of the exponential moving average of the weights, which is evaluated and
+            shipped.
         save_every: updates between checkpoints.
         seed: of the weights' initial values and of the batches.
     """
@@ -50,12 +50,12 @@ class Schedule:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 < self.learning_rate < math.inf:  # on the command line NaN is within any bounds
+        if not 0 < self.learning_rate < math.inf:  # Typer's bounds accept NaN
             raise SettingError(f"rate is {self.learning_rate}; it must be a number above 0")
 
 
 class TrainingRun:
-    """One run in one folder: `checkpoint.pt`, `log.jsonl` and what the trainer adds.
+    """A run in a folder with `checkpoint.pt`, `log.jsonl` and further files of the trainer.
 
     Use it as the source of steps, and give it each step's loss:
 
@@ -63,7 +63,7 @@ class TrainingRun:
         for step in run.steps():
             run.update(loss_of(model, step))
 
-    A run whose folder holds a checkpoint continues there. Ctrl-C saves one before it ends.
+    A run whose folder holds a checkpoint continues from it. Ctrl-C saves one before it ends.
     """
 
     def __init__(
@@ -100,23 +100,23 @@ class TrainingRun:
 
     @property
     def checkpoint_file(self) -> Path:
-        """Where the run's state is kept."""
+        """The file of the run's state."""
         return self.folder / "checkpoint.pt"
 
     def steps(self) -> Generator[int, None, None]:
-        """Yield the steps still to do; save a checkpoint at intervals, at the end and on Ctrl-C."""
-        step, measured = -1, self._measured()
+        """Yield the remaining steps; save a checkpoint at intervals, at the end and on Ctrl-C."""
+        step, buffers = -1, self._buffers()
         try:
             while self.step < self.schedule.steps:
-                step, measured = self.step, self._measured()
+                step, buffers = self.step, self._buffers()
                 yield step
                 if self.step == step:
                     raise RuntimeError("a training step ended without update()")
                 if self.step % self.schedule.save_every == 0:
                     self.save()
         finally:
-            if self.step == step:  # its batch, if counted, will be counted again
-                self.model.load_state_dict(measured, strict=False)
+            if self.step == step:  # the step was not finished and will be repeated
+                self.model.load_state_dict(buffers, strict=False)
             self.save()
 
     def update(self, loss: Tensor) -> None:
@@ -128,13 +128,13 @@ class TrainingRun:
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.schedule.clip)
         sound = bool(torch.isfinite(norm))
         self._skipped = 0 if sound else self._skipped + 1
-        if sound:  # one bad batch must not end a run of hours
+        if sound:  # a single bad batch must not end the run
             self._optimizer.step()
             self._move_average()
         elif self._skipped == PATIENCE:
             raise ImpastoError(
-                f"{PATIENCE} steps in a row had losses that are no numbers; "
-                "try a lower rate, or take out pictures of a single colour"
+                f"{PATIENCE} consecutive steps had losses that are not finite; "
+                "try a lower rate, or remove pictures of a single colour"
             )
         self.step += 1
 
@@ -154,7 +154,7 @@ class TrainingRun:
         """Write the checkpoint, whole or not at all.
 
         Raises:
-            OutputError: it cannot be written; the one before is still there.
+            OutputError: it cannot be written; the previous one is kept.
         """
         state = {
             "step": self.step,
@@ -164,12 +164,12 @@ class TrainingRun:
             "average": self.average,
             "optimizer": self._optimizer.state_dict(),
         }
-        # Into memory first: of a full disk PyTorch says only that its own writer failed.
+        # First to memory: PyTorch's writer does not report a full disk.
         stored = io.BytesIO()
         torch.save(state, stored)
         write_file(self.checkpoint_file, stored.getvalue(), overwrite=True)
 
-    def _measured(self) -> dict[str, Tensor]:
+    def _buffers(self) -> dict[str, Tensor]:
         """Copy the buffers, such as running statistics."""
         return {name: value.clone() for name, value in self.model.named_buffers()}
 
@@ -177,7 +177,7 @@ class TrainingRun:
         try:
             state = torch.load(self.checkpoint_file, map_location="cpu", weights_only=True)
             seed = state["schedule"]["seed"]
-        except Exception as problem:  # torch raises whatever its unpickler met
+        except Exception as problem:  # torch may raise nearly any error
             raise InputError(
                 f"{self.checkpoint_file}: not a checkpoint of a training run; "
                 "remove it, or give another folder"
@@ -202,7 +202,7 @@ class TrainingRun:
 
     @torch.no_grad()
     def _move_average(self) -> None:
-        # A young average forgets faster, or it would hold the random start for long.
+        # Early averages decay faster, so that the random start is forgotten.
         decay = min(self.schedule.average, (1 + self.step) / (10 + self.step))
         for name, value in self.model.state_dict().items():
             if value.is_floating_point():
@@ -219,10 +219,11 @@ def _factor(name: str, rates: Mapping[str, float]) -> float:
 
 
 def _spread(parameter: Tensor) -> float:
-    """Compute by how much a layer's weights differ at the start (He et al. 2015).
+    """Compute the initial standard deviation of a layer's weights (He et al. 2015).
 
-    Adam moves every weight equally far. That is far too much for the thousand small weights
-    behind a deep feature where it suits the 27 of a first layer, so rates are relative to this.
+    Adam moves all weights equally far. A rate that suits the 27 weights of a feature in the first
+    layer is far too large for the thousand small ones in a deep layer, so rates are relative to
+    this.
     """
     if parameter.ndim < 2:
         return BIAS_SPREAD

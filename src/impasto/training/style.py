@@ -1,4 +1,4 @@
-"""Training one more style: the painter stays as it is, a new vector is learned."""
+"""Train the vector of one more style; the painter does not change."""
 
 import math
 import time
@@ -27,25 +27,25 @@ from impasto.training.targets import STYLE_SIDE, StyleEntry, target
 from impasto.training.teacher import Teacher
 
 RATE = 0.02
-"""Adam's first learning rate for the vector; it falls along a cosine to zero."""
+"""Adam's initial learning rate for the vector; it falls along a cosine to zero."""
 
 TRIED_SIDE = 128
-"""Side in pixels of the photos that known vectors are tried on."""
+"""Side in pixels of the photos on which known vectors are compared."""
 
 
 @dataclass(frozen=True)
 class StyleTraining:
-    """What a style's vector is learned from.
+    """The training of a style vector.
 
     Attributes:
         picture: RGB.
-        photos: to paint while learning.
+        photos: to paint.
         painter: trained.
         teacher: VGG-16.
-        known: vectors of known styles; learning starts from the one that fits best.
+        known: vectors of known styles; the training starts from the best one.
         seconds: how long to train.
-        content: multiplies the weight of the content loss.
-        side: long side in pixels at which the picture is looked at.
+        content: factor of the weight of the content loss.
+        side: long side of the picture in pixels.
         size: side of the crops in pixels, a multiple of 16.
         batch: photos in a step.
         seed: of the crops.
@@ -72,11 +72,11 @@ class StyleTraining:
 
 
 class StyleStep(NamedTuple):
-    """Where the training of a style is.
+    """The state of the training of a style.
 
     Attributes:
         step: 0 before the first update.
-        progress: the share of the time that is over, from 0 to 1.
+        progress: the fraction of the time that has passed, from 0 to 1.
         losses: unweighted, by their names in `Weights`; averages of recent steps.
         vector: (VECTOR,) float32, an average of recent steps.
     """
@@ -88,9 +88,9 @@ class StyleStep(NamedTuple):
 
 
 def train_style(training: StyleTraining) -> Iterator[StyleStep]:
-    """Learn the vector of a style; yields after every step, and once before the first.
+    """Learn the vector of a style; yield the state after every step, and once before the first.
 
-    Whoever iterates can stop at any step and keep what it yielded.
+    You may stop at any step and keep the latest vector.
     """
     style = target(
         StyleEntry("", training.picture, training.content, training.side),
@@ -138,7 +138,7 @@ def train_style(training: StyleTraining) -> Iterator[StyleStep]:
 
 @torch.no_grad()
 def _best_known(training: StyleTraining, style: Target) -> Tensor:
-    """Find the known vector in which paintings, dyed by the style, are nearest to it."""
+    """Find the known vector whose paintings, in the style's colours, have the lowest loss."""
     rng = np.random.default_rng(training.seed)
     crops = [training.photos.crop(rng, TRIED_SIDE, zoom=2.0) for _ in range(2)]
     photo = recoloured(to_tensor(crops).to(training.device), style.palette)

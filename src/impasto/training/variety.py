@@ -1,6 +1,6 @@
-"""Varies artworks, so that a network meets stranger styles than a collection holds.
+"""Augment artworks, so that a network learns more styles than a collection has.
 
-What museums digitise is mostly brown, soft and finely worked. Users bring what is not: primary
+Works that museums digitise are mostly brown, soft and fine. Users choose others, too: primary
 colours in flat areas, clean edges, ink on white.
 """
 
@@ -11,15 +11,15 @@ from PIL import Image, ImageFilter
 from impasto.image.samples import LUMA
 
 FLATTENED, RECOLOURED, SHARPENED = 0.15, 0.5, 0.4
-"""How many artworks of all are treated so."""
+"""Fractions of artworks that are changed in these ways."""
 
 
 def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Vary an artwork: other colours, sharper, or painted in flat areas.
+    """Augment an artwork: change its colours, sharpen it, or flatten it to few colours.
 
     Args:
         artwork: (H, W, 3).
-        rng: decides what is done, and how far.
+        rng: decides which changes, and how strong.
 
     Returns:
         (H, W, 3).
@@ -36,17 +36,17 @@ def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
 
 
 def flattened(image: Image.Image, radius: float, colours: int) -> Image.Image:
-    """Reduce a picture to a few colours, without what is smaller than some pixels."""
+    """Reduce a picture to a few colours, without small details."""
     few = image.filter(ImageFilter.GaussianBlur(radius)).quantize(colours)
-    return few.convert("RGB").filter(ImageFilter.GaussianBlur(0.5))  # no stairs along edges
+    return few.convert("RGB").filter(ImageFilter.GaussianBlur(0.5))  # antialiases the edges
 
 
 def colour_change(mean: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw another contrast, saturation and brightness, and half the time other hues.
+    """Draw a random change of contrast, saturation and brightness, and half the time of hue.
 
     Args:
-        mean: (3,), of the picture, in 0 to 255; a grey of that lightness only gets the brightness.
-        rng: decides how far.
+        mean: (3,), of the picture, in 0 to 255; contrast changes around its lightness.
+        rng: decides how strong.
 
     Returns:
         (3, 4): a matrix and, in its last column, what is added, for colours in 0 to 255.

@@ -13,6 +13,7 @@ from impasto.networks.painter import VECTOR, Painter
 from impasto.networks.predictor import Predictor
 from impasto.system.extras import require
 from impasto.system.fingerprint import fingerprint
+from impasto.system.paths import display_path
 from impasto.training.styled import IDENTITY, part
 
 HALF = "_half"
@@ -20,12 +21,12 @@ HALF = "_half"
 
 
 class Trained(NamedTuple):
-    """What `impasto train painter` has learned, rounded to float16 as in the exported files.
+    """The result of `impasto train painter`, rounded to float16 as in the exported files.
 
     Attributes:
         painter: ready to paint.
-        vectors: style vectors by name, (VECTOR,) each, that of the photo itself among them.
-        predictor: ready to make vectors of pictures.
+        vectors: style vectors by name, (VECTOR,) each, with that of the photo itself.
+        predictor: ready to predict vectors of pictures.
     """
 
     painter: Painter
@@ -34,18 +35,19 @@ class Trained(NamedTuple):
 
     @property
     def style_space(self) -> str:
-        """Identifies the painter, whose vectors mean nothing to another."""
+        """The id of the painter to which the vectors belong."""
         return fingerprint(self.painter.state_dict().values())
 
 
 def load(weights: Path) -> Trained:
-    """Load what was trained.
+    """Load a trained painter.
 
     Raises:
         InputError: the file is missing, damaged, of another network or without a predictor.
     """
+    name = display_path(weights)
     if not weights.is_file():
-        raise InputError(f"{weights}: no such file; `impasto train painter` writes one")
+        raise InputError(f"{name}: no such file; `impasto train painter` writes one")
     try:
         tensors = load_file(weights)
         painter = Painter()
@@ -53,20 +55,20 @@ def load(weights: Path) -> Trained:
         vectors = part(tensors, "vectors.")
         if any(vector.shape != (VECTOR,) for vector in (*vectors.values(), vectors[IDENTITY])):
             raise ValueError("vectors of another painter")
-    except Exception as problem:  # a damaged header can raise nearly anything
+    except Exception as problem:  # a damaged header can raise nearly any error
         raise InputError(
-            f"{weights}: damaged, or not the weights of a painter; name what "
+            f"{name}: damaged, or not the weights of a painter; name a file that "
             "`impasto train painter` wrote"
         ) from problem
     if not all(value.isfinite().all() for value in tensors.values()):
-        raise InputError(f"{weights}: holds values that are no numbers; train at a lower rate")
+        raise InputError(f"{name}: has values that are not finite; train at a lower rate")
     if not (of_predictor := part(tensors, "predictor.")):
-        raise InputError(f"{weights}: cannot take styles from pictures; train with artworks")
+        raise InputError(f"{name}: has no predictor; train with artworks")
     predictor = Predictor(of_predictor["known"])
     predictor.load_state_dict(of_predictor)
     predictor.known = _rounded(predictor.known)
     for network in (painter, predictor):
-        # Buffers stay exact: they are few, or small differences between large values matter.
+        # Buffers stay float32: they are few, and small differences of large values matter.
         for parameter in network.eval().parameters():
             parameter.data = _rounded(parameter.data)
     return Trained(painter, {name: _rounded(v) for name, v in vectors.items()}, predictor)
@@ -83,7 +85,7 @@ def reopen(file: Path) -> Painter:
     import onnx
 
     if not file.is_file():
-        raise InputError(f"{file}: no such file; name an exported painter.onnx")
+        raise InputError(f"{display_path(file)}: no such file; name an exported painter.onnx")
     painter = Painter()
     try:
         arrays = {
@@ -96,9 +98,9 @@ def reopen(file: Path) -> Painter:
                 for name in painter.state_dict()
             }
         )
-    except Exception as problem:  # a damaged file can raise nearly anything
+    except Exception as problem:  # a damaged file can raise nearly any error
         raise InputError(
-            f"{file}: damaged, or not a painter of this version; name a painter.onnx"
+            f"{display_path(file)}: damaged, or not a painter of this version; name a painter.onnx"
         ) from problem
     return painter.eval()
 
