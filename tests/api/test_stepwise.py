@@ -502,11 +502,11 @@ def test_regions_are_a_part_of_the_checkpoint(paint, wave, flow, tmp_path):
     job = {"regions": [(half(), flow)], "style_regions": [half()]}
     painting = paint(checkpoint=path, **job)
     assert np.array_equal(paint(resume=path, **job).pixels, painting.pixels)
-    others = "regions are others"
+    others = "regions have changed"
     for regions in ([], [(255 - half(), flow)], [(half(), wave)], [(half(), flow, 0.5)]):
         with pytest.raises(SettingError, match=others):
             paint(resume=path, **job | {"regions": regions})
-    with pytest.raises(SettingError, match="parts of the styles that count are others"):
+    with pytest.raises(SettingError, match="style regions have changed"):
         paint(resume=path, **job | {"style_regions": ()})
 
 

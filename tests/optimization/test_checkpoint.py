@@ -96,7 +96,7 @@ def test_resume_with_other_inputs(job, tmp_path, compact_weights):
         "the number of styles was 2, now 1": {"style": wave},
         "style 1 is another picture; style 2 is another": {"style": [(flow, 2), (wave, 1)]},
         "the weight of style 2 was 1, now 0.5": {"style": [(wave, 2), (flow, 0.5)]},
-        "the encoder's weights are others": {"weights": tmp_path / "other.safetensors"},
+        "the encoder's weights have changed": {"weights": tmp_path / "other.safetensors"},
     }
     for line, change in changes.items():
         with pytest.raises(SettingError, match=f"^{path}: .*another painting: {line}"):

@@ -62,7 +62,7 @@ class VGG(nn.Module):
         last: the deepest layer to build; all of them by default.
 
     Raises:
-        SettingError: depth, pooling, first_padding or last is none of those listed.
+        SettingError: depth, pooling, first_padding or last is not one of those listed.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class VGG(nn.Module):
                 self.features.append(nn.ReLU())
             else:
                 self.features.append(_pool(pooling))
-        # The state dict must keep to torchvision's keys, so these two stay out of it.
+        # Not in the state dict, which has torchvision's keys.
         self.register_buffer("_mean", torch.tensor(_MEAN).view(3, 1, 1), persistent=False)
         self.register_buffer("_deviation", torch.tensor(_DEVIATION).view(3, 1, 1), persistent=False)
         self._mean: Tensor
@@ -102,7 +102,7 @@ class VGG(nn.Module):
     def compute_in(self, dtype: torch.dtype) -> "VGG":
         """Let all convolutions but the first compute in `dtype`; features are of that type.
 
-        The first sees pixels, of which bfloat16 would keep 8 bits; it is a two-hundredth of
+        The first one gets pixels, which bfloat16 would reduce to 8 bits; it is a two-hundredth of
         the work.
         """
         self.features[1:].to(dtype)
@@ -115,7 +115,7 @@ class VGG(nn.Module):
         return self._layer_names
 
     def minimum_side(self, layers: Collection[str]) -> int:
-        """Compute the fewest pixels a side may have to reach the deepest of `layers`.
+        """Compute the smallest side of a picture, in pixels, for the deepest of `layers`.
 
         Raises:
             SettingError: a layer is unknown.
@@ -124,7 +124,7 @@ class VGG(nn.Module):
         return int(2**pools)
 
     def stride(self, layer: str) -> int:
-        """Compute the pixels a side that one position of a layer stands for.
+        """Compute the pixels between two positions of a layer.
 
         Raises:
             SettingError: the layer is unknown.
@@ -132,10 +132,10 @@ class VGG(nn.Module):
         return self.minimum_side([layer])
 
     def receptive_radius(self, layers: Collection[str]) -> int:
-        """Compute how many pixels beyond its own a position of `layers` looks at.
+        """Compute the radius in pixels of the receptive field of `layers`, beyond their stride.
 
-        A 3 x 3 convolution looks one position further, which is its layer's stride in pixels; a
-        pool only at what its own position stands for.
+        A 3 x 3 convolution adds one position, which is its layer's stride in pixels; a pool adds
+        nothing.
 
         Raises:
             SettingError: a layer is unknown.
@@ -144,7 +144,7 @@ class VGG(nn.Module):
         return sum(self.stride(name) for name in path if name.startswith("conv"))
 
     def values_per_pixel(self, layers: Collection[str]) -> float:
-        """Count the values of convolutions, per pixel, on the way to the deepest of `layers`.
+        """Count the values of convolutions per pixel, up to the deepest of `layers`.
 
         Raises:
             SettingError: a layer is unknown.
@@ -165,13 +165,13 @@ class VGG(nn.Module):
             image: (N, 3, H, W), RGB, sRGB-encoded, in [0, 1]; ImageNet's statistics are
                 subtracted and divided out here.
             layers: any of `layer_names`.
-            recompute: keep only what each stage starts from, and compute the rest again when
-                gradients need it. Same values, less memory, a third more time. Chen et al.,
+            recompute: keep only the input of each stage, and recompute the rest for gradients:
+                the same values in less memory and a third more time. Chen et al.,
                 "Training Deep Nets with Sublinear Memory Cost", arXiv 1604.06174.
 
         Returns:
-            Each layer asked for, from shallow to deep: (N, C, H / 2^p, W / 2^p), rounded down
-            after each of the p pools up to and including the layer.
+            Each layer, from shallow to deep: (N, C, H / 2^p, W / 2^p), rounded down after each of
+            the p pools up to and including the layer.
 
         Raises:
             SettingError: a layer is unknown, or the image is too small for the deepest.
@@ -179,7 +179,7 @@ class VGG(nn.Module):
         path = self._path(layers)
         self._check_size(image, path)
         features: dict[str, Tensor] = {}
-        # Zero padding means "the mean colour" only after this, hence not folded into the weights.
+        # Not part of the weights: only after this, zero padding is the mean colour.
         x = (image - self._mean) / self._deviation
         for stage in self._stages(path):
             if recompute:
@@ -194,7 +194,7 @@ class VGG(nn.Module):
     def _pass_stage(
         self, x: Tensor, stage: list[tuple[str, nn.Module]], layers: Collection[str]
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Pass `x` through a stage; give back what leaves it, and its features of `layers`."""
+        """Pass `x` through a stage; return its output and its features of `layers`."""
         features: dict[str, Tensor] = {}
         for name, layer in stage:
             if isinstance(layer, nn.Conv2d):
@@ -224,8 +224,8 @@ class VGG(nn.Module):
         min_side = self.minimum_side(path)
         if min(height, width) < min_side:
             raise SettingError(
-                f"a picture of {width} x {height} pixels is too small for layer {path[-1]}, "
-                f"which needs {min_side} a side: choose a larger size or shallower layers"
+                f"{width} x {height} pixels are too small for layer {path[-1]}, which needs "
+                f"{min_side} a side; choose a larger size or shallower layers"
             )
 
 
@@ -287,7 +287,7 @@ def _pool(pooling: Pooling) -> nn.Module:
 
 
 def _stage(name: str) -> int:
-    """Read the stage off a layer's name: `conv4_1` is in stage 4."""
+    """Read the stage from a layer's name: `conv4_1` is in stage 4."""
     return int(name[4])
 
 

@@ -1,1 +1,1 @@
-"""Painting by optimization: losses, objective, schedule of scales, solver, checkpoint."""
+"""Paint by optimization: terms, objective, schedule of scales, solver, checkpoint."""

@@ -1,4 +1,4 @@
-"""Checkpoints: a painting under way as a file, from which it goes on exactly.
+"""Checkpoints: files from which a painting continues exactly.
 
 The file is safetensors; see `sealed`.
 """
@@ -35,10 +35,10 @@ INTERVAL = 10.0
 
 @dataclass(frozen=True)
 class RunFingerprint:
-    """What is painted and how: runs with equal identities make the same picture.
+    """The inputs and settings of a run: runs with equal fingerprints make the same picture.
 
     Attributes:
-        settings: every setting by name, as JSON knows it.
+        settings: all settings by name, as in JSON.
         content: fingerprint of the decoded content and its alpha.
         styles: fingerprint and weight of each decoded style.
         parts: fingerprint of each style's mask; None where the whole picture counts.
@@ -60,7 +60,7 @@ class RunFingerprint:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a painting needs to go on, and the trace of its steps so far."""
+    """The fingerprint, the state and the trace of a run."""
 
     identity: RunFingerprint
     position: SolverState
@@ -68,13 +68,13 @@ class Checkpoint:
 
 
 def identity(inputs: Inputs, encoders: Sequence[nn.Module]) -> RunFingerprint:
-    """Compute the identity of a run."""
+    """Compute the fingerprint of a run."""
     settings = inputs.settings
     chosen = json.loads(json.dumps(asdict(settings)))
-    del chosen["threads"]  # which change no picture
+    del chosen["threads"]  # they do not change the picture
     if settings.init not in INIT_WORDS:
-        chosen["init"] = "a picture"  # its pixels count, not where it lies
-    for name in ("tile", "low_memory"):  # the same painting in less memory
+        chosen["init"] = "a picture"  # its pixels matter, not its path
+    for name in ("tile", "low_memory"):  # they only save memory
         del chosen[name]
     return RunFingerprint(
         settings=chosen,
@@ -91,7 +91,7 @@ def identity(inputs: Inputs, encoders: Sequence[nn.Module]) -> RunFingerprint:
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, whole or not at all, over the one before.
+    """Write a checkpoint, whole or not at all, over the previous one.
 
     Raises:
         OutputError: the file cannot be written.
@@ -105,10 +105,10 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load(path: Path, device: torch.device) -> Checkpoint:
-    """Read a checkpoint, the canvas onto the device; nothing in the file is executed.
+    """Read a checkpoint, with the canvas on the device; nothing in the file is executed.
 
     Raises:
-        InputError: the file is missing, damaged, or no checkpoint.
+        InputError: the file is missing, damaged, or not a checkpoint.
     """
     name = display_path(path)
     try:
@@ -130,7 +130,7 @@ def load(path: Path, device: torch.device) -> Checkpoint:
         trace = [StepRecord(**record) for record in parts["trace"]]
         checkpoint = Checkpoint(RunFingerprint(**parts["identity"]), position, trace)
         sound = _is_sound(checkpoint)
-    # The digest is right, so another program wrote this.
+    # The digest is correct, so another program has written the file.
     except Exception as problem:
         raise InputError(f"{name}: {_OTHER_VERSION}") from problem
     if not sound:
@@ -139,10 +139,10 @@ def load(path: Path, device: torch.device) -> Checkpoint:
 
 
 def check_same(path: Path, stored: RunFingerprint, current: RunFingerprint) -> None:
-    """Make sure that a checkpoint belongs to the painting that is asked for.
+    """Check that a checkpoint belongs to this painting.
 
     Raises:
-        SettingError: it does not; the message names all that differs.
+        SettingError: it does not; the message lists all differences.
     """
     if stored != current:
         differences = "; ".join(_differences(stored, current))
@@ -152,17 +152,17 @@ def check_same(path: Path, stored: RunFingerprint, current: RunFingerprint) -> N
 
 
 def check_fits(path: Path, solver: Solver) -> None:
-    """Make sure that the solver can go on from the position that a checkpoint gave it.
+    """Check that the solver can continue from the state in a checkpoint.
 
     Raises:
-        InputError: it cannot, though it is of the same painting: another program wrote it.
+        InputError: it cannot, although the painting is the same: another program wrote the file.
     """
     name = display_path(path)
     if not _is_within(solver):
         raise InputError(f"{name}: {_OTHER_VERSION}")
     try:
         _dry_run(solver)
-    # Optimizers do not check what they are given, and fail on it in any way.
+    # Optimizers do not check their state, and may fail in any way.
     except Exception as problem:
         raise InputError(f"{name}: {_OTHER_VERSION}") from problem
 
@@ -195,12 +195,12 @@ def _dry_run(solver: Solver) -> None:
 
 
 class Checkpointer:
-    """Writes a painting's checkpoint every so often while it is worked on.
+    """Writes the checkpoints of a painting at intervals.
 
     Args:
         path: the file.
-        run: the identity of the painting.
-        solver: its position is what is kept.
+        run: fingerprint of the painting.
+        solver: whose state is saved.
         trace: a list that grows while the solver paints.
     """
 
@@ -214,25 +214,25 @@ class Checkpointer:
         self._saved = time.monotonic()
 
     def after(self, state: Iterate) -> None:
-        """Save at the end of a scale, and if the last time is `INTERVAL` ago."""
+        """Save at the end of a scale, and if `INTERVAL` has passed."""
         ended = state.step == state.scales[state.scale].steps
         if ended or time.monotonic() - self._saved >= INTERVAL:
             self.save()
 
     def save(self) -> None:
-        """Save now; only between two steps is the position whole."""
+        """Save now; the solver must be between two steps."""
         save(self._path, Checkpoint(self._run, self._solver.position, self._trace))
         self._saved = time.monotonic()
 
 
 def _is_sound(checkpoint: Checkpoint) -> bool:
-    """Tell whether all is of its type: the digest does not tell who wrote it.
+    """Tell whether all values have their types, as another program may have written the file.
 
     Raises:
-        Exception: it is not.
+        Exception: a value has a wrong type.
     """
     run, position = checkpoint.identity, checkpoint.position
-    # Fails on tensors: to compare one that claims to be huge would take as much memory.
+    # Fails on tensors, as comparing a huge one would fill the memory.
     json.dumps(vars(run))
     texts = (run.content, run.encoder, run.version, *run.settings, *(s for s, _ in run.styles))
     whole = (position.scale, position.step, position.nonfinite_steps)
@@ -279,13 +279,13 @@ def _differences(stored: RunFingerprint, current: RunFingerprint) -> Iterator[st
     else:
         yield from _style_differences(stored.styles, current.styles)
     if stored.parts != current.parts:
-        yield "the parts of the styles that count are others"
+        yield "the style regions have changed"
     if stored.regions != current.regions:
-        yield "the regions are others: their masks, styles or weights"
+        yield "the regions have changed: their masks, styles or weights"
     if stored.init != current.init:
-        yield "the first picture (init) is another"
+        yield "the first picture (init) is another picture"
     if stored.encoder != current.encoder:
-        yield "the encoder's weights are others"
+        yield "the encoder's weights have changed"
 
 
 def _style_differences(
@@ -300,7 +300,7 @@ def _style_differences(
 
 
 def _word(value: Any) -> str:
-    """Write a setting's value as the user does."""
+    """Format a setting's value as the user does."""
     if value is None:
         return "the default"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

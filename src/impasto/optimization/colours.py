@@ -1,7 +1,7 @@
-"""Where a painting's colours come from: what is done to its styles before, and to it after.
+"""Apply the setting `colour` to styles before painting, and to the painting afterwards.
 
-Pictures are float32 RGB (H, W, 3) in [0, 1], sRGB-encoded. Of each mode `image.colour` has the
-formula and the paper.
+Pictures are float32 RGB (H, W, 3) in [0, 1], sRGB-encoded. `image.colour` has the formulas and
+papers.
 """
 
 from collections.abc import Sequence
@@ -25,11 +25,12 @@ from impasto.settings import Colour
 def prepare(
     style: FloatImage, photo: FloatImage, colour: Colour, covered: Mask | None = None
 ) -> FloatImage:
-    """Prepare the style picture whose strokes, and perhaps colours, are to be painted with.
+    """Prepare a style picture: give it the photo's lightness or colours, if the setting says so.
 
     Args:
-        covered: how much of each of the photo's pixels is painted with it, (H, W); None for all.
-            The photo's colours elsewhere are not those to be taken on.
+        covered: weights of the photo's pixels, (H, W), those that are painted in the style; None
+        for
+            equal weights.
     """
     if colour == "luminance":
         return match_luminance(style, photo, covered)
@@ -41,11 +42,11 @@ def prepare(
 def recolour(
     photo: FloatImage, styles: Sequence[WeightedStyle[FloatImage]], covered: Mask | None = None
 ) -> FloatImage:
-    """Give the photo the mean and covariance of the colours of several styles mixed.
+    """Give the photo the mean and covariance of colours of a mixture of styles.
 
     Args:
         styles: pictures of any size.
-        covered: how much of each of the photo's pixels counts, (H, W); None for all alike.
+        covered: weights of the photo's pixels, (H, W); None for equal weights.
     """
     weights = [style.weight for style in styles]
     each = [gaussian(style.style, _fitting(style.mask, style.style)) for style in styles]
@@ -62,14 +63,13 @@ def finish(
     """Give the painting its final colours; the photo has the painting's size.
 
     Args:
-        covered: how much of each pixel is painted, (H, W); None for all. What is not has no
-            colours to speak of, and the photo's there are not those to be taken on.
+        covered: weights of the pixels, (H, W), those that are painted; None for equal weights.
     """
-    if colour in ("style", "linear"):  # painted with, from the start
+    if colour in ("style", "linear"):  # the styles have these colours already
         return painted
     return COLOUR_TRANSFERS[colour](painted, photo, covered)
 
 
 def _fitting(mask: Mask | None, pixels: FloatImage) -> Mask | None:
-    """Bring a mask to the size of its picture."""
+    """Resize a mask to the size of its picture."""
     return None if mask is None else resize_mask(mask, (pixels.shape[1], pixels.shape[0]))

@@ -1,4 +1,4 @@
-"""What a painting is made of: the decoded pictures, before they are tensors at some scale."""
+"""The inputs of a painting: decoded pictures, and their conversion to tensors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ from impasto.settings import OptimizeSettings, work_side
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """All that a painting is made of.
+    """The inputs of a painting.
 
     Attributes:
         settings: how to paint.
         scene: the photo and its parts, whose styles are pictures (h, w, 3).
-        init: the first picture (H, W, 3), if it is one of its own.
+        init: the first picture (H, W, 3), if it comes from a file.
     """
 
     settings: OptimizeSettings
@@ -39,7 +39,7 @@ class Inputs:
 
     @property
     def styles(self) -> Sequence[WeightedStyle[FloatImage]]:
-        """The styles for what no region covers; none where that is to stay the photo."""
+        """The styles outside the regions; none if the photo stays unchanged there."""
         return [style for part in self.scene.parts if part.mask is None for style in part.styles]
 
     @property
@@ -48,18 +48,18 @@ class Inputs:
         return [part for part in self.scene.parts if part.mask is not None]
 
     def photo(self) -> FloatImage:
-        """Resize the content to the size at which it is painted.
+        """Resize the content to the size at which to paint.
 
-        It is larger where a side would be too small for most encoders.
+        The size is larger if a side would be too small for most encoders.
         """
         side = work_side(self.settings, max(self.content.size))
         return resize(self.content.samples, fit_min_side(self.content.size, side, MIN_SIDE))
 
     def parts(self, photo: FloatImage) -> list[Part[FloatImage]]:
-        """Lay the parts over a photo of the size at which it is painted, see `Scene.at`.
+        """Resize the parts' masks to a photo, see `Scene.at`.
 
         Returns:
-            The parts that are to be painted, with styles in the colours to paint with.
+            The parts to paint, with styles in the colours to paint with.
         """
 
         def prepared(
@@ -75,11 +75,11 @@ class Inputs:
         ]
 
     def _parts(self, photo: FloatImage) -> list[Part[FloatImage]]:
-        """Lay the parts over a photo, with styles in their own colours."""
+        """Resize the parts' masks to a photo; styles keep their colours."""
         return [part for part in self.scene.at(_size(photo)) if part is not None]
 
     def _seen(self, cover: masks.Mask | None, size: tuple[int, int]) -> masks.Mask | None:
-        """Where a part is, and the photo is not transparent; None for everywhere."""
+        """Combine a part's mask with the visible part of the photo; None for everywhere."""
         visible = hidden.visible(self.content.alpha)
         return masks.both(cover, None if visible is None else masks.resize(visible, size))
 
@@ -87,7 +87,7 @@ class Inputs:
         """Build the tensors to paint with.
 
         Args:
-            first: the picture to start from, where it is none of these.
+            first: the picture to start from, if it is not one of the inputs.
         """
         photo = self.photo()
         content = _tensor(photo, device)
@@ -101,7 +101,7 @@ class Inputs:
         if first is None:
             first = self.init
         if first is None and parts:
-            main = parts[-1] if self.styles else parts[0]  # what is painted in `styles` is the last
+            main = parts[-1] if self.styles else parts[0]  # the part without a mask is the last
             first = main.styles[0].style
         if first is None:
             first = photo
@@ -109,7 +109,7 @@ class Inputs:
         return Images(content, regions, _tensor(first, device), recoloured)
 
     def _recoloured(self, photo: FloatImage, parts: Sequence[Part[FloatImage]]) -> FloatImage:
-        """Give each part of the photo its styles' colours, as far as there is strength."""
+        """Give each part of the photo its styles' colours, in proportion to the strength."""
 
         def recoloured(_: int, part: Part[FloatImage]) -> FloatImage:
             mapped = colours.recolour(photo, part.styles, part.mask)
@@ -119,7 +119,7 @@ class Inputs:
         return to_float(composite(photo, parts, recoloured)).clip(0, 1)
 
     def finish(self, painted: FloatImage) -> FloatImage:
-        """Give each part of a picture of the solver's its final colours; the rest is the photo."""
+        """Give each part of the solver's picture its final colours; the rest is the photo."""
         photo = resize(self.content.samples, _size(painted))
 
         def finished(_: int, part: Part[FloatImage]) -> FloatImage:
@@ -129,10 +129,9 @@ class Inputs:
         return to_float(self.scene.composite(photo, finished)).clip(0, 1)
 
     def enlarge(self, finished: FloatImage) -> ImageArray:
-        """Bring a finished picture to the size asked for.
+        """Resize a finished picture of the last scale to the requested size.
 
-        Those of smaller scales stay as they are. It is reduced where that size is too small to
-        paint.
+        Pictures of smaller scales are returned as they are.
         """
         size = fit(self.content.size, self.settings.size or max(self.content.size))
         painted = _size(finished)
@@ -166,12 +165,12 @@ def _tensor(pixels: FloatImage, device: torch.device) -> Tensor:
 
 
 def _size(pixels: FloatImage) -> tuple[int, int]:
-    """Give (width, height)."""
+    """Return (width, height)."""
     return pixels.shape[1], pixels.shape[0]
 
 
 def _covering(pixels: FloatImage, size: tuple[int, int]) -> FloatImage:
-    """Resize to `size` (width, height), cutting out the middle where the shapes differ."""
+    """Resize to `size` (width, height), cropping to the centre if the aspect ratio differs."""
     width, height = size
     rows, columns = pixels.shape[:2]
     scale = min(columns / width, rows / height)

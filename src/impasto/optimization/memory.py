@@ -1,4 +1,4 @@
-"""Memory: how much a device has, what a picture needs there, and whether it ran out."""
+"""Memory of a device: how much is free, what a picture needs, and whether it ran out."""
 
 from collections.abc import Collection
 
@@ -10,8 +10,8 @@ from impasto.settings import SMALLEST_TILE
 from impasto.system import memory
 
 BYTES_PER_VALUE = 10
-"""What an iteration takes for every value that the encoder's convolutions give. Each is kept in
-4 bytes; copies for the style's statistics and gradients come on top (benchmarks/README.md)."""
+"""Memory of an iteration for each value of the encoder's convolutions: 4 bytes for the value, and
+copies for statistics and gradients (benchmarks/README.md)."""
 
 OOM_MESSAGES = (
     "can't allocate memory",  # the CPU's allocator, on Linux and macOS
@@ -25,10 +25,10 @@ OOM_MESSAGES = (
 def fitting_tile(
     encoder: Encoder, layers: Collection[str], size: tuple[int, int], device: torch.device
 ) -> int | None:
-    """Choose the side of the largest tiles that fit the free memory.
+    """Choose the side of the largest tiles for an iteration at (height, width) that fit the memory.
 
-    An iteration at (height, width) is meant; the smallest that can be asked for where none fits;
-    None where the whole picture does, or the free memory is not known.
+    It is the smallest side allowed if none fits; None if the whole picture fits, or the free memory
+    is unknown.
     """
     free = free_bytes(device)
     if free is None:
@@ -42,18 +42,18 @@ def fitting_tile(
 
 
 def free_bytes(device: torch.device) -> int | None:
-    """Measure the memory that can be had on a device; None where the system does not tell."""
+    """Measure the free memory of a device; None if it is unknown."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
-        # What PyTorch holds in reserve is free, too.
+        # PyTorch's reserve is free, too.
         return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return memory.free_bytes()
 
 
 def is_out_of_memory(problem: BaseException) -> bool:
-    """Tell whether an exception of PyTorch says that there was not enough memory."""
+    """Tell whether an exception of PyTorch reports that memory ran out."""
     if isinstance(problem, (torch.OutOfMemoryError, MemoryError)):
         return True
-    # The other allocators raise a plain RuntimeError, in words of their own.
+    # Other allocators raise RuntimeError with different messages.
     words = str(problem).lower()
     return any(sign in words for sign in OOM_MESSAGES)

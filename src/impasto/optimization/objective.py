@@ -1,4 +1,4 @@
-"""What the optimization minimises: a weighted sum of terms for one picture at one scale."""
+"""The objective of the optimization: a weighted sum of terms for one picture at one scale."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ from impasto.perceptual.features import FeatureExtractor, FeatureTile
 from impasto.settings import OptimizeSettings
 
 STRUCTURE_LAYER = "relu4_2"
-"""Where relations between the parts of a picture are compared, if the encoder reaches it."""
+"""Layer at which self-similarities are compared, if the encoder has it."""
 
 
 class Objective:
@@ -29,13 +29,13 @@ class Objective:
 
     L = sum over terms of weight * loss
 
-    What no region covers is the photo, whatever the picture: so the terms see it, too.
+    Outside the regions, the terms see the photo instead of the picture.
 
     Args:
-        sight: sees the layers of all terms.
-        terms: what to sum; a program may add its own, such as a distance to a video's last frame.
-        photo: (1, 3, H, W), seen where nothing is painted.
-        covered: (1, 1, H, W), how much of each pixel is painted; None for all.
+        sight: extracts the layers of all terms.
+        terms: to sum; a program may add others, such as a distance to the last frame of a video.
+        photo: (1, 3, H, W), shown where nothing is painted.
+        covered: (1, 1, H, W), how much of each pixel is painted; None for everything.
     """
 
     def __init__(
@@ -82,18 +82,18 @@ def build(
 
     Gatys, Ecker, Bethge 2015, eq. 7; with regions, Gatys et al. 2017, section 4. Every loss is
     relative to its target (see `losses`), so a, b and c mean the same at every size and with
-    every encoder. Style counts with the square of the strength because the eye notices the first
-    strokes most; so do smoothness, palette and tone, because without style the photo itself is to
-    be the best picture.
+    every encoder. Style is multiplied by the square of the strength, because the eye notices the
+    first strokes most. So are smoothness, palette and tone, so that without style the photo itself
+    is the best picture.
 
     Args:
         encoder: frozen.
         content: (1, 3, H, W) in [0, 1].
         regions: what to paint where, masks of the content's size; styles of any size.
         settings: layers, losses and weights.
-        tile: look at pictures in tiles of this many pixels a side, for want of memory.
-        recoloured: the content in the styles' colours, whose tone large areas keep; the content
-            by default.
+        tile: side in pixels of tiles in which to extract features, to save memory.
+        recoloured: the content in the styles' colours, whose tone large areas keep; by default the
+            content.
     """
     strength = settings.strength**2
     structure = settings.content_weight * settings.structure_weight

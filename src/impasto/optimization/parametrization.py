@@ -1,16 +1,16 @@
-"""The canvas: the coordinates in which a picture is changed.
+"""The canvas: the coordinates of a picture in which it is optimized.
 
-Adam changes every coordinate equally fast. In RGB it sprinkles flat areas with confetti, since
-red, green and blue walk apart as easily as together, which natural pictures' channels do not. So
-the canvas has one coordinate for brightness and two, scaled down, for colour; after the colour
-decorrelation in Olah et al., "Feature Visualization", Distill 2017, with axes of our choice.
+Adam changes every coordinate equally fast. Optimizing in RGB gives chroma noise in flat areas,
+because the channels change independently, unlike those of natural pictures. So the canvas has one
+coordinate for brightness and two smaller ones for colour. This follows the colour decorrelation of
+Olah et al., "Feature Visualization", Distill 2017, with other axes.
 """
 
 import torch
 from torch import Tensor
 
 CHROMA = (0.4, 0.2)
-"""How fast colour changes relative to brightness, along red-blue and along green-magenta."""
+"""Speed of colour relative to brightness, along red-blue and along green-magenta."""
 
 # Columns: brightness; red against blue; green against red and blue.
 _TO_RGB = torch.tensor(
@@ -24,7 +24,7 @@ _FROM_RGB = torch.linalg.inv(_TO_RGB.double()).float()
 
 
 def to_rgb(canvas: Tensor) -> Tensor:
-    """Convert a canvas to RGB, (N, 3, H, W); may leave [0, 1]."""
+    """Convert a canvas to RGB, (N, 3, H, W), not clipped to [0, 1]."""
     return _mixed(canvas, _TO_RGB)
 
 

@@ -1,4 +1,4 @@
-"""Regions: which part of a painting takes its style from which pictures."""
+"""Regions as tensors, and the statistics of parts of pictures."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class StylePicture:
     Attributes:
         image: (1, 3, h, w) in [0, 1].
         weight: relative to the region's other pictures.
-        mask: the part of it that counts, (1, 1, h, w) in [0, 1]; None for all of it.
+        mask: the part of it to use, (1, 1, h, w) in [0, 1]; None for all of it.
     """
 
     image: Tensor
@@ -31,9 +31,9 @@ class Region:
 
     Attributes:
         styles: mixed with their weights.
-        mask: (1, 1, H, W) in [0, 1], 1 where the region is; None for the whole painting. Those
-            of a painting's regions sum to at most 1.
-        weight: how much of the strength is used there, above 0 and at most 1.
+        mask: (1, 1, H, W) in [0, 1], 1 inside the region; None for the whole painting. The masks of
+            all regions sum to at most 1.
+        weight: fraction of the strength to use there, above 0 and at most 1.
     """
 
     styles: Sequence[StylePicture]
@@ -42,12 +42,12 @@ class Region:
 
     @property
     def share(self) -> float:
-        """The part of the painting that it covers, in [0, 1]."""
+        """The fraction of the painting that it covers, in [0, 1]."""
         return 1.0 if self.mask is None else float(self.mask.mean())
 
 
 def coverage(regions: Sequence[Region]) -> Tensor | None:
-    """Sum up what all regions cover, (1, 1, H, W) in [0, 1]; None where that is everything."""
+    """Sum the masks of all regions, (1, 1, H, W) in [0, 1]; None if they cover everything."""
     masks = [region.mask for region in regions if region.mask is not None]
     if len(masks) < len(regions):
         return None
@@ -59,15 +59,14 @@ def coverage(regions: Sequence[Region]) -> Tensor | None:
 def statistics_within(
     sight: FeatureExtractor, layers: Sequence[str], image: Tensor, mask: Tensor | None
 ) -> Callable[[FeatureTile], list[Statistics]]:
-    """How to take the statistics of a part of an image, tile by tile.
+    """Make a function that computes the statistics of a part of an image, tile by tile.
 
-    With a mask, every position counts with the mask's value there, relative to the mask's sum:
-    Gatys et al. 2017, "Controlling perceptual factors in neural style transfer", section 4,
-    where the features are multiplied by what is the root of these weights. So the
-    statistics of a part of any size are those of its features, one position's at the least.
+    With a mask, every position is weighted by the mask, divided by its sum: Gatys et al. 2017,
+    "Controlling perceptual factors in neural style transfer", section 4, where features are
+    multiplied by the roots of these weights.
 
     Returns:
-        What a view adds to the statistics of each layer.
+        A function that computes a tile's contribution to the statistics of each layer.
     """
     if mask is None:
         counts = {layer: height * width for layer, (height, width) in sight.sizes(image).items()}

@@ -1,7 +1,8 @@
-"""Nested values with tensors in them, as one safetensors file that notices damage.
+"""Store nested values with tensors as one safetensors file that detects damage.
 
-The file's metadata holds the values as JSON, where the number of a tensor stands for it, and the
-SHA-256 of that text and of all tensors: safetensors does not notice a flipped bit.
+The metadata hold the values as JSON, in which numbers stand for tensors, and the SHA-256 of this
+text
+and of all tensors: safetensors does not detect a flipped bit.
 """
 
 import hashlib
@@ -18,21 +19,21 @@ FORMAT = f"{_NAME} 3"
 
 
 class DamagedError(Exception):
-    """Says that a file began as one of these and is not whole."""
+    """Raised for a file that is damaged or cut short."""
 
 
 class OtherVersionError(Exception):
-    """Says that another version of impasto wrote a file."""
+    """Raised for a file of another version of impasto."""
 
 
 def pack(values: Any) -> bytes:
-    """Write values: None, truths, numbers, texts, tensors, and lists, tuples and dicts of them."""
+    """Encode None, booleans, numbers, texts and tensors, and lists, tuples and dicts of them."""
     tensors: list[Tensor] = []
     return seal(json.dumps(_plain(values, tensors)), tensors)
 
 
 def seal(state: str, tensors: Sequence[Tensor]) -> bytes:
-    """Write a text and the tensors that it numbers."""
+    """Encode a text and the tensors to which it refers."""
     named = {str(number): tensor for number, tensor in enumerate(tensors)}
     metadata = {"format": FORMAT, "sha256": _digest(state, named), "state": state}
     content: bytes = safetensors.torch.save(named, metadata)
@@ -40,12 +41,12 @@ def seal(state: str, tensors: Sequence[Tensor]) -> bytes:
 
 
 def unpack(content: bytes) -> Any:
-    """Read what `pack` wrote, its tensors on the CPU; nothing in it is executed.
+    """Decode the values of `pack`, with tensors on the CPU; nothing is executed.
 
     Raises:
-        DamagedError: it is not whole.
-        OtherVersionError: its format is older or newer.
-        Exception: it is something else.
+        DamagedError: the content is damaged or cut short.
+        OtherVersionError: another version wrote it.
+        Exception: any error, for any other content.
     """
     length = int.from_bytes(content[:8], "little")
     begun = b'"__metadata__"' in content[8:64]
@@ -70,7 +71,7 @@ def _digest(state: str, tensors: Mapping[str, Tensor]) -> str:
 
 
 def _plain(values: Any, tensors: list[Tensor]) -> Any:
-    """Replace tensors by their numbers, and dicts by pairs: JSON knows texts as keys only."""
+    """Replace tensors by numbers, and dicts by pairs, as JSON allows only texts as keys."""
     if isinstance(values, Tensor):
         tensors.append(values.detach().cpu().clone(memory_format=torch.contiguous_format))
         return {"tensor": len(tensors) - 1}

@@ -1,7 +1,6 @@
-"""What a painting is judged by: the terms of the objective, each with its targets computed once.
+"""The terms of the objective, each with its targets computed once.
 
-A term sees features tile by tile, so what it needs of them is a sum over tiles (`measure`); from
-the sums, and from the picture itself, it makes its loss.
+A term computes its loss from the picture and from sums over the tiles of its features (`measure`).
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +24,7 @@ from impasto.perceptual.losses import (
 from impasto.perceptual.statistics import Statistics, mixture
 
 Measured = list[Any]
-"""What a term takes of the features: tensors or statistics, which `+` adds up over tiles."""
+"""What a term measures in a tile: tensors or statistics, which `+` sums over tiles."""
 
 STYLE_LOSSES: dict[str, type[GramLoss | WassersteinLoss]] = {
     "gram": GramLoss,
@@ -33,10 +32,10 @@ STYLE_LOSSES: dict[str, type[GramLoss | WassersteinLoss]] = {
 }
 
 STRUCTURE_POSITIONS = 768
-"""Positions whose relations are compared: their number squared is computed with."""
+"""Positions whose relations are compared; the cost grows with the square of their number."""
 
 PALETTE_SIDE = 64
-"""Pixels of the long side to which pictures are averaged before their colours are compared."""
+"""Long side in pixels to which pictures are reduced before their colours are compared."""
 
 TONE_CELLS = 24
 """Windows along the long side in which the tone is averaged."""
@@ -46,8 +45,8 @@ class Term(Protocol):
     """A part of the objective.
 
     Attributes:
-        name: by which its loss is told.
-        weight: by which the loss is multiplied.
+        name: of its loss.
+        weight: of its loss.
         layers: whose features it needs.
     """
 
@@ -56,10 +55,10 @@ class Term(Protocol):
     layers: tuple[str, ...]
 
     def measure(self, view: FeatureTile) -> Measured:
-        """Take from a view of the picture what it adds to the whole."""
+        """Measure the contribution of a tile."""
 
     def __call__(self, image: Tensor, measured: Measured) -> Tensor:
-        """Compute the loss, a scalar, of (1, 3, H, W) and of what was measured in all its views."""
+        """Compute the loss, a scalar, of (1, 3, H, W) and of the sums over its tiles."""
 
 
 class Content:
@@ -76,7 +75,7 @@ class Content:
         self._losses = {layer: ContentLoss(features[layer]) for layer in self.layers}
 
     def measure(self, view: FeatureTile) -> Measured:
-        """Take the losses of the view's part of the picture."""
+        """Measure the losses of the tile."""
         return [loss(view.features[k], view.places[k]) for k, loss in self._losses.items()]
 
     def __call__(self, image: Tensor, measured: Measured) -> Tensor:
@@ -87,7 +86,7 @@ class Content:
 class Structure:
     """Distance between the self-similarities of two pictures at one layer.
 
-    See `SelfSimilarityLoss`; positions are a fixed random choice.
+    See `SelfSimilarityLoss`; the positions are random, but always the same.
     """
 
     name = "structure"
@@ -104,7 +103,7 @@ class Structure:
         self._loss = SelfSimilarityLoss(features[0].flatten(1)[:, self._positions])
 
     def measure(self, view: FeatureTile) -> Measured:
-        """Take the features at those positions that the view shows, and zeros for the others."""
+        """Collect the features at the positions in the tile, and zeros for the others."""
         features = view.features[self.layers[0]][0]
         rows, columns = view.places[self.layers[0]]
         row = self._positions // self._width - rows.start
@@ -124,8 +123,8 @@ class Structure:
 class Style:
     """Distance between the statistics of features: the regions' losses, by their shares.
 
-    A region's share is the part of the picture that it covers: a small one is not to bend the
-    whole picture. Its weight is how much of the strength is used there, and counts squared.
+    A region's share is the fraction of the picture that it covers, so that a small one does not
+    distort the whole picture. Its weight, the fraction of the strength, is squared.
     """
 
     name = "style"
@@ -152,7 +151,7 @@ class Style:
         self._within = [statistics_within(sight, self.layers, image, r.mask) for r in regions]
 
     def measure(self, view: FeatureTile) -> Measured:
-        """Take what the view adds to the statistics of each region and layer."""
+        """Measure the tile's contribution to the statistics of each region and layer."""
         return [statistics for within in self._within for statistics in within(view)]
 
     def __call__(self, image: Tensor, measured: Measured) -> Tensor:
@@ -172,7 +171,7 @@ class _PixelTerm:
     layers: tuple[str, ...] = ()
 
     def measure(self, view: FeatureTile) -> Measured:
-        """Take nothing."""
+        """Measure nothing."""
         return []
 
 
@@ -197,8 +196,8 @@ class Smoothness(_PixelTerm):
 class Palette(_PixelTerm):
     """Distance between the colours of each region and of its styles, by the regions' shares.
 
-    See `PaletteLoss`. Pictures are averaged over a few pixels first: the palette is that of
-    strokes, and sorting all pixels of a large picture would take as long as the encoder.
+    See `PaletteLoss`. Pictures are reduced first: the palette is that of strokes, and sorting all
+    pixels of a large picture would take as long as the encoder.
     """
 
     name = "palette"
@@ -250,7 +249,7 @@ def _style_targets(
 
 
 class _Summed:
-    """A measure whose values are added up one by one."""
+    """A measure whose values are summed one by one."""
 
     def __init__(self, measure: Callable[[FeatureTile], Measured]) -> None:
         self._measure = measure
@@ -260,7 +259,7 @@ class _Summed:
 
 
 class Sums:
-    """Values that are added up one by one."""
+    """Values that are summed one by one."""
 
     def __init__(self, values: Measured) -> None:
         self.values = values
@@ -270,7 +269,7 @@ class Sums:
 
 
 def _cell(image: Tensor) -> int:
-    """Choose over how many pixels a picture is averaged for its palette."""
+    """Choose the side of the cells over which a picture is averaged for its palette."""
     return max(1, round(max(image.shape[-2:]) / PALETTE_SIDE))
 
 
@@ -280,13 +279,13 @@ def _averaged(image: Tensor, cell: int) -> Tensor:
 
 
 def _inside(mask: Tensor, cell: int) -> Tensor:
-    """Find the cells that a mask covers most, (N,); all of them for one that covers none."""
+    """Find the cells that a mask mostly covers, (N,), or all cells if it covers none."""
     covered = _averaged(mask, cell)[0] > 0.5
     return covered if covered.any() else torch.ones_like(covered)
 
 
 def _palette(styles: Sequence[StylePicture]) -> Tensor:
-    """(3, N) colours of several styles, as many of each as its weight asks for."""
+    """Sample (3, N) colours of several styles in proportion to their weights."""
     whole = sum(style.weight for style in styles)
     colours = []
     for style in styles:

@@ -1,1 +1,1 @@
-"""What optimization, training and evaluation look with: features, statistics, losses."""
+"""Perceptual features, statistics and losses, for optimization, training and evaluation."""

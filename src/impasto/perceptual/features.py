@@ -1,4 +1,4 @@
-"""How the encoder sees a picture: as if it went on past its border, whole or tile by tile."""
+"""Extract features with reflection padding, whole or in tiles."""
 
 import operator
 from collections.abc import Callable, Sequence
@@ -16,19 +16,19 @@ from impasto.networks.encoder import Encoder
 from impasto.perceptual.tiles import Span, plan
 
 PADDING = 8
-"""Pixels by which pictures are continued for the encoder: a cell of its fourth stage."""
+"""Pixels of reflection padding: one cell of the encoder's fourth stage."""
 
 Measure = TypeVar("Measure")
-"""What a tile adds to the measure of a picture; has `+`."""
+"""What a tile contributes to the measure of a picture; it supports `+`."""
 
 
 @dataclass(frozen=True)
 class FeatureTile:
-    """What the encoder sees of a picture, or of one tile of it.
+    """The features of a picture, or of one tile of it.
 
     Attributes:
-        features: of each layer, (1, C, h, w); without the surroundings of the tile.
-        places: of each layer, the rows and columns of the whole picture's features they are.
+        features: of each layer, (1, C, h, w), without the surroundings of the tile.
+        places: of each layer, their rows and columns among the features of the whole picture.
     """
 
     features: dict[str, Tensor]
@@ -36,16 +36,15 @@ class FeatureTile:
 
 
 class FeatureExtractor:
-    """An encoder that looks at pictures.
+    """Extracts features of pictures with a perceptual encoder.
 
-    Encoders pad with zeros, and an optimization finds out: the outermost pixels turn into a
-    bright or dotted line. So a picture is continued by reflection for the encoder, and what it
-    sees of the continuation is cut off again.
+    Zero padding makes an optimization produce bright or dotted borders. So a picture is padded by
+    reflection first, and the features of the padding are cropped.
 
     Args:
         encoder: frozen.
-        layers: those to see.
-        tile: look at pictures in tiles of this many pixels a side; None for all at once.
+        layers: to extract.
+        tile: side in pixels of the tiles in which to extract features; None for the whole picture.
         recompute: see `Encoder`.
     """
 
@@ -64,12 +63,11 @@ class FeatureExtractor:
         self._strides = {layer: encoder.stride(layer) for layer in layers}
 
     def total(self, image: Tensor, measure: Callable[[FeatureTile], Measure]) -> Measure:
-        """Sum over an image's tiles what `measure` finds in each.
+        """Sum `measure` over the tiles of an image.
 
-        Differentiable. Of a tile nothing is kept for the gradient; when its turn comes, it is
-        looked at once more (Chen et al. 2016, arXiv 1604.06174). By then the gradient by the
-        sum is known, so what comes back through each tile is its part of the whole picture's
-        gradient, in the memory of one tile.
+        Differentiable. Features of tiles are not kept for the gradient but computed again (Chen et
+        al. 2016, arXiv 1604.06174). The gradient of the sum is then known, so each tile yields its
+        part of the whole picture's gradient, in the memory of one tile.
 
         Args:
             image: (1, 3, H, W) in [0, 1].
@@ -103,7 +101,7 @@ class FeatureExtractor:
     def downsample_mask(self, mask: Tensor) -> dict[str, Tensor]:
         """Average a picture's mask (1, 1, H, W) over the cells of each layer, (h, w).
 
-        What lies beyond the last whole cells belongs to them: they are the ones that see it.
+        Pixels beyond the last whole cells belong to these.
         """
         framed = _PaddedImage.of(mask)
         area = replace(framed, pixels=torch.ones_like(framed.pixels))
@@ -113,7 +111,7 @@ class FeatureExtractor:
         }
 
     def sizes(self, image: Tensor) -> dict[str, tuple[int, int]]:
-        """Compute the size (h, w) of each layer of an image (1, 3, H, W), without the frame."""
+        """Compute the size (h, w) of each layer of an image (1, 3, H, W), without the padding."""
         framed = _PaddedImage.of(image)
         return {layer: framed.size(stride) for layer, stride in self._strides.items()}
 
@@ -139,11 +137,11 @@ class FeatureExtractor:
 
 @dataclass(frozen=True)
 class _PaddedImage:
-    """A picture continued by reflection.
+    """A picture padded by reflection.
 
     Attributes:
         pixels: (1, C, H + 2 frame, W + 2 frame).
-        frame: how far it was continued; no further than its own size allows.
+        frame: pixels of padding, at most what the size of the picture allows.
     """
 
     pixels: Tensor
@@ -155,7 +153,7 @@ class _PaddedImage:
         return cls(F.pad(image, (frame,) * 4, mode="reflect"), frame)
 
     def cut(self, stride: int) -> int:
-        """Count the outer cells of a layer that show the continuation, along every side."""
+        """Count the cells of a layer along each side that show the padding."""
         width = self.pixels.shape[-1]
         return round(self.frame * (width // stride) / width)
 
@@ -168,11 +166,8 @@ class _PaddedImage:
     def sums(self, stride: int) -> Tensor:
         """Sum (1, 1, H, W) over a layer's cells, (h, w).
 
-        What is left of the picture below and to the right counts with the last cells; its
-        continuation there does not.
-
-        What is left of the picture below and to the right counts with the last cells; its
-        continuation there does not.
+        The rest of the picture below and to the right counts with the last cells, without the
+        padding.
         """
         cut = self.cut(stride)
         height, width = self.size(stride)
@@ -184,11 +179,9 @@ class _PaddedImage:
         return torch.cat([cells[:, : width - 1], last], 1)
 
     def seen(self, rows: Span, columns: Span, stride: int) -> tuple[slice, slice]:
-        """Find the cells of a layer that are a tile's own and show the picture.
+        """Find the cells of a layer that belong to a tile and show the picture.
 
-        They are counted with the continuation, which they do not show.
-
-        They are counted with the continuation, which they do not show.
+        Their numbers include the cells of the padding.
         """
         cut = self.cut(stride)
         found = []

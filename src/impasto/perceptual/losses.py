@@ -1,8 +1,8 @@
-"""Perceptual losses: how far a picture is from a content and from a style.
+"""Perceptual losses: distances of a picture to a content and to a style.
 
-All of them are relative: divided by the energy of what they are compared with. So one weight
-means the same at every layer, with every encoder and at every size, which the papers' absolute
-losses do not (a layer's energy differs a thousandfold between encoders).
+All losses are divided by the energy of their target. So a weight means the same at every layer,
+with every encoder and at every size. With the papers' absolute losses it does not: the energy of a
+layer differs a thousandfold between encoders.
 """
 
 import math
@@ -16,7 +16,7 @@ from torch import Tensor
 from impasto.perceptual.statistics import Statistics, eigh
 
 COVARIANCE_FLOOR = 1e-4
-"""Added to the diagonal of a covariance, as a part of its mean variance: keeps roots finite."""
+"""Added to the diagonal of a covariance, relative to its mean variance, to keep roots finite."""
 
 NEGLIGIBLE = 1e-3
 """Directions of a style with less than this part of the mean variance are left out of roots."""
@@ -37,7 +37,7 @@ class ContentLoss:
     """
 
     def __init__(self, target: Tensor) -> None:
-        # Half-precise features keep few digits, too few for a difference's mean square.
+        # Half precision has too few digits for the mean square of a difference.
         self.target = target.to(torch.promote_types(target.dtype, torch.float32))
         variance = self.target.var(dim=(0, 2, 3), correction=0).mean()
         self._scale = 1 / (variance + 1e-8)
@@ -46,7 +46,7 @@ class ContentLoss:
         """Compute the loss: 0 for the content itself, about 1 for a flat picture.
 
         Args:
-            features: (1, C, H, W), or a part of them, for what it contributes.
+            features: (1, C, H, W), or a part of them, for its contribution.
             place: the part's rows and columns.
         """
         rows, columns = place
@@ -120,10 +120,9 @@ def total_variation(image: Tensor) -> Tensor:
 
 
 class TotalVariationLoss:
-    """Total variation, relative to the weighted mean of some pictures': 1 is as rough as they are.
+    """Total variation, relative to the weighted mean of that of some pictures.
 
-    A picture varies less from pixel to pixel the larger it is; the division makes one weight
-    fit every size.
+    Larger pictures vary less from pixel to pixel; the division makes one weight suit every size.
     """
 
     def __init__(self, pictures: Sequence[tuple[Tensor, float]]) -> None:
@@ -136,14 +135,14 @@ class TotalVariationLoss:
 
 
 class SelfSimilarityLoss:
-    """Compare how alike the parts of one picture are with how alike those of another are.
+    """Compare the self-similarities of two pictures.
 
     D[i, j] = 1 - cos(F[i], F[j]),  each column divided by its sum
     L = N * mean(|D - D_c|)  over N positions i, j
 
     Kolkin, Salavon, Shakhnarovich, "Style Transfer by Relaxed Optimal Transport and
-    Self-Similarity", CVPR 2019, eq. 7. It lets a face take on any colour and stroke as long as
-    eyes, mouth and cheeks differ from each other as they did.
+    Self-Similarity", CVPR 2019, eq. 7. A face may take on any colours and strokes, as long as eyes,
+    mouth and cheeks differ from each other as before.
 
     Args:
         target: (C, N), the content's features at N positions.
@@ -153,7 +152,7 @@ class SelfSimilarityLoss:
         self._target = _dissimilarities(target)
 
     def __call__(self, features: Tensor) -> Tensor:
-        """Compute the loss: 0 where all relations are kept; at most 2.
+        """Compute the loss: 0 if all relations are kept; at most 2.
 
         Args:
             features: (C, N) at the same positions.
@@ -166,7 +165,7 @@ class SelfSimilarityLoss:
 def _dissimilarities(features: Tensor) -> Tensor:
     """(N, N) cosine distances between columns, each column with a sum of 1."""
     columns = features.to(torch.promote_types(features.dtype, torch.float32))
-    # A column of zeros, as rectified features have where nothing is seen, is at distance 1.
+    # A column of zeros, which rectified features may have, is at distance 1.
     columns = columns / (columns.norm(dim=0, keepdim=True) + 1e-6)
     distances: Tensor = (1 - columns.mT @ columns).clamp_min(0)
     relative: Tensor = distances / (distances.sum(0, keepdim=True) + 1e-6)
@@ -179,10 +178,10 @@ class PaletteLoss:
     L = mean over directions d of |sort(d . x) - sort(d . y)|^2 / mean over d of var(d . y)
 
     Rabin et al., "Wasserstein Barycenter and its Application to Texture Mixing", 2011; as a loss,
-    Heitz et al., CVPR 2021, arXiv 2006.07229. Mean and covariance, which the style loss compares,
-    do not tell a palette of three colours from one of two. The directions are fixed, so that a
-    painting is the same every time, and red-green and yellow-blue count double: small accents of
-    colour weigh little otherwise.
+    Heitz et al., CVPR 2021, arXiv 2006.07229. The style loss compares means and covariances, which
+    do not distinguish a palette of three colours from one of two. The directions are fixed, so that
+    results can be repeated. Red-green and yellow-blue count double, as small accents of colour
+    weigh little otherwise.
 
     Args:
         target: (3, N) colours, RGB.
@@ -224,12 +223,11 @@ def _directions(count: int) -> Tensor:
 
 
 class ToneLoss:
-    """Mean absolute difference of two pictures whose details are averaged out, relative to what
-    the target varies by.
+    """Mean absolute difference of two averaged pictures, relative to the target's variation.
 
     Args:
         target: (1, 3, H, W).
-        cells: so many windows fit along the long side; each overlaps the next by half.
+        cells: number of windows along the long side; each overlaps the next by half.
     """
 
     def __init__(self, target: Tensor, cells: int) -> None:
@@ -241,7 +239,7 @@ class ToneLoss:
         self._scale = 1 / (spread + 0.02)
 
     def __call__(self, image: Tensor) -> Tensor:
-        """Compute the loss: 0 where the large areas agree, about 1 for a picture of one colour."""
+        """Compute the loss: 0 if the large areas agree, about 1 for a picture of one colour."""
         distance: Tensor = (self._averaged(image) - self._target).abs().mean() * self._scale
         return distance
 
@@ -253,15 +251,15 @@ class ToneLoss:
 class _TraceRoot(torch.autograd.Function):
     """tr(A^1/2) of a symmetric positive semi-definite matrix.
 
-    d tr(A^1/2) = 1/2 tr(A^-1/2 dA): one eigendecomposition serves value and gradient, where
-    differentiating through a matrix root needs a Lyapunov equation and is unstable where
-    eigenvalues meet.
+    d tr(A^1/2) = 1/2 tr(A^-1/2 dA): one eigendecomposition gives value and gradient.
+    Differentiating a matrix root would need a Lyapunov equation and be unstable for close
+    eigenvalues.
     """
 
     @staticmethod
     def forward(ctx: Any, matrix: Tensor) -> Tensor:
         values, vectors = eigh(matrix)
-        # Rounding leaves eigenvalues below zero; their inverse roots must not explode.
+        # Rounding leaves eigenvalues below zero, whose inverse roots would explode.
         roots = values.clamp_min(1e-7 * values[-1].clamp_min(1e-24)).sqrt()
         ctx.save_for_backward(vectors, roots)
         trace: Tensor = roots.sum()
@@ -275,7 +273,7 @@ class _TraceRoot(torch.autograd.Function):
 
 
 def _lift(covariance: Tensor) -> Tensor:
-    """Put a floor under the eigenvalues of a covariance."""
+    """Raise the eigenvalues of a covariance by a small amount."""
     floor = COVARIANCE_FLOOR * covariance.diagonal().mean() + 1e-12
     return covariance + floor * torch.eye(
         len(covariance), dtype=covariance.dtype, device=covariance.device

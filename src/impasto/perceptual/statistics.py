@@ -1,4 +1,4 @@
-"""Statistics of features: means, Gram matrices, and what is computed with them."""
+"""Statistics of features: means and Gram matrices."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a style is at one layer: the mean and the second moments of its features.
+    """The statistics of a style at one layer: the mean and second moments of its features.
 
     Attributes:
         mean: (C,), or (N, C) of N pictures, averaged over positions.
@@ -23,7 +23,7 @@ class Statistics:
     gram: Tensor
 
     def __add__(self, other: "Statistics") -> "Statistics":
-        """Combine what two parts contribute to the statistics of a whole."""
+        """Add the contributions of two parts to the statistics of a whole."""
         return Statistics(self.mean + other.mean, self.gram + other.gram)
 
     @property
@@ -59,8 +59,8 @@ def statistics(features: Tensor, positions: int | None = None) -> Statistics:
     """Compute mean and Gram matrix of (1, C, H, W) features, in float32 or wider.
 
     Args:
-        positions: to average over, where the features are a part of a picture that has so many:
-            what the part contributes. By default its own.
+        positions: number of positions of the whole picture, if the features are a part of it; the
+            result is then the part's contribution. By default that of the features.
     """
     count = positions or features.shape[2] * features.shape[3]
     mean, second = _Moments.apply(features, count)  # type: ignore[no-untyped-call]
@@ -74,8 +74,8 @@ def guided_statistics(features: Tensor, guide: Tensor) -> Statistics:
     G[i, j] = sum over positions p of w[p] F[i, p] F[j, p]
 
     Args:
-        guide: w, (H, W), not negative, with sum 1; or a part of such a guide that belongs to
-            these features, for what they contribute.
+        guide: w, (H, W), not negative, with sum 1; or the part of such a guide for these features,
+            for their contribution.
     """
     flat = features[0].flatten(1).to(torch.promote_types(features.dtype, torch.float32))
     weighted = flat * guide.flatten()
@@ -127,10 +127,10 @@ def _positions(features: Tensor) -> Tensor:
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """Compute eigenvalues (..., C), ascending, and eigenvectors of (..., C, C).
 
-    LAPACK fails on a NaN, and in rare cases on a sound matrix. A loss that is NaN instead lets
-    the solver step back.
+    LAPACK fails on a NaN, and in rare cases on a valid matrix. The result is then NaN, so that the
+    solver can recover.
     """
-    # Metal has no such routine, so there the CPU.
+    # Metal has no such routine.
     work = matrix.cpu() if matrix.device.type == "mps" else matrix
     try:
         values, vectors = torch.linalg.eigh(work)

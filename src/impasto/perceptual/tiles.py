@@ -1,9 +1,8 @@
-"""Tiles: how a picture too large for the memory is cut up so that nobody can tell afterwards.
+"""Split pictures that do not fit in memory into tiles with exact features.
 
-Tiles meet edge to edge, and around each the encoder is shown as much as its features there look
-at. They begin at multiples of the encoder's coarsest stride, so that its pools take the same
-pixels together as in the whole picture. So every feature of a tile's own part is the one that
-the whole picture has there.
+Tiles meet edge to edge, and the encoder gets each with surroundings as large as the receptive
+field. They start at multiples of the coarsest stride, so that pools combine the same pixels as in
+the whole picture. So the features of a tile equal those of the whole picture.
 """
 
 import math
@@ -16,8 +15,8 @@ class Span:
     """One axis of a tile, in pixels of the picture.
 
     Attributes:
-        start, stop: its own part; the spans of a plan cover every pixel once.
-        first, last: what is shown of the picture, its own part and the surroundings.
+        start, stop: of the tile; the spans of a plan cover every pixel once.
+        first, last: of the tile with its surroundings.
     """
 
     start: int
@@ -31,9 +30,9 @@ def plan(length: int, side: int | None, *, stride: int, reach: int) -> tuple[Spa
 
     Args:
         length: of the picture.
-        side: what a tile's own part may be at most; None for a single tile.
-        stride: where spans may start, at its multiples.
-        reach: pixels that must be shown on either side.
+        side: largest side of a tile without its surroundings; None for a single tile.
+        stride: spans start at its multiples.
+        reach: pixels of surroundings on either side.
 
     Raises:
         ValueError: the side is below the stride.
@@ -53,18 +52,15 @@ def plan(length: int, side: int | None, *, stride: int, reach: int) -> tuple[Spa
 
 
 def overlap(stride: int, reach: int) -> int:
-    """Compute what is shown on either side of a tile: the reach, up to a whole stride."""
+    """Compute the surroundings on either side of a tile: the reach, rounded up to the stride."""
     return math.ceil(reach / stride) * stride
 
 
 def largest_side(pixels: float, *, stride: int, reach: int) -> int:
-    """Compute the side of the largest square tile that shows at most so many pixels.
+    """Compute the side of the largest square tile of so many pixels, with its surroundings.
 
-    The surroundings count. The side is at least four times their width, or they would be most of
-    the work.
-
-    The surroundings count. The side is at least four times their width, or they would be most of
-    the work.
+    It is at least four times the width of the surroundings, which would otherwise be most of the
+    work.
     """
     around = overlap(stride, reach)
     side = math.isqrt(max(0, int(pixels))) - 2 * around
