@@ -216,17 +216,17 @@ def optimize(
 
 @dataclass(frozen=True)
 class Task:
-    """What the photos of a batch are painted by.
+    """How to paint the photos of a batch.
 
     Attributes:
         styles: with their weights.
-        regions: masks, each with a style and how much of the strength is used there.
-        style_regions: parts of the styles to learn from.
-        weights: of the encoder, in place of the usual ones.
+        regions: masks, each with a style and the fraction of the strength to use there.
+        style_regions: masks of the parts of styles to use.
+        weights: of the encoder, instead of the default ones.
         device: to compute on.
-        checkpoint: to write.
-        resume: to go on from.
-        settings: all else.
+        checkpoint: file to write.
+        resume: checkpoint to continue from.
+        settings: of the optimization.
     """
 
     styles: Sequence[tuple[Path, float]]
@@ -239,7 +239,7 @@ class Task:
     settings: OptimizeSettings
 
     def style_names(self) -> list[str]:
-        """List what the styles are called, for the names of paintings."""
+        """List the names of the styles, for the names of paintings."""
         paths = [*(path for path, _ in self.styles), *(path for _, path, _ in self.regions)]
         return [path.stem for path in paths]
 
@@ -273,7 +273,7 @@ class Task:
 
 
 def _paint_one(job: "Outputs", task: Task, quiet: bool, begun: float) -> bool:
-    """Paint the only photo; give back whether Ctrl-C stopped it."""
+    """Paint a single photo; return whether Ctrl-C stopped it."""
     check_streams(job.photo, job.picture)
     with display(quiet=quiet) as shown, CtrlC() as ctrl_c:
         last, painting = _paint(job, task, shown, ctrl_c)
@@ -335,22 +335,22 @@ def _paint_all(
 
 
 def _check_no_single_files(*files: Path | None) -> None:
-    """Make sure that no file is named of which every photo would need its own.
+    """Check that no output is set that only a single photo can have.
 
     Raises:
-        SettingError: one is.
+        SettingError: one is set.
     """
     words = ("--checkpoint", "--resume", "--loss-plot", "--trace")
     for word, file in zip(words, files, strict=True):
         if file is not None:
-            raise SettingError(f"{word} is for a single photo; name one, or leave it out")
+            raise SettingError(f"{word} is for a single photo; name one photo, or leave out {word}")
 
 
 def _check_exist(files: Sequence[Path]) -> None:
-    """Make sure that files are there; else an output named after one would be blamed.
+    """Check that files exist, before outputs beside them are checked.
 
     Raises:
-        InputError: one is missing.
+        InputError: a file is missing.
     """
     for path in files:
         if not path.exists():
@@ -358,7 +358,7 @@ def _check_exist(files: Sequence[Path]) -> None:
 
 
 def _tell_skipped(before: Sequence[Route], left: Plan, quiet: bool) -> None:
-    """Say which photos are left out because their paintings exist."""
+    """Print how many photos are skipped because their paintings exist."""
     skipped = len(before) - len(left.routes)
     if quiet or not skipped:
         return
@@ -369,7 +369,7 @@ def _tell_skipped(before: Sequence[Route], left: Plan, quiet: bool) -> None:
 
 
 def _fetch_weights(task: Task) -> None:
-    """Fetch the encoder's weights, where they do not ship and no file is named."""
+    """Download the encoder's weights, unless they ship or a file is named."""
     from impasto.networks import encoders
 
     fetched = [name for name, spec in encoders.ENCODERS.items() if spec.asset is None]
@@ -465,7 +465,7 @@ class Outputs:
         return self.picture.with_name(f"{self.picture.stem}-preview.png")
 
     def with_suffix_for(self, source: Path | bytes) -> "Outputs":
-        """Decide on the format on standard output: that of the photo where none is asked for."""
+        """Set the format on standard output to the photo's, unless it is set."""
         if self.saving.suffix is not None:
             return self
         suffix = suffix_of_bytes(source) if isinstance(source, bytes) else suffix_for(source)

@@ -16,10 +16,10 @@ PAUSE = 10.0
 
 
 class Display(Protocol):
-    """Shows the steps of paintings, and says what else the user should know."""
+    """Shows the steps of paintings, and prints notices."""
 
     def photo(self, number: int, name: str) -> None:
-        """Begin with a photo, of several; numbers count from 1."""
+        """Start a photo; numbers count from 1."""
 
     def step(self, step: "Step") -> None:
         """Show the progress."""
@@ -41,7 +41,7 @@ def display(*, quiet: bool, photos: int = 1) -> AbstractContextManager[Display]:
 
 
 class _Batch:
-    """Knows how long photos take, from those painted and the one under way."""
+    """Estimates the time for photos from those that are painted and the current one."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -50,14 +50,14 @@ class _Batch:
         self._taken: list[float] = []
 
     def photo(self, number: int) -> None:
-        """Begin with a photo."""
+        """Start a photo."""
         now = time.monotonic()
         if number > 1:
             self._taken.append(now - self._started)
         self.number, self._started = number, now
 
     def done(self, step: "Step") -> float:
-        """Compute the part of the work that is done, in [0, 1]."""
+        """Compute the fraction of the work that is done, in [0, 1]."""
         return (self.number - 1 + step.done) / self.count
 
     def left(self, step: "Step") -> str:
@@ -283,7 +283,7 @@ def _print(line: str) -> None:
     try:
         print(line, flush=True)
     except BrokenPipeError:
-        # What is still buffered would fail again when Python ends.
+        # Otherwise Python would write the rest of the buffer when it ends, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

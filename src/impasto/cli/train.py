@@ -98,7 +98,7 @@ def painter(
     start: Annotated[
         Path | None,
         typer.Option(
-            help="A painter.safetensors to go on from; styles that it does not know join it "
+            help="A painter.safetensors to start from; new styles are added "
             "[default: random weights]."
         ),
     ] = None,

@@ -27,7 +27,7 @@ from impasto.system.files import write_file
 from impasto.system.fingerprint import fingerprint
 from impasto.system.paths import display_path, os_error_message, printable
 
-_OTHER_VERSION = "not a checkpoint of this version of impasto; start anew"
+_OTHER_VERSION = "not a checkpoint of this version of impasto; start again"
 
 INTERVAL = 10.0
 """Seconds between two checkpoints of the same scale."""
@@ -118,7 +118,9 @@ def load(path: Path, device: torch.device) -> Checkpoint:
     try:
         parts = sealed.unpack(content)
     except sealed.DamagedError as problem:
-        raise InputError(f"{name}: the checkpoint is damaged or cut short; start anew") from problem
+        raise InputError(
+            f"{name}: the checkpoint is damaged or cut short; start again"
+        ) from problem
     except sealed.OtherVersionError as problem:
         raise InputError(f"{name}: {_OTHER_VERSION}") from problem
     # A file of another kind can fail in any way.

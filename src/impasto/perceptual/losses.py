@@ -88,7 +88,7 @@ class WassersteinLoss:
         covariance = _lift(target.covariance)
         values, vectors = eigh(covariance)
         self._mean = target.mean
-        # Values come in ascending order. Those that are no numbers, of a style that is none, stay.
+        # Values are in ascending order. NaN, of an invalid style, stays.
         first = min(int((values <= NEGLIGIBLE * values.mean()).sum()), len(values) - 1)
         self._root = vectors[:, first:] * values[first:].clamp_min(0).sqrt()
         self._trace = covariance.trace()

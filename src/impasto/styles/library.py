@@ -48,8 +48,7 @@ def find(word: str) -> Style:
     """Find a style by its name, or by title or artist, see `resolve`.
 
     Raises:
-        InputError: no style or several styles match, or the file is damaged; the message suggests
-            names.
+        InputError: no style or several styles match, or the file is damaged.
     """
     files, problem = own_styles()
     notices = () if problem is None else (problem,)
