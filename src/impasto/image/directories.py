@@ -53,7 +53,7 @@ class Reader:
         self._file = file
         head = self._bytes(0, 16)
         self.order = {b"II": "<", b"MM": ">"}.get(head[:2], "")
-        if not self.order:
+        if not self.order or len(head) < 4:
             raise ValueError("no order of bytes")
         self._big = 43 in struct.unpack("<H", head[2:4]) + struct.unpack(">H", head[2:4])
         self.first = self._number("Q", head[8:]) if self._big else self._number("I", head[4:])
