@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto.api.sources import SceneLoader, load_style, save_style, stored_style, weighted
+from impasto.api.sources import SceneLoader, find_style, load_style, save_style, weighted
 from impasto.errors import InputError, SettingError
 
 
@@ -24,15 +24,15 @@ def test_one_source_or_several_with_weights(wave):
 
 
 def test_stored_styles_are_named_or_files(tmp_path, wave):
-    style = stored_style("great-wave")
+    style = find_style("great-wave")
     assert style.title == "The Great Wave off Kanagawa"
-    assert stored_style(style) is style
+    assert find_style(style) is style
     save_style(style, tmp_path / "mine.npz")
-    assert stored_style(tmp_path / "mine.npz").title == style.title
-    assert stored_style(wave) is None
-    assert stored_style(np.zeros((2, 2, 3))) is None
+    assert find_style(tmp_path / "mine.npz").title == style.title
+    assert find_style(wave) is None
+    assert find_style(np.zeros((2, 2, 3))) is None
     with pytest.raises(InputError, match="neither a file nor the name of a style"):
-        stored_style("no-such-style")
+        find_style("no-such-style")
 
 
 def test_a_mixture_is_a_blend_of_what_is_loaded():

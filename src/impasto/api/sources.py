@@ -13,7 +13,7 @@ from PIL import Image
 
 from impasto.errors import InputError, SettingError
 from impasto.image import files, hidden, masks
-from impasto.image.files import Picture, Stored, is_stored
+from impasto.image.files import Picture, PictureFile, is_picture_file
 from impasto.scene import Region
 from impasto.schema import style_weights
 from impasto.settings import ALPHA, Device
@@ -23,7 +23,7 @@ from impasto.system.paths import display_path, may_exist
 if TYPE_CHECKING:
     from impasto.feedforward.model import FeedforwardModel, ModelStyle
 
-Source: TypeAlias = Stored | Image.Image | NDArray[Any] | Picture
+Source: TypeAlias = PictureFile | Image.Image | NDArray[Any] | Picture
 """A picture: a file, its bytes, a Pillow image, or an array; see `image.files.load`."""
 
 Styles: TypeAlias = Source | Iterable[Source | tuple[Source, float]] | Mapping[Any, float]
@@ -97,7 +97,7 @@ def weighted(sources: Any) -> list[tuple[Any, float]]:
     single = (str, os.PathLike, Style, Image.Image, np.ndarray, Picture)
     if isinstance(sources, single):
         return [(sources, 1.0)]
-    if not isinstance(sources, (list, tuple, Mapping)) and is_stored(sources):
+    if not isinstance(sources, (list, tuple, Mapping)) and is_picture_file(sources):
         return [(sources, 1.0)]
     if isinstance(sources, Mapping):
         sources = list(sources.items())
@@ -108,7 +108,7 @@ def weighted(sources: Any) -> list[tuple[Any, float]]:
     return [(source, weight) for (source, _), weight in zip(pairs, weights, strict=True)]
 
 
-def stored_style(source: StyleSource) -> Style | None:
+def find_style(source: StyleSource) -> Style | None:
     """Load the style in a file of styles or in the library; None if the source is a picture.
 
     Raises:
@@ -248,7 +248,7 @@ class SceneLoader:
 
         styles = []
         for source, _ in pairs:
-            style = stored_style(source)
+            style = find_style(source)
             if style is None:
                 assert not isinstance(source, Style), "a style is not loaded from a picture"
                 if preload:

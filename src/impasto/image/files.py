@@ -29,7 +29,7 @@ MAX_PIXELS = 150_000_000
 MIN_SIDE = 16
 
 
-Stored: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+PictureFile: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 """A picture file: a path, the bytes of a file, or an open file."""
 
 
@@ -55,15 +55,15 @@ class Picture(ImageLike):
         return self.metadata.exif
 
 
-def is_stored(source: object) -> bool:
-    """Tell whether a source is a picture file, see `Stored`."""
+def is_picture_file(source: object) -> bool:
+    """Tell whether a source is a picture file, see `PictureFile`."""
     return isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview)) or callable(
         getattr(source, "read", None)
     )
 
 
 def load(
-    source: Stored | Image.Image | NDArray[Any] | Picture,
+    source: PictureFile | Image.Image | NDArray[Any] | Picture,
     *,
     min_side: int = MIN_SIDE,
     max_pixels: int = MAX_PIXELS,
@@ -99,7 +99,7 @@ def load(
         height, width = source.shape[:2]
         _check_size("the array", (width, height), min_side, max_pixels)
         return _picture(decoded, "the array", fill_hidden)
-    if is_stored(source):
+    if is_picture_file(source):
         name, content = _content(source)
         with io.BytesIO(content) as file:
             return _decode(file, name, None, min_side, max_pixels, fill_hidden)
@@ -109,7 +109,7 @@ def load(
     )
 
 
-def load_mask(source: Stored | Image.Image | NDArray[Any] | Picture) -> Picture:
+def load_mask(source: PictureFile | Image.Image | NDArray[Any] | Picture) -> Picture:
     """Load a mask: as `load`, but of any size and with transparent parts as they are.
 
     `masks.from_pixels` needs them: a white shape on a transparent ground is a mask of that shape.

@@ -23,30 +23,30 @@ from impasto.settings import Colour
 
 
 def prepare(
-    style: FloatImage, photo: FloatImage, colour: Colour, covered: Mask | None = None
+    style: FloatImage, photo: FloatImage, colour: Colour, mask: Mask | None = None
 ) -> FloatImage:
     """Prepare a style picture: give it the photo's lightness or colours, if the setting says so.
 
     Args:
-        covered: weights of the photo's pixels, (H, W), those that are painted in the style; None
+        mask: weights of the photo's pixels, (H, W), those that are painted in the style; None
         for
             equal weights.
     """
     if colour == "luminance":
-        return match_luminance(style, photo, covered)
+        return match_luminance(style, photo, mask)
     if colour == "linear":
-        return apply_transport(style, gaussian(style), gaussian(photo, covered))
+        return apply_transport(style, gaussian(style), gaussian(photo, mask))
     return style
 
 
 def recolour(
-    photo: FloatImage, styles: Sequence[WeightedStyle[FloatImage]], covered: Mask | None = None
+    photo: FloatImage, styles: Sequence[WeightedStyle[FloatImage]], mask: Mask | None = None
 ) -> FloatImage:
     """Give the photo the mean and covariance of colours of a mixture of styles.
 
     Args:
         styles: pictures of any size.
-        covered: weights of the photo's pixels, (H, W); None for equal weights.
+        mask: weights of the photo's pixels, (H, W); None for equal weights.
     """
     weights = [style.weight for style in styles]
     each = [gaussian(style.style, _fitting(style.mask, style.style)) for style in styles]
@@ -54,20 +54,20 @@ def recolour(
     moments = [one.covariance + np.outer(one.mean, one.mean) for one in each]
     second = np.average(moments, axis=0, weights=weights)
     mixed = Gaussian(mean, second - np.outer(mean, mean))
-    return apply_transport(photo, gaussian(photo, covered), mixed)
+    return apply_transport(photo, gaussian(photo, mask), mixed)
 
 
 def finish(
-    painted: FloatImage, photo: FloatImage, colour: Colour, covered: Mask | None = None
+    painted: FloatImage, photo: FloatImage, colour: Colour, mask: Mask | None = None
 ) -> FloatImage:
     """Give the painting its final colours; the photo has the painting's size.
 
     Args:
-        covered: weights of the pixels, (H, W), those that are painted; None for equal weights.
+        mask: weights of the pixels, (H, W), those that are painted; None for equal weights.
     """
     if colour in ("style", "linear"):  # the styles have these colours already
         return painted
-    return COLOUR_TRANSFERS[colour](painted, photo, covered)
+    return COLOUR_TRANSFERS[colour](painted, photo, mask)
 
 
 def _fitting(mask: Mask | None, pixels: FloatImage) -> Mask | None:
