@@ -122,5 +122,5 @@ def test_a_picture_that_is_transparent_is_no_style(job, photo):
     nothing = encoded(Image.new("RGBA", (64, 64)), "PNG")
     picture = Upload(io.BytesIO(nothing), "nothing.png", "own")
     todo = work.tune(picture, photo, 0.01, LIMITS, lambda style: None)
-    with pytest.raises(InputError, match="transparent all over"):
+    with pytest.raises(InputError, match="completely transparent"):
         todo(job)
