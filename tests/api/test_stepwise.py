@@ -484,7 +484,7 @@ def test_a_style_of_numbers_is_not_enough(paint, wave, tmp_path, monkeypatch, na
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IMPASTO_STYLES", str(tmp_path))
     impasto.save_style(impasto.load_style(wave), tmp_path / "mine.npz")
-    with pytest.raises(InputError, match="optimize needs the picture itself"):
+    with pytest.raises(InputError, match="optimize needs the picture of a style"):
         paint(style=name)
 
 

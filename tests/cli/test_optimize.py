@@ -399,7 +399,7 @@ def test_a_style_of_ones_own_is_for_the_other_command(
 ):
     monkeypatch.setenv("IMPASTO_STYLES", str(tmp_path))
     impasto("styles", "add", "mine", wave)
-    line = fails("optimize needs the picture itself", "optimize", photo, *words)
+    line = fails("optimize needs the picture of a style", "optimize", photo, *words)
     assert "no such file" not in line
 
 

@@ -43,7 +43,7 @@ def test_a_painting_and_what_a_page_shows_of_it(job, photo):
 
 def test_a_title_is_a_name(photo):
     work.stylize(photo, [StyleChoice("The Scream")], StylizeSettings(), Saving(), LIMITS)
-    with pytest.raises(InputError, match="styles fit"):
+    with pytest.raises(InputError, match="styles match"):
         work.stylize(photo, [StyleChoice("Hokusai")], StylizeSettings(), Saving(), LIMITS)
 
 
@@ -51,7 +51,7 @@ def test_what_the_format_has_no_place_for_is_told(job, photo):
     todo = work.stylize(
         photo, [StyleChoice("irises")], StylizeSettings(), Saving(suffix=".bmp"), LIMITS
     )
-    assert any("no place for EXIF" in notice for notice in todo(job).notices)
+    assert any("cannot store EXIF" in notice for notice in todo(job).notices)
 
 
 def test_a_style_that_was_learned(job, photo):
