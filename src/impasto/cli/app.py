@@ -17,7 +17,7 @@ from impasto.cli.errors import report
 
 COMMANDS = {
     "stylize": "Paint photos in the style of a picture, or of several mixed, in one pass.",
-    "optimize": "Paint a photo in the style of other pictures, step by step.",
+    "optimize": "Paint photos in the style of other pictures, step by step.",
     "mix": "Paint a photo in mixtures of two styles, or of four, on one sheet.",
     "styles": "List the named styles; add your own.",
     "weights": "List the encoders; fetch and verify the weights of VGG-19.",
