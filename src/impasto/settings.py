@@ -97,7 +97,7 @@ class OptimizeSettings(PaintSettings):
 
     quality: Quality = setting("good", "Number of steps: draft, good or best.")
     content_weight: float = setting(
-        0.12, "How closely to keep the photo's content.", minimum=0, maximum=1000
+        0.08, "How closely to keep the photo's content.", minimum=0, maximum=1000
     )
     style_weight: float = setting(
         1.0, "How closely to follow the style's statistics.", minimum=0, maximum=1000
