@@ -58,14 +58,15 @@ class PaintSettings:
     )
     colour: Colour = setting(
         "style",
-        "Where the colours come from: style; luminance (the photo's colours with the style's "
-        "light and shade); linear (the photo's mean colour and covariance); histogram (the photo's "
+        "Where the colours come from: style; luminance (the photo's colours with the strokes of "
+        "the style); linear (the photo's mean colour and covariance); histogram (the photo's "
         "palette).",
     )
     work_size: int | None = setting(
         None,
         "Largest long side in pixels at which to paint; a larger painting is made by enlarging "
-        "this one, sharp along the edges of the photo [default: 1024].",
+        "this one, sharp along the edges of the photo [default: 1024 for optimize; 640, and a "
+        "second pass at a larger size, for stylize].",
         minimum=32,
         maximum=LARGEST,
     )

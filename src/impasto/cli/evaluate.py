@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from impasto.cli.arguments import Overwrite
 from impasto.cli.weights import or_else
 from impasto.errors import OutputError, SettingError
 from impasto.system.extras import require
@@ -67,7 +68,7 @@ def evaluate(
         Path | None,
         typer.Option(metavar="EARLIER.json", help="Compare with an earlier report."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace an existing report.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Measure how far paintings are from their photos and from their styles.
 

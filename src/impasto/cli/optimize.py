@@ -85,13 +85,13 @@ def optimize(
             "-o",
             metavar="PATH",
             parser=output_word,
-            help="A file; or a folder, without a suffix or with a / at the end; - is standard "
-            "output [default: PHOTO-STYLE beside the photo, in the photo's format; of a folder, "
-            f"in FOLDER/{PAINTED}].",
+            help="A file, or a folder (no suffix, or a / at the end); - is standard output "
+            "[default: PHOTO-STYLE beside the photo, in the photo's format; for a folder, in "
+            f"FOLDER/{PAINTED}].",
         ),
     ] = None,
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Paint the photos in folders of folders, too.")
+        bool, typer.Option("--recursive", "-r", help="Paint the photos in subfolders, too.")
     ] = False,
     overwrite: Overwrite = False,
     skip_existing: SkipExisting = False,

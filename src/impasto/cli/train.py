@@ -74,7 +74,7 @@ def encoder(
 @app.command()
 def painter(
     photos: Annotated[
-        list[Path], typer.Option(help="A folder of photos; give it again for more folders.")
+        list[Path], typer.Option(help="A folder of photos; repeat it for more folders.")
     ],
     out: Annotated[
         Path,
@@ -84,7 +84,7 @@ def painter(
         list[Path] | None,
         typer.Option(
             help="A folder of artworks, from which the painter learns to take its style from any "
-            "picture; give it again for more folders."
+            "picture; repeat it for more folders."
         ),
     ] = None,
     styles: Annotated[
@@ -111,7 +111,7 @@ def painter(
     ] = 3,
     rate: Annotated[
         float,
-        typer.Option(min=0.0001, max=1, help="Adam's first rate, relative to a layer's spread."),
+        typer.Option(min=0.0001, max=1, help="Adam's initial rate, relative to a layer's spread."),
     ] = 0.015,
     seed: Seed = 0,
     device: Annotated[
@@ -121,7 +121,7 @@ def painter(
 ) -> None:
     """Train the painter, the vectors of its styles and, with --artworks, of any picture.
 
-    Started again with the same --out, it goes on where it stopped.
+    Repeat the command with the same --out to continue an interrupted training.
     """
     require("training", "torch", "torch", "safetensors")
     from impasto.networks import device as devices
