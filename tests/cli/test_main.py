@@ -54,6 +54,13 @@ def test_every_command_is_in_the_module_of_its_name():
     assert [command.name for command in commands.values()] == list(program.COMMANDS)
 
 
+def test_its_commands_stay_after_the_list():
+    commands = get_command(program.app)
+    with pytest.raises(SystemExit):
+        commands.main(["--help"], "impasto")
+    assert commands.commands["stylize"].params
+
+
 @pytest.mark.parametrize(("name", "line"), program.COMMANDS.items())
 def test_a_command_s_own_help_begins_with_its_line_in_the_list(name, line):
     assert program.Commands()[name].help.startswith(line)

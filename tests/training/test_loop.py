@@ -226,6 +226,7 @@ def test_a_checkpoint_of_another_network_is_one_line(tmp_path):
 def test_the_log_has_a_line_of_json_for_each_entry(tmp_path):
     run = train(tmp_path, stop_after=2)
     run.log({"loss": 0.5})
+    run.save()
     resumed = TrainingRun(network(), tmp_path, SCHEDULE)
     resumed.log({"loss": 0.25, "relu1_1": 0.1})
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]

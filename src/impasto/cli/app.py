@@ -99,8 +99,12 @@ class Impasto(Program):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Print the help, with one sentence for each command."""
+        commands = self.commands
         self.commands = {name: TyperCommand(name, help=line) for name, line in COMMANDS.items()}
-        super().format_help(ctx, formatter)
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self.commands = commands
 
 
 app = typer.Typer(
