@@ -13,7 +13,7 @@ from tests.hostile import corpus
 import impasto
 from impasto.schema import json_schema
 from impasto.settings import OptimizeSettings, StylizeSettings
-from impasto.web.api import NOTICES
+from impasto.web.api import NOTICES, POLL_SECONDS
 
 from .running import encoded, opened
 
@@ -302,8 +302,8 @@ def test_one_painting_at_a_time(serve, photo_bytes):
         assert max(most) == 1
 
 
-def leave(server, photo):
-    """Send a request and go away without waiting for the answer."""
+def leave(server, photo, begun=None):
+    """Send a request and go away without waiting for the answer, but for an event."""
     body = (
         b'--b\r\nContent-Disposition: form-data; name="photo"; filename="x.jpg"\r\n\r\n'
         + photo
@@ -314,8 +314,9 @@ def leave(server, photo):
         b"POST /api/stylize HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b"
         b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
     )
-    while server.jobs.counts()["waiting"] < 1:
+    while begun is None and server.jobs.counts()["waiting"] < 1:
         time.sleep(0.01)
+    assert begun is None or begun.wait(20)
     connection.close()
 
 
@@ -328,6 +329,29 @@ def test_who_leaves_gives_up_the_place_in_the_queue(serve, photo_bytes):
             time.sleep(0.02)
         assert server.jobs.counts()["waiting"] == 0
         free.set()
+
+
+def test_who_leaves_while_it_is_painted_leaves_nothing(serve, photo_bytes, monkeypatch, tmp_path):
+    begun, free = threading.Event(), threading.Event()
+
+    def paint(painter, photo):
+        begun.set()
+        assert free.wait(20)
+        return real(painter, photo)
+
+    real = impasto.Painter.paint
+    monkeypatch.setattr(impasto.Painter, "paint", paint)
+    with serve() as server:
+        leaving = threading.Thread(target=leave, args=(server, photo_bytes, begun))
+        leaving.start()
+        leaving.join(20)
+        time.sleep(3 * POLL_SECONDS)
+        free.set()
+        deadline = time.monotonic() + 20
+        while server.jobs.counts()["running"] and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert server.jobs.counts() == {"running": 0, "waiting": 0}
+        assert [*(tmp_path / "jobs").iterdir()] == []
 
 
 def test_optimization_is_a_job(server, photo_bytes):

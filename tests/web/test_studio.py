@@ -124,35 +124,32 @@ def test_what_a_webcam_takes_comes_as_a_text(photo_bytes):
     assert studio._opened(None) is None
 
 
-def wish(**changed):
-    told = {
-        "photo": None,
-        "library": None,
-        "own": None,
-        "tuned": None,
-        "uses_own": False,
-        "second": "",
-        "share": 0.5,
-        "optimizes": False,
-        "settings": {},
-        "quality": "good",
-        "format": "",
-    }
-    return Wish(**told | changed)
+def test_a_wish_has_the_order_of_the_page(config):
+    """Of its inputs: Gradio hands them over by their places alone."""
+    labels = {part["id"]: part["props"].get("label") for part in config["components"]}
+    paint = max(config["dependencies"], key=lambda event: len(event["inputs"]))
+    told = [labels[number] for number in paint["inputs"]]
+    assert told == [
+        "Photo",
+        *[None, "A picture in the style", None, None],
+        *["Second style", "How much of it", "Engine", "Quality", "Format of the download"],
+        *["Strength", "Brush", "Colours", "Long side"],
+    ]
+    assert len(told) == len(Wish._fields)
 
 
 def test_two_styles_are_mixed_by_their_share():
-    mixed = wish(library="irises", second="udnie", share=0.25).styles()
+    mixed = Wish(library="irises", second="udnie", share=0.25).styles()
     assert [(style.source, style.weight) for style in mixed] == [("irises", 0.75), ("udnie", 0.25)]
-    assert len(wish(library="irises", second="udnie", share=0).styles()) == 1
+    assert len(Wish(library="irises", second="udnie", share=0).styles()) == 1
 
 
 def test_what_was_learned_comes_before_the_picture_it_was_learned_from():
     own, tuned = object(), object()
-    chosen = wish(library="irises", own=own, tuned=tuned, uses_own=True)
+    chosen = Wish(library="irises", own=own, tuned=tuned, uses_own=True)
     assert chosen.styles()[0].source is tuned
-    assert wish(own=own, tuned=tuned, uses_own=True, optimizes=True).styles()[0].source is own
-    assert wish(library="irises", own=own).styles()[0].source == "irises"
+    assert Wish(own=own, tuned=tuned, uses_own=True, optimizes=True).styles()[0].source is own
+    assert Wish(library="irises", own=own).styles()[0].source == "irises"
 
 
 @pytest.fixture

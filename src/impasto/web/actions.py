@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import gradio as gr
 
 from impasto.batch.job import Saving
 from impasto.errors import ImpastoError, InputError, SettingError
-from impasto.settings import OptimizeSettings, StylizeSettings
+from impasto.settings import Colour, OptimizeSettings, Quality, StylizeSettings, with_options
 from impasto.styles.embedding import Style
 from impasto.web import page, work
 from impasto.web.api import Server
@@ -25,33 +24,37 @@ Shown: TypeAlias = tuple[Any, Any, Any]
 """For the stage, the status, and the cancel button."""
 
 
-@dataclass(frozen=True)
-class Wish:
-    """All that the page says of a painting.
+class Wish(NamedTuple):
+    """All that the page says of a painting, in the order of its components.
 
     Attributes:
         photo: what to paint.
         library: a name of a style in the library.
         own: a picture of the user's, which comes before `library`.
         tuned: what was learned from it, which comes before `own`.
-        uses_own: whether the user's own style is wanted.
+        uses_own: whether the user's own style is asked for.
         second, share: a name of a style to mix in, and how much of it, in [0, 1].
         optimizes: which engine.
-        settings: that both engines share, and the quality.
+        quality: of an optimization.
         format: of the file; empty for the photo's.
+        strength, brush, colour: as in the settings.
+        size: as in the settings; 0 for the photo's.
     """
 
-    photo: Upload | None
-    library: str | None
-    own: Upload | None
-    tuned: Style | None
-    uses_own: bool
-    second: str | None
-    share: float
-    optimizes: bool
-    settings: dict[str, Any]
-    quality: str
-    format: str
+    photo: Upload | None = None
+    library: str | None = None
+    own: Upload | None = None
+    tuned: Style | None = None
+    uses_own: bool = False
+    second: str = ""
+    share: float = 0.5
+    optimizes: bool = False
+    quality: Quality = "good"
+    format: str = ""
+    strength: float = 1.0
+    brush: float = 1.0
+    colour: Colour = "style"
+    size: int = 0
 
     @property
     def has_style(self) -> bool:
@@ -80,12 +83,18 @@ class Wish:
             ImpastoError: the page says something that cannot be.
         """
         saving = Saving(suffix=f".{self.format}" if self.format else None)
-        photo = photo_of(self.photo)
+        photo, styles = photo_of(self.photo), self.styles()
+        shared = {
+            "strength": self.strength,
+            "brush": self.brush,
+            "colour": self.colour,
+            "size": self.size or None,
+        }
         if self.optimizes:
-            slow = OptimizeSettings(**self.settings, quality=self.quality)  # type: ignore[arg-type]
-            return work.optimize(photo, self.styles(), slow, saving, server.limits)
-        fast = StylizeSettings(**self.settings)
-        return work.stylize(photo, self.styles(), fast, saving, server.limits, preview=True)
+            slow = with_options(OptimizeSettings(quality=self.quality), shared)
+            return work.optimize(photo, styles, slow, saving, server.limits)
+        fast = with_options(StylizeSettings(), shared)
+        return work.stylize(photo, styles, fast, saving, server.limits, preview=True)
 
 
 def photo_of(upload: Upload | None) -> Upload:

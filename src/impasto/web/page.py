@@ -91,7 +91,8 @@ def progress(job: Job, ahead: int) -> str:
         before = f"{ahead} painting{'s' if ahead > 1 else ''} before this one"
         return _status('<div class="bar waiting"><div></div></div>', f"Waiting: {before}")
     if not job.progress:
-        return _status('<div class="bar waiting"><div></div></div>', "Painting")
+        doing = "Painting" if job.kind == "stylize" else "Starting"
+        return _status('<div class="bar waiting"><div></div></div>', doing)
     bar = f'<div class="bar"><div style="width: {job.progress:.1%}"></div></div>'
     left = "" if job.seconds_left is None else f", {_duration(job.seconds_left)} left"
     return _status(bar, f"{job.progress:.0%}{left}")

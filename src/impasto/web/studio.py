@@ -188,7 +188,7 @@ class Controls:
 
     @property
     def wish(self) -> list[Any]:
-        """The components that `wish_of` reads."""
+        """The components that a `Wish` is made of."""
         return [
             self.photo,
             self.library,
@@ -210,12 +210,12 @@ class Controls:
         """Say what happens when something is chosen or pressed."""
 
         async def paint(request: gr.Request, *values: Any) -> AsyncGenerator[Shown, None]:
-            async with aclosing(actions.paint(wish_of(*values), request)) as steps:
+            async with aclosing(actions.paint(Wish(*values), request)) as steps:
                 async for step in steps:
                     yield step
 
         async def repaint(request: gr.Request, *values: Any) -> AsyncGenerator[Shown, None]:
-            async with aclosing(actions.repaint(wish_of(*values), request)) as steps:
+            async with aclosing(actions.repaint(Wish(*values), request)) as steps:
                 async for step in steps:
                     yield step
 
@@ -247,39 +247,6 @@ class Controls:
         self.own_tab.select(lambda: True, None, self.uses_own, **quiet)
         self.own.change(lambda: None, None, self.tuned, **quiet)
         self.engine.change(lambda slow: gr.update(visible=slow), self.engine, self.quality, **quiet)
-
-
-def wish_of(
-    photo: Upload | None,
-    library: str | None,
-    own: Upload | None,
-    tuned: Any,
-    uses_own: bool,
-    second: str | None,
-    share: float,
-    optimizes: bool,
-    quality: str,
-    format: str,
-    strength: float,
-    brush: float,
-    colour: str,
-    size: int,
-) -> Wish:
-    """Make a wish of what the components hold."""
-    settings = {"strength": strength, "brush": brush, "colour": colour, "size": size or None}
-    return Wish(
-        photo=photo,
-        library=library,
-        own=own,
-        tuned=tuned,
-        uses_own=uses_own,
-        second=second,
-        share=share,
-        optimizes=optimizes,
-        settings=settings,
-        quality=quality,
-        format=format,
-    )
 
 
 def _listen(listen: Any, action: Any, inputs: list[Any], outputs: list[Any]) -> None:
