@@ -100,6 +100,7 @@ def test_the_page_takes_no_address(tmp_path):
             said = "".join(answer.iter_text())
         assert '"success":false' in said
         client.close()
+    assert [*tmp_path.iterdir()] == [], "Gradio leaves no file"
 
 
 def test_the_sliders_have_the_bounds_of_the_schema():

@@ -1,5 +1,6 @@
 """`impasto web`: listens, and serves until Ctrl-C."""
 
+import os
 import socket
 import tempfile
 import threading
@@ -68,6 +69,7 @@ def serve(options: Options) -> None:
 def _run(options: Options, server: Server, listening: socket.socket, folder: Path) -> None:
     app = create_app(server, _host_names(options))
     if options.ui:
+        os.environ["GRADIO_TEMP_DIR"] = str(folder / "studio")  # Gradio makes folders at once
         from impasto.web.studio import mount
 
         app = mount(app, server, folder / "studio")

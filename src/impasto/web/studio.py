@@ -53,7 +53,7 @@ def mount(app: FastAPI, server: Server, folder: Path) -> FastAPI:
         server: that paints.
         folder: for uploads; ours alone.
     """
-    folder.mkdir(mode=0o700)
+    folder.mkdir(mode=0o700, exist_ok=True)
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     blocks = build(server)
     blocks.queue(max_size=MOST_EVENTS, default_concurrency_limit=None, api_open=False)
