@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from impasto.cli.app import app
+from impasto.errors import MissingExtraError
 
 
 def run(*words):
@@ -57,10 +58,9 @@ def test_without_the_extra_there_is_a_hint(missing, monkeypatch):
     )
     result = run()
     assert result.exit_code == 1
-    assert result.stderr == (
-        "impasto: error: the studio in the browser needs more than the core: "
-        'pip install "impasto[web]"\n'
-    )
+    problem = MissingExtraError("the studio in the browser", "web")
+    assert result.stderr == f"impasto: error: {problem}\n"
+    assert 'pip install "impasto[web]"' in result.stderr
 
 
 def test_help_imports_nothing_of_the_web():

@@ -1,5 +1,6 @@
 """The studio in a real browser: the Chromium that the system has, driven by Playwright."""
 
+import io
 import re
 import shutil
 import time
@@ -9,6 +10,8 @@ import pytest
 from PIL import Image
 
 import impasto
+from impasto.errors import InputError
+from impasto.image import files
 
 from .running import running
 
@@ -194,9 +197,9 @@ def test_what_is_broken_is_said_in_one_sentence(page, tmp_path):
     choose(page, "irises")
     said = page.get_by_role("alert")
     said.wait_for()
-    assert said.inner_text() == (
-        "broken.jpg: the JPEG data is broken or cut short; get a fresh copy of it."
-    )
+    with pytest.raises(InputError) as problem:
+        files.examine(io.BytesIO(path.read_bytes()), path.name)
+    assert said.inner_text() == f"{problem.value}."
 
 
 @pytest.mark.parametrize(
