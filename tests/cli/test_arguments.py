@@ -107,7 +107,7 @@ def test_output_word(tmp_path):
             with pytest.raises(typer.BadParameter):
                 parse(word)
     assert output_word("-") == "-"
-    with pytest.raises(typer.BadParameter, match="only paintings are written to standard output"):
+    with pytest.raises(typer.BadParameter, match="only paintings go to standard output"):
         output_file("-")
     with pytest.raises(typer.BadParameter, match=r"out\.png is a folder; name a file in it"):
         output_file("out.png/")

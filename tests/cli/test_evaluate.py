@@ -77,7 +77,7 @@ def test_the_report_compared_with_stays_even_if_others_may_be_replaced(
 
 
 def test_the_report_is_json(fails, words, folder):
-    fails("written as .json", *words, "--report", folder / "r.html")
+    fails("must end in .json", *words, "--report", folder / "r.html")
 
 
 def test_strength_of_what_is_painted(fails, words, folder):

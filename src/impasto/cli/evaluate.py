@@ -132,7 +132,7 @@ def _candidates(
             every = dict.fromkeys(strengths or [1.0])
             candidates += [Candidate(engine, each, partial(painter, each)) for each in every]
     if strengths and all(candidate.strength is None for candidate in candidates):
-        raise SettingError("existing pictures have no strength to choose; leave out strength")
+        raise SettingError("existing pictures have no strength to choose; leave out --strength")
     return candidates
 
 
