@@ -276,7 +276,7 @@ def test_strength_of_zero_is_the_photo_at_any_brush(chelsea, options):
 
 def test_masks_of_zeros_and_ones_out_of_255_are_told(chelsea):
     mask = np.ones((50, 50), np.uint8)
-    with pytest.raises(InputError, match="255 in whole numbers"):
+    with pytest.raises(InputError, match="255 as a whole number"):
         impasto.stylize(chelsea, regions=[(mask, "udnie")])
 
 

@@ -157,7 +157,7 @@ def test_every_setting_is_heeded(server, photo_bytes):
         ({"weight": "0"}, "all styles have weight 0"),
         ({"style": "no such style"}, "style 'no such style': there is none"),
         ({"style": ""}, "there is no style; name one, or send its picture"),
-        ({"device": "cuda"}, "cuda: not among the devices"),
+        ({"device": "cuda"}, "cuda: not supported by this ONNX Runtime"),
     ],
 )
 def test_a_wrong_setting_is_one_line(server, photo_bytes, fields, line):
