@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 
@@ -56,7 +57,7 @@ def test_a_job_leaves_a_file(jobs):
     assert (job.state, job.progress, job.error) == ("done", 1, None)
     assert job.result.path.read_bytes() == b"painting"
     assert queue.find(job.id) is job
-    assert job.folder.stat().st_mode & 0o077 == 0
+    assert os.name != "posix" or job.folder.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("workers", [1, 2])

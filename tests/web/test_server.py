@@ -1,7 +1,6 @@
 import errno
 import os
 import re
-import resource
 import signal
 import socket
 import subprocess
@@ -15,6 +14,8 @@ import pytest
 
 from impasto.errors import OutputError
 from impasto.web.server import Options, listen, url
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends Ctrl-C")
 
 SECONDS = 5
 """Of a processor's work, at most, until the server answers: other work must not disturb this."""
@@ -56,6 +57,7 @@ def test_it_listens_on_this_machine_alone():
 
 @pytest.mark.parametrize("words", [["--no-ui"], []], ids=["API", "studio"])
 def test_it_starts_quickly(words):
+    resource = pytest.importorskip("resource")  # which Windows lacks
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with program(*words) as (address, process):
         assert httpx.get(address + "/api/health", trust_env=False).status_code == 200

@@ -5,7 +5,7 @@ import socket
 import tempfile
 import threading
 import webbrowser
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,10 +84,26 @@ def _run(options: Options, server: Server, listening: socket.socket, folder: Pat
         timeout_graceful_shutdown=_GOODBYE_SECONDS,
     )
     address = url(options.host, listening.getsockname()[1])
-    print(f"impasto: {address} (Ctrl-C ends it)", flush=True)
-    if options.browser and options.ui:
-        threading.Timer(0.5, webbrowser.open, [address]).start()
-    uvicorn.Server(config).run(sockets=[listening])
+
+    def announce() -> None:
+        print(f"impasto: {address} (Ctrl-C ends it)", flush=True)
+        if options.browser and options.ui:
+            threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+
+    _Announced(config, announce).run(sockets=[listening])
+
+
+class _Announced(uvicorn.Server):
+    """A server that says when it answers; from then on, Ctrl-C ends it in order."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        self._announce()
 
 
 def listen(host: str, port: int) -> socket.socket:
