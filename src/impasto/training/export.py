@@ -55,7 +55,7 @@ _IR_VERSION = 8
 FILES = ("painter.onnx", "style_encoder.onnx", "content_statistics.onnx", "styles.npz")
 """Files of an export: the painter, the two networks that belong to it, and the styles."""
 
-HALO = 40
+HALO = 32
 """Pixels along a tile's inner border that the border distorts."""
 
 BYTES_PER_PIXEL = 250
