@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-THRESHOLD = 9 / 255
+THRESHOLD = 5 / 255
 """Root mean square of the finest band at which half of the band is kept."""
 
 RADIUS = 3
