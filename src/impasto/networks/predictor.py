@@ -67,7 +67,7 @@ class Predictor(nn.Module):
         nearest = torch.softmax(-apart, 1) @ self.known
         distance = apart.min(1, keepdim=True).values.sqrt()
         share = ((UNKNOWN - distance) / (UNKNOWN - RECOGNISED)).clamp(0, 1)
-        return predicted + share * (nearest - predicted)
+        return torch.lerp(predicted, nearest, share)
 
     @property
     def is_calibrated(self) -> bool:

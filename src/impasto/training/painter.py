@@ -157,7 +157,8 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
                 run.log({**recent.means(), "styles": recent.of_styles()})
                 report({"step": run.step, "steps": training.schedule.steps, **recent.means()})
                 shown.sheet(averaged(run), run.step).save(training.out / "preview.png")
-                save(run, training.out / WEIGHTS_FILE)
+                if run.step < training.schedule.steps:
+                    save(run, training.out / WEIGHTS_FILE)
     return save(run, training.out / WEIGHTS_FILE)
 
 
