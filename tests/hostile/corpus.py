@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import PIL
 from PIL import Image, ImageCms
 
 from .pictures import (
@@ -85,6 +86,10 @@ class Odd:
     doubtful: bool = False
 
 
+UNREADABLE = ("YCbCr",) if int(PIL.__version__.split(".")[0]) < 13 else ()
+"""Modes of TIFF that this Pillow writes and cannot read."""
+
+
 def sound(suffix: str) -> bytes:
     """The quarters in the format of that suffix."""
     kind, options = FORMATS[suffix]
@@ -100,7 +105,9 @@ def modes() -> Iterator[Odd]:
             shows = GREY if mode in ("L", "LA", "I", "F", "I;16", "I;16B") else QUARTERS
             dithered = mode == "1"
             name = f"mode-{mode.replace(';', '-')}.{suffix}"
-            yield Odd(name, content, corners=None if dithered else shows)
+            yield Odd(
+                name, content, corners=None if dithered else shows, doubtful=mode in UNREADABLE
+            )
 
 
 def _in_mode(mode: str) -> Image.Image:
