@@ -19,6 +19,7 @@ demo: $(VENV)/.core
 	$(BIN)/impasto stylize samples/photos/astronaut.jpg --style great-wave \
 		--overwrite --output demo.png
 	@echo "The picture is demo.png; the photo was samples/photos/astronaut.jpg."
+	@echo "To paint your own: $(BIN)/impasto stylize photo.jpg --style great-wave"
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
