@@ -1,10 +1,8 @@
-import os
-
 import pytest
 
 from impasto.errors import SettingError
 from impasto.settings import StylizeSettings
-from impasto.web.limits import Limits, usable_cores
+from impasto.web.limits import Limits
 
 
 def test_a_painting_within_the_bounds():
@@ -24,8 +22,3 @@ def test_the_cores_are_shared_out(monkeypatch):
     assert [Limits(workers=workers).threads for workers in (1, 2, 3, 20)] == [8, 4, 2, 1]
     with pytest.raises(SettingError, match="threads is 5; this server computes with at most 4"):
         Limits(workers=2).check_settings(StylizeSettings(threads=5), (10, 10))
-
-
-def test_without_a_word_all_cores_that_are_usable(monkeypatch):
-    monkeypatch.delenv("OMP_NUM_THREADS")
-    assert 1 <= usable_cores() <= (os.cpu_count() or 1)

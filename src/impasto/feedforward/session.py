@@ -20,6 +20,7 @@ from impasto.errors import (
     WeightsError,
 )
 from impasto.settings import Device
+from impasto.system.cores import usable_cores, wanted_threads
 from impasto.system.paths import display_path
 
 if TYPE_CHECKING:
@@ -208,11 +209,7 @@ def _threads() -> int:
     cores, as in many containers, it is their number: more threads would be too many, and could not
     be bound to the other cores.
     """
-    word = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    if word.isdecimal() and int(word) > 0:
-        return int(word)
-    if hasattr(os, "sched_getaffinity"):  # on Linux
-        usable = len(os.sched_getaffinity(0))
-        if usable < (os.cpu_count() or 1):
-            return usable
-    return 0
+    if (wanted := wanted_threads()) is not None:
+        return wanted
+    usable = usable_cores()
+    return usable if usable < (os.cpu_count() or 1) else 0

@@ -9,7 +9,6 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ import torch
 from safetensors.torch import save as stored
 from torch import Tensor
 
+from impasto.networks.painter import Palette
 from impasto.system.files import write_file
 from impasto.training.images import (
     PHOTO_ZOOM,
@@ -30,7 +30,7 @@ from impasto.training.images import (
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 from impasto.training.painting_losses import Target, Weights, weighted
 from impasto.training.preview import Preview
-from impasto.training.steps import Paint, load_teacher, step_losses
+from impasto.training.steps import load_teacher, step_losses
 from impasto.training.styled import IDENTITY, StyledPainter, begin, calibrate
 from impasto.training.targets import StyleEntry, picture_of, read_styles, target, target_of
 from impasto.training.teacher import Teacher
@@ -173,13 +173,17 @@ def _losses(
     """Compute what a step minimizes, and the unweighted losses."""
     photo = batch.photo.to(training.device)
     if batch.artwork is None:
-        paint: Paint = partial(model, name=batch.name)
+        vector = model.vectors[batch.name][None]
         style, penalty = targets.get(batch.name), torch.zeros(())
     else:
         artwork = batch.artwork.to(training.device)
         vector, correction = model.predict(artwork)
-        paint = lambda photo, palette: model.painter(photo, vector, palette)  # noqa: E731
         style, penalty = target_of(artwork, teacher), CORRECTION * correction.square().mean()
+
+    def paint(photo: Tensor, palette: Palette) -> Tensor:
+        painted: Tensor = model.painter(photo, vector, palette)
+        return painted
+
     losses = step_losses(paint, teacher, photo, style, training.precision)
     content = entries[batch.name].content if batch.name in entries else 1.0
     return weighted(losses, training.weights, content) + penalty.to(photo), losses

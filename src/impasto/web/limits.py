@@ -1,11 +1,11 @@
 """What a server gives of itself at most."""
 
-import os
 from dataclasses import dataclass
 
 from impasto.errors import SettingError
 from impasto.image.resize import fit
 from impasto.settings import PaintSettings
+from impasto.system.cores import usable_cores, wanted_threads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Limits:
     @property
     def threads(self) -> int:
         """The processor threads for one painting: an equal share of the cores."""
-        return max(1, usable_cores() // self.workers)
+        return max(1, (wanted_threads() or usable_cores()) // self.workers)
 
     def check_settings(self, settings: PaintSettings, photo: tuple[int, int]) -> None:
         """Make sure that a painting stays within the bounds.
@@ -63,13 +63,3 @@ class Limits:
             raise SettingError(
                 f"threads is {settings.threads}; this server computes with at most {self.threads}"
             )
-
-
-def usable_cores() -> int:
-    """Count the processor cores that this process may use: OMP_NUM_THREADS, or all it can have."""
-    word = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    if word.isdecimal() and int(word) > 0:
-        return int(word)
-    if hasattr(os, "sched_getaffinity"):  # on Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,0 +1,16 @@
+"""Processor cores: how many threads the user wants, and how many cores there are to use."""
+
+import os
+
+
+def wanted_threads() -> int | None:
+    """Read the number of threads in OMP_NUM_THREADS; None if it is not set to one."""
+    word = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(word) if word.isdecimal() and int(word) > 0 else None
+
+
+def usable_cores() -> int:
+    """Count the processor cores that this process may use: in many containers, not all."""
+    if hasattr(os, "sched_getaffinity"):  # on Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
