@@ -24,6 +24,35 @@ def test_refuses_a_painter_without_a_predictor(weights, tmp_path):
         load(tmp_path / "painter.safetensors")
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda tensors: tensors.pop("predictor.pictures"),
+        lambda tensors: tensors.pop("predictor.known"),
+        lambda tensors: tensors.update({"predictor.known": torch.ones(())}),
+        lambda tensors: tensors.update({"predictor.more": torch.ones(2)}),
+        lambda tensors: tensors.pop("painter.stem.weight"),
+        lambda tensors: tensors.pop("vectors.photo"),
+    ],
+    ids=["an older predictor", "no vectors to mix", "no list", "too much", "a layer", "the photo"],
+)
+def test_weights_of_another_version_are_one_line(damage, weights, tmp_path):
+    tensors = load_file(weights)
+    damage(tensors)
+    save_file(tensors, tmp_path / "old.safetensors")
+    with pytest.raises(InputError, match=r"old\.safetensors: .*; name a file that this") as caught:
+        load(tmp_path / "old.safetensors")
+    assert "\n" not in str(caught.value)
+
+
+def test_refuses_values_that_are_not_finite(weights, tmp_path):
+    tensors = load_file(weights)
+    tensors["vectors.photo"][0] = torch.nan
+    save_file(tensors, tmp_path / "painter.safetensors")
+    with pytest.raises(InputError, match="not finite; train at a lower rate"):
+        load(tmp_path / "painter.safetensors")
+
+
 def test_load_refuses(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         load(tmp_path / "none.safetensors")

@@ -1,15 +1,18 @@
 """The painter with the vectors of its styles, as it is trained."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from impasto.errors import InputError
 from impasto.networks import encoders
 from impasto.networks.painter import VECTOR, Painter, Palette
 from impasto.networks.predictor import Predictor
+from impasto.system.paths import display_path
 
 IDENTITY = "photo"
 """The name of the style that is the photo itself; no picture may have it."""
@@ -49,23 +52,60 @@ class StyledPainter(nn.Module):
 
 
 def begin(model: StyledPainter, file: Path) -> set[str]:
-    """Load the weights to go on from; styles that these do not know begin at the mean vector.
+    """Load weights to continue from; styles that they lack start at the mean vector.
 
-    A predictor is loaded, too, if the styles are the same; it chooses among them.
+    The predictor is loaded, too, if the styles are the same, because it chooses among them.
 
     Returns:
-        The names of the styles that they know.
+        The names of the styles in the file.
+
+    Raises:
+        InputError: see `reading`.
     """
-    weights = load_file(file)
-    known = part(weights, "vectors.")
-    mean = torch.stack([v for name, v in known.items() if name != IDENTITY]).mean(0)
-    model.painter.load_state_dict(part(weights, "painter."))
-    for name, vector in model.vectors.items():
-        vector.data.copy_(known.get(name, mean))
-    predictor = part(weights, "predictor.")
-    if model.predictor is not None and predictor and set(known) == set(model.vectors):
-        model.predictor.load_state_dict(predictor)
+    with reading(file):
+        weights = load_file(file)
+        known = vectors(weights)
+        mean = torch.stack([v for name, v in known.items() if name != IDENTITY]).mean(0)
+        model.painter.load_state_dict(part(weights, "painter."))
+        for name, vector in model.vectors.items():
+            vector.data.copy_(known.get(name, mean))
+        predictor = part(weights, "predictor.")
+        if model.predictor is not None and predictor and set(known) == set(model.vectors):
+            model.predictor.load_state_dict(predictor)
     return set(known)
+
+
+@contextmanager
+def reading(file: Path) -> Iterator[None]:
+    """Report any failure to read a painter's weights in one line.
+
+    Raises:
+        InputError: the file is missing, damaged, or of another network or version.
+    """
+    name = display_path(file)
+    if not file.is_file():
+        raise InputError(f"{name}: no such file; `impasto train painter` writes one")
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as problem:  # a damaged header can raise nearly any error
+        raise InputError(
+            f"{name}: damaged, or not the weights of a painter of this version; name a file that "
+            "this version's `impasto train painter` wrote"
+        ) from problem
+
+
+def vectors(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Select the style vectors, (VECTOR,) each, by the names of their styles.
+
+    Raises:
+        ValueError: they are of another painter.
+    """
+    selected = part(weights, "vectors.")
+    if any(vector.shape != (VECTOR,) for vector in selected.values()):
+        raise ValueError("vectors of another painter")
+    return selected
 
 
 def part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -9,12 +9,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from impasto.errors import InputError
-from impasto.networks.painter import VECTOR, Painter
+from impasto.networks.painter import Painter
 from impasto.networks.predictor import Predictor
 from impasto.system.extras import require
 from impasto.system.fingerprint import fingerprint
 from impasto.system.paths import display_path
-from impasto.training.styled import IDENTITY, part
+from impasto.training.styled import IDENTITY, part, reading, vectors
 
 HALF = "_half"
 """Ends the names of weights that are stored in float16 in an ONNX file."""
@@ -43,35 +43,29 @@ def load(weights: Path) -> Trained:
     """Load a trained painter.
 
     Raises:
-        InputError: the file is missing, damaged, of another network or without a predictor.
+        InputError: the file is missing, damaged, of another network or version, has values that
+            are not finite, or has no predictor.
     """
     name = display_path(weights)
-    if not weights.is_file():
-        raise InputError(f"{name}: no such file; `impasto train painter` writes one")
-    try:
+    with reading(weights):
         tensors = load_file(weights)
         painter = Painter()
         painter.load_state_dict(part(tensors, "painter."))
-        vectors = part(tensors, "vectors.")
-        if any(vector.shape != (VECTOR,) for vector in (*vectors.values(), vectors[IDENTITY])):
-            raise ValueError("vectors of another painter")
-    except Exception as problem:  # a damaged header can raise nearly any error
-        raise InputError(
-            f"{name}: damaged, or not the weights of a painter; name a file that "
-            "`impasto train painter` wrote"
-        ) from problem
-    if not all(value.isfinite().all() for value in tensors.values()):
-        raise InputError(f"{name}: has values that are not finite; train at a lower rate")
-    if not (of_predictor := part(tensors, "predictor.")):
-        raise InputError(f"{name}: has no predictor; train with artworks")
-    predictor = Predictor(of_predictor["known"])
-    predictor.load_state_dict(of_predictor)
+        learned = vectors(tensors)
+        if IDENTITY not in learned:
+            raise ValueError("no vector of the photo itself")
+        if not all(value.isfinite().all() for value in tensors.values()):
+            raise InputError(f"{name}: has values that are not finite; train at a lower rate")
+        if not (of_predictor := part(tensors, "predictor.")):
+            raise InputError(f"{name}: has no predictor; train with artworks")
+        predictor = Predictor(of_predictor["known"])
+        predictor.load_state_dict(of_predictor)
     predictor.known = _rounded(predictor.known)
     for network in (painter, predictor):
         # Buffers stay float32: they are few, and small differences of large values matter.
         for parameter in network.eval().parameters():
             parameter.data = _rounded(parameter.data)
-    return Trained(painter, {name: _rounded(v) for name, v in vectors.items()}, predictor)
+    return Trained(painter, {style: _rounded(v) for style, v in learned.items()}, predictor)
 
 
 def reopen(file: Path) -> Painter:
