@@ -1,19 +1,14 @@
+"""impasto as a program: how it starts and ends."""
+
 import os
 import subprocess
 import sys
 
 import pytest
-from typer.main import get_command
 
 import impasto as package
-from impasto.cli import app as program
 
 HEAVY = ("numpy", "PIL", "torch", "onnxruntime", "safetensors", "matplotlib", "pooch")
-
-
-def test_version(impasto):
-    result = impasto("--version")
-    assert (result.exit_code, result.stdout) == (0, f"impasto {package.__version__}\n")
 
 
 @pytest.mark.parametrize(
@@ -41,39 +36,6 @@ def test_runs_as_a_module():
     words = [sys.executable, "-m", "impasto", "--version"]
     done = subprocess.run(words, check=True, capture_output=True, text=True)
     assert done.stdout == f"impasto {package.__version__}\n"
-
-
-def test_lists_its_commands(impasto):
-    result = impasto("--help")
-    for command in program.COMMANDS:
-        assert f" {command} " in result.stdout
-
-
-def test_every_command_is_in_the_module_of_its_name():
-    commands = get_command(program.app).commands
-    assert [command.name for command in commands.values()] == list(program.COMMANDS)
-
-
-def test_its_commands_stay_after_the_list():
-    commands = get_command(program.app)
-    with pytest.raises(SystemExit):
-        commands.main(["--help"], "impasto")
-    assert commands.commands["stylize"].params
-
-
-@pytest.mark.parametrize(("name", "line"), program.COMMANDS.items())
-def test_a_command_s_own_help_begins_with_its_line_in_the_list(name, line):
-    assert program.Commands()[name].help.startswith(line)
-
-
-def test_only_the_command_asked_for_is_imported():
-    code = (
-        "import sys; from impasto.cli.app import app\n"
-        "app(['stylize', '--help'], standalone_mode=False)\n"
-        "assert 'impasto.cli.stylize' in sys.modules\n"
-        "assert not {'impasto.cli.optimize', 'impasto.cli.train'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(("loaded", "ended"), [("json", ""), ("torch", "ended\n")])

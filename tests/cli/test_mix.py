@@ -1,7 +1,7 @@
 import shutil
 
 import pytest
-from PIL import ExifTags, Image
+from PIL import Image
 
 from impasto.cli.mix import caption, ways
 from impasto.image.sheet import GAP, LABEL
@@ -69,27 +69,6 @@ def test_empty_words(fails, photo, wave):
         ("optimize", "", "-s", wave),
     ):
         fails("the name is empty; name a picture", *words)
-
-
-def test_transparency_exif_and_notices_are_as_in_stylize(impasto, blotches, wave, tmp_path):
-    photo, frames = tmp_path / "cutout.png", tmp_path / "frames.gif"
-    image = blotches(1, 64, 48).convert("RGBA")
-    image.putalpha(Image.linear_gradient("L").resize(image.size))
-    exif = Image.Exif()
-    exif[ExifTags.Base.Make] = "Camera"
-    image.save(photo, exif=exif)
-    styles = [blotches(seed, 32, 32) for seed in (1, 2)]
-    styles[0].save(frames, save_all=True, append_images=styles[1:])
-    words = ("mix", photo, "-s", wave, "-s", frames, "--steps", 2, "--size", 64)
-    result = impasto(*words, "--device", "cpu", "-o", tmp_path / "x.png")
-    assert result.exit_code == 0, result.output
-    assert result.stderr == f"impasto: {frames} has 2 frames; only the first is used\n"
-    with Image.open(tmp_path / "x.png") as sheet:
-        alpha = sheet.getchannel("A")
-        assert alpha.getpixel((GAP + 30, GAP)) < 10
-        assert alpha.getpixel((GAP + 30, GAP + 47)) > 245
-        assert alpha.getpixel((2, 2)) == 255
-        assert sheet.getexif()[ExifTags.Base.Make] == "Camera"
 
 
 def test_an_absent_device(fails, photo, wave):

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from impasto.errors import SettingError
-from impasto.networks.encoder import Encoder
 from impasto.networks.vgg import VGG, layer_names
 
 # torchvision.models.vgg.cfgs: "M" is a pool.
@@ -211,24 +210,6 @@ def test_unknown_layer_names_near_ones(layer, near):
 def test_bad_setting_is_quoted(setting):
     with pytest.raises(SettingError, match=str(next(iter(setting.values())))):
         VGG(**{"depth": 19, "widths": WIDTHS} | setting)
-
-
-@pytest.mark.parametrize(
-    ("layer", "side"), [("relu1_2", 1), ("pool1", 2), ("relu4_1", 8), ("pool5", 32)]
-)
-def test_minimum_side_just_suffices(layer, side):
-    network = VGG(19, widths=WIDTHS)
-    assert network.minimum_side([layer, "conv1_1"]) == side
-    assert network(torch.zeros(1, 3, side, side), [layer])[layer].shape[2:] == (1, 1)
-    if side > 1:
-        with pytest.raises(SettingError, match=f"40 x {side - 1} .* {layer}, which needs {side} "):
-            network(torch.zeros(1, 3, side - 1, 40), [layer])
-
-
-def test_is_an_encoder(image):
-    encoder: Encoder = VGG(16, widths=WIDTHS)
-    assert encoder.layer_names == layer_names(16)
-    assert encoder(image, ["relu2_2"])["relu2_2"].shape == (2, 5, 18, 25)
 
 
 def test_computing_in_bfloat16_spares_the_first_convolution():

@@ -1,4 +1,4 @@
-"""A folder of small pictures to train on; the weights of an untrained painter."""
+"""A folder of small pictures to train on; a tiny teacher; an untrained painter."""
 
 from pathlib import Path
 
@@ -62,3 +62,32 @@ def weights(tmp_path_factory):
     added = {f"predictor.{k}": v for k, v in predictor.state_dict().items()}
     save_file(network.state_dict() | added, path)
     return path
+
+
+WIDTHS = {0: 4, 2: 4, 5: 6, 7: 6, 10: 8, 12: 8, 14: 8, 17: 10, 19: 10, 21: 10, 24: 12}
+"""Channels of a VGG-16 with few, by torchvision's numbers of its convolutions."""
+
+
+@pytest.fixture(scope="session")
+def tiny_weights():
+    """Random weights by VGG-16's names, with few channels."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    weights, inputs = {}, 3
+    for k, outputs in WIDTHS.items():
+        kernel = torch.randn(outputs, inputs, 3, 3, generator=generator)
+        weights[f"features.{k}.weight"] = kernel / (3 * inputs**0.5)
+        weights[f"features.{k}.bias"] = torch.randn(outputs, generator=generator) / 4
+        inputs = outputs
+    return weights
+
+
+@pytest.fixture
+def teacher(tiny_weights):
+    """A teacher with few channels, which sees no less well than VGG-16 that pictures differ."""
+    import torch
+
+    from impasto.training.teacher import Teacher
+
+    return Teacher(tiny_weights, torch.float32)

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+import torch
+from PIL import Image
 
 from impasto.errors import InputError
-from impasto.training.targets import read_styles
+from impasto.training.targets import STYLE_SIDE, StyleEntry, picture_of, read_styles, target
+from impasto.training.teacher import LAYERS, Teacher
 
 
 def test_styles_carry_their_settings(styles: Path) -> None:
@@ -25,3 +28,23 @@ def test_a_broken_picture_is_told(styles: Path) -> None:
     (styles / "broken.png").write_bytes(b"\x89PNG but no more")
     with pytest.raises(InputError, match=r"broken\.png: cannot be read"):
         read_styles(styles)
+
+
+@pytest.mark.parametrize(
+    ("size", "height", "width"),
+    [
+        ((1000, 500), 224, STYLE_SIDE),
+        ((300, 200), 200, 304),
+        ((16, 16), 32, 32),
+        ((2000, 40), 32, STYLE_SIDE),
+    ],
+)
+def test_a_picture_of_any_size_can_be_measured(
+    size: tuple[int, int], height: int, width: int, teacher: Teacher
+) -> None:
+    entry = StyleEntry("noise", Image.effect_noise(size, 60).convert("RGB"))
+    assert picture_of(entry).shape == (1, 3, height, width)
+    measured = target(entry, teacher, "cpu")
+    assert set(measured.gram) == set(measured.mean) == set(LAYERS)
+    assert all(torch.isfinite(gram).all() for gram in measured.gram.values())
+    assert all(len(contrasts) for contrasts in measured.contrasts)

@@ -1,34 +1,14 @@
 """The teacher does what autograd does, in fewer passes."""
 
-import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from impasto.training.teacher import LAYERS, PLAN, TAPS, Teacher, statistics
 
-WIDTHS = {0: 4, 2: 4, 5: 6, 7: 6, 10: 8, 12: 8, 14: 8, 17: 10, 19: 10, 21: 10, 24: 12}
 
-
-def tiny_weights() -> dict[str, Tensor]:
-    """Random weights by VGG-16's names, with few channels."""
-    torch.manual_seed(0)
-    weights, inputs = {}, 3
-    for k, outputs in WIDTHS.items():
-        weights[f"features.{k}.weight"] = torch.randn(outputs, inputs, 3, 3) / (3 * inputs**0.5)
-        weights[f"features.{k}.bias"] = torch.randn(outputs) / 4
-        inputs = outputs
-    return weights
-
-
-@pytest.fixture
-def teacher() -> Teacher:
-    return Teacher(tiny_weights(), torch.float32)
-
-
-def reference(image: Tensor) -> dict[str, Tensor]:
+def reference(image: Tensor, weights: dict[str, Tensor]) -> dict[str, Tensor]:
     """The features by ordinary layers."""
-    weights = tiny_weights()
     mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
     deviation = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
     x, found = F.pad((image - mean) / deviation, (1,) * 4, mode="replicate"), {}
@@ -43,9 +23,11 @@ def reference(image: Tensor) -> dict[str, Tensor]:
     return found
 
 
-def test_features_and_statistics_are_those_of_ordinary_layers(teacher: Teacher) -> None:
+def test_features_and_statistics_are_those_of_ordinary_layers(
+    teacher: Teacher, tiny_weights: dict[str, Tensor]
+) -> None:
     image = torch.rand(2, 3, 32, 48)
-    seen, expected = teacher(image), reference(image)
+    seen, expected = teacher(image), reference(image, tiny_weights)
     assert tuple(seen) == LAYERS
     for layer, features in expected.items():
         torch.testing.assert_close(seen[layer].features, features, atol=1e-5, rtol=1e-4)
@@ -55,7 +37,7 @@ def test_features_and_statistics_are_those_of_ordinary_layers(teacher: Teacher) 
         torch.testing.assert_close(seen[layer].gram, gram, atol=1e-5, rtol=1e-4)
 
 
-def test_gradients_are_those_of_autograd(teacher: Teacher) -> None:
+def test_gradients_are_those_of_autograd(teacher: Teacher, tiny_weights: dict[str, Tensor]) -> None:
     image = torch.rand(2, 3, 32, 32)
     one, other = (image.clone().requires_grad_() for _ in range(2))
     total = torch.zeros(())
@@ -63,7 +45,7 @@ def test_gradients_are_those_of_autograd(teacher: Teacher) -> None:
         total = total + seen.gram.square().sum() + seen.mean.sum() + seen.features.sin().sum()
     total.backward()
     total = torch.zeros(())
-    for features in reference(other).values():
+    for features in reference(other, tiny_weights).values():
         mean, gram = statistics(features)
         total = total + gram.square().sum() + mean.sum() + features.sin().sum()
     total.backward()
@@ -79,9 +61,9 @@ def test_features_alone_are_the_same_and_carry_no_gradient(teacher: Teacher) -> 
         torch.testing.assert_close(alone[layer], seen[layer].features.detach())
 
 
-def test_bfloat16_is_close(teacher: Teacher) -> None:
+def test_bfloat16_is_close(teacher: Teacher, tiny_weights: dict[str, Tensor]) -> None:
     image = torch.rand(1, 3, 32, 32)
-    coarse, exact = Teacher(tiny_weights(), torch.bfloat16)(image), teacher(image)
+    coarse, exact = Teacher(tiny_weights, torch.bfloat16)(image), teacher(image)
     for layer in LAYERS:
         assert coarse[layer].gram.dtype == torch.float32
         error = (coarse[layer].gram - exact[layer].gram).norm() / exact[layer].gram.norm()

@@ -10,9 +10,8 @@ import pytest
 from gradio.data_classes import ImageData
 
 from impasto.settings import StylizeSettings
-from impasto.web import page, studio
+from impasto.web import studio
 from impasto.web.actions import Wish
-from impasto.web.jobs import Job, Result
 
 from .running import running
 from .test_server import program
@@ -139,62 +138,3 @@ def test_a_wish_has_the_order_of_the_page(config):
         *["Strength", "Brush", "Colours", "Long side"],
     ]
     assert len(told) == len(Wish._fields)
-
-
-def test_two_styles_are_mixed_by_their_share():
-    mixed = Wish(library="irises", second="udnie", share=0.25).styles()
-    assert [(style.source, style.weight) for style in mixed] == [("irises", 0.75), ("udnie", 0.25)]
-    assert len(Wish(library="irises", second="udnie", share=0).styles()) == 1
-
-
-def test_what_was_learned_comes_before_the_picture_it_was_learned_from():
-    own, tuned = object(), object()
-    chosen = Wish(library="irises", own=own, tuned=tuned, uses_own=True)
-    assert chosen.styles()[0].source is tuned
-    assert Wish(own=own, tuned=tuned, uses_own=True, optimizes=True).styles()[0].source is own
-    assert Wish(library="irises", own=own).styles()[0].source == "irises"
-
-
-@pytest.fixture
-def job(tmp_path):
-    return Job("x", "stylize", tmp_path, None)
-
-
-@pytest.mark.parametrize(
-    ("state", "progress", "seconds", "line"),
-    [
-        ("waiting", 0, None, "Waiting: 2 paintings before this one"),
-        ("running", 0, None, "Painting"),
-        ("running", 0.25, 75, "25%, 1:15 min left"),
-        ("running", 0.25, 7, "25%, 7 s left"),
-    ],
-)
-def test_how_it_goes(job, state, progress, seconds, line):
-    job.state, job.progress, job.seconds_left = state, progress, seconds
-    assert line in page.progress(job, 2)
-
-
-def test_names_and_errors_are_no_html(job):
-    job.state = "done"
-    job.result = Result(job.folder / "x.png", "image/png", '"><b>.png', (1, 1), ("<i>",))
-    assert "<b>" not in page.finished(job)
-    assert "<i>" not in page.finished(job)
-    assert "<script>" not in page.error("<script>")
-
-
-@pytest.mark.parametrize(
-    ("line", "sentence"),
-    [
-        ("there is no photo", ">There is no photo.<"),
-        ("photo.jpg: broken", ">photo.jpg: broken.<"),
-    ],
-)
-def test_an_error_is_a_sentence(line, sentence):
-    assert sentence in page.error(line)
-
-
-def test_the_gallery_has_every_style_with_title_and_artist():
-    gallery = page.gallery()
-    assert gallery.count('class="card"') == 68
-    assert "The Great Wave off" in gallery
-    assert "Katsushika Hokusai" in gallery

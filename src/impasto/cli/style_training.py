@@ -25,7 +25,7 @@ def watched(steps: "Iterator[StyleStep]", minutes: float, preview: Path | None) 
         preview: a file for a photo painted in the style so far, or None.
 
     Returns:
-        The style of the last step before the end or Ctrl-C.
+        The style after the last step, also where Ctrl-C ended the training.
 
     Raises:
         KeyboardInterrupt: before the end of the first step.
@@ -44,7 +44,8 @@ def watched(steps: "Iterator[StyleStep]", minutes: float, preview: Path | None) 
     except KeyboardInterrupt:
         if last is None:
             raise
-        print(f"impasto: stopped; the style after {last.step} steps is kept", file=sys.stderr)
+        steps = "1 step" if last.step == 1 else f"{last.step} steps"
+        print(f"impasto: stopped; the style after {steps} is kept", file=sys.stderr)
     assert last is not None
     if preview is not None:
         _paint(last.style, preview)

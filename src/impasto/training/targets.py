@@ -13,12 +13,15 @@ from torch import Tensor
 
 from impasto.errors import InputError
 from impasto.training.images import to_tensor
-from impasto.training.painting_losses import Target, contrasts, palette_of
+from impasto.training.painting_losses import WINDOWS, Target, contrasts, palette_of
 from impasto.training.teacher import Teacher
 
 STYLE_SIDE = 448
 """Long side in pixels at which a style's picture is looked at. Crops of photos show about half of
 a photo at 224 pixels, so strokes come out as large as in a picture of this size."""
+
+SHORTEST_SIDE = max(WINDOWS)
+"""Short side in pixels to which the picture of a style is enlarged at least, to measure contrasts."""
 
 
 class StyleEntry(NamedTuple):
@@ -77,9 +80,12 @@ def target(entry: StyleEntry, teacher: Teacher, device: str) -> Target:
 
 
 def picture_of(entry: StyleEntry) -> Tensor:
-    """Resize the picture of a style to the size at which it is looked at, (1, 3, H, W)."""
+    """Resize the picture of a style to the size at which it is measured, (1, 3, H, W).
+
+    The sides are multiples of 8, and at least `SHORTEST_SIDE`.
+    """
     scale = min(1.0, entry.side / max(entry.picture.size))
-    size = tuple(max(16, round(side * scale / 8) * 8) for side in entry.picture.size)
+    size = tuple(max(SHORTEST_SIDE, round(side * scale / 8) * 8) for side in entry.picture.size)
     small = entry.picture.resize(size, Image.Resampling.LANCZOS)  # type: ignore[arg-type]
     return to_tensor([np.asarray(small)])
 
