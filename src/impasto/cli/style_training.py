@@ -44,8 +44,8 @@ def watched(steps: "Iterator[StyleStep]", minutes: float, preview: Path | None) 
     except KeyboardInterrupt:
         if last is None:
             raise
-        steps = "1 step" if last.step == 1 else f"{last.step} steps"
-        print(f"impasto: stopped; the style after {steps} is kept", file=sys.stderr)
+        count = "1 step" if last.step == 1 else f"{last.step} steps"
+        print(f"impasto: stopped; the style after {count} is kept", file=sys.stderr)
     assert last is not None
     if preview is not None:
         _paint(last.style, preview)

@@ -21,7 +21,8 @@ STYLE_SIDE = 448
 a photo at 224 pixels, so strokes come out as large as in a picture of this size."""
 
 SHORTEST_SIDE = max(WINDOWS)
-"""Short side in pixels to which the picture of a style is enlarged at least, to measure contrasts."""
+"""Shortest side in pixels at which a picture is measured; smaller ones are enlarged. The contrasts
+need it."""
 
 
 class StyleEntry(NamedTuple):
