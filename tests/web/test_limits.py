@@ -2,7 +2,7 @@ import pytest
 
 from impasto.errors import SettingError
 from impasto.settings import StylizeSettings
-from impasto.web.limits import Limits
+from impasto.web.limits import Limits, Options
 
 
 def test_a_painting_within_the_bounds():
@@ -22,3 +22,8 @@ def test_the_cores_are_shared_out(monkeypatch):
     assert [Limits(workers=workers).threads for workers in (1, 2, 3, 20)] == [8, 4, 2, 1]
     with pytest.raises(SettingError, match="threads is 5; this server computes with at most 4"):
         Limits(workers=2).check_settings(StylizeSettings(threads=5), (10, 10))
+
+
+def test_a_server_is_for_this_machine_alone_unless_somebody_asks_for_more():
+    assert Options().host == "127.0.0.1"
+    assert Options().names == ()

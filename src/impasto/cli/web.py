@@ -6,71 +6,73 @@ import typer
 
 from impasto.cli.options import ADVANCED
 from impasto.system.extras import require
+from impasto.web.limits import Limits, Options
 
 MODULES = ("fastapi", "fastapi_offline", "gradio", "python_multipart", "uvicorn")
-"""What the extra `web` brings."""
+"""Packages that the extra `web` installs."""
 
 
 def web(
     host: Annotated[
-        str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")
-    ] = "127.0.0.1",
+        str, typer.Option(help="Address to listen on; 0.0.0.0 means all addresses of this machine.")
+    ] = Options.host,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port to listen on; 0 is any that is free.")
-    ] = 7860,
-    no_ui: Annotated[bool, typer.Option("--no-ui", help="Serve the HTTP API alone.")] = False,
-    no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 means any free port.")
+    ] = Options.port,
+    no_ui: Annotated[bool, typer.Option("--no-ui", help="Serve only the HTTP API.")] = False,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Do not open a browser.")
+    ] = False,
     max_megapixels: Annotated[
         float,
-        typer.Option(min=0.01, max=1000, help="The largest picture to take, and to paint."),
-    ] = 64,
+        typer.Option(min=0.01, max=1000, help="Largest picture to accept, and to paint."),
+    ] = Limits.megapixels,
     max_megabytes: Annotated[
-        float, typer.Option(min=0.01, max=10_000, help="The largest upload to take.")
-    ] = 100,
+        float, typer.Option(min=0.01, max=10_000, help="Largest upload to accept.")
+    ] = Limits.megabytes,
     workers: Annotated[
         int,
         typer.Option(
             min=1,
             max=64,
-            help="Paintings at one time, which share the cores.",
+            help="Number of paintings at a time; they share the cores.",
             rich_help_panel=ADVANCED,
         ),
-    ] = 1,
+    ] = Limits.workers,
     queue: Annotated[
         int,
         typer.Option(
             min=0,
             max=1000,
-            help="Paintings that may wait; who comes after is told when to come again.",
+            help="Number of paintings that may wait; further requests are refused with status 503.",
             rich_help_panel=ADVANCED,
         ),
-    ] = 8,
+    ] = Limits.waiting,
     keep_minutes: Annotated[
         float,
         typer.Option(
             min=0.1,
             max=1440,
-            help="How long a finished painting can be fetched.",
+            help="How long a finished painting can be downloaded.",
             rich_help_panel=ADVANCED,
         ),
-    ] = 60,
+    ] = Limits.keep_seconds // 60,
     name: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A further name by which browsers call this server; again for several.",
+            help="An additional host name that browsers may use; repeat it for more names.",
             rich_help_panel=ADVANCED,
         ),
     ] = None,
 ) -> None:
     """Serve a studio in the browser, and an HTTP API, to this machine alone.
 
-    The studio is at `/`, the API below `/api`, its description at `/docs`. Nothing leaves the
-    machine. Ctrl-C ends it.
+    The studio is at `/`, the API is under `/api`, and its documentation is at `/docs`. Nothing
+    leaves the machine. Press Ctrl-C to stop.
     """
     require("the studio in the browser", "web", *MODULES)
-    from impasto.web.limits import Limits
-    from impasto.web.server import Options, serve
+    from impasto.web.server import serve
 
     limits = Limits(
         megapixels=max_megapixels,

@@ -1,9 +1,11 @@
-"""What a server gives of itself at most."""
+"""How a server is started, and the bounds of what it does for a request.
 
-from dataclasses import dataclass
+`impasto web` has its defaults from here, so this module imports neither NumPy nor what serves.
+"""
+
+from dataclasses import dataclass, field
 
 from impasto.errors import SettingError
-from impasto.image.resize import fit
 from impasto.settings import PaintSettings
 from impasto.system.cores import usable_cores, wanted_threads
 
@@ -44,7 +46,7 @@ class Limits:
         return max(1, (wanted_threads() or usable_cores()) // self.workers)
 
     def check_settings(self, settings: PaintSettings, photo: tuple[int, int]) -> None:
-        """Make sure that a painting stays within the bounds.
+        """Check that a painting stays within the bounds.
 
         Args:
             settings: of the painting.
@@ -53,6 +55,8 @@ class Limits:
         Raises:
             SettingError: the painting would be too large, or take too many threads.
         """
+        from impasto.image.resize import fit
+
         width, height = photo if settings.size is None else fit(photo, settings.size)
         if width * height > self.pixels:
             raise SettingError(
@@ -63,3 +67,23 @@ class Limits:
             raise SettingError(
                 f"threads is {settings.threads}; this server computes with at most {self.threads}"
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The options of a server.
+
+    Attributes:
+        host, port: where to listen; port 0 is any free one.
+        names: further names by which browsers may address this server.
+        ui: whether to serve the studio beside the API.
+        browser: whether to open the studio in a browser.
+        limits: the bounds of every request.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    names: tuple[str, ...] = ()
+    ui: bool = True
+    browser: bool = True
+    limits: Limits = field(default_factory=Limits)

@@ -7,7 +7,6 @@ import threading
 import webbrowser
 from collections.abc import Callable, Collection
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
@@ -19,33 +18,13 @@ from impasto.web.api import Server
 from impasto.web.app import create_app
 from impasto.web.guard import EVERYWHERE, LOCAL_NAMES, forbid_outgoing
 from impasto.web.jobs import Jobs
-from impasto.web.limits import Limits
+from impasto.web.limits import Options
 
 MOST_CONNECTIONS = 200
 """At a time; who comes after is answered 503."""
 
 _GOODBYE_SECONDS = 2
 """How long open connections may go on after Ctrl-C."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How to serve.
-
-    Attributes:
-        host, port: where to listen; port 0 is a free one.
-        names: further names by which browsers may call this server.
-        ui: whether there is a studio beside the API.
-        browser: whether to open it in a browser.
-        limits: what a request may ask for.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 7860
-    names: tuple[str, ...] = ()
-    ui: bool = True
-    browser: bool = True
-    limits: Limits = field(default_factory=Limits)
 
 
 def serve(options: Options) -> None:
