@@ -24,7 +24,7 @@ WORK_SIZE = 1024
 SMALLEST_TILE = 256
 """Smallest side of a tile in pixels: a smaller one would be mostly overlap."""
 
-INIT_WORDS = ("content", "noise", "style", "fast")
+INIT_WORDS = ("auto", "content", "noise", "style", "fast")
 """Values of `init` other than the path of a picture."""
 
 ALPHA = "alpha"
@@ -144,8 +144,9 @@ class OptimizeSettings(PaintSettings):
         "replicate", "How the encoder's first layer pads the picture: zero or replicate."
     )
     init: str = setting(
-        "content",
-        "The first picture: content, noise, style, fast (the result of stylize), or an image file.",
+        "auto",
+        "The first picture: content, noise, style, fast (the result of stylize), an image file, or "
+        "auto, which is fast, but content with quality best.",
     )
     optimizer: Literal["adam", "lbfgs"] = setting("adam", "Optimization method: adam or lbfgs.")
     learning_rate: float | None = setting(

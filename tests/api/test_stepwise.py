@@ -175,9 +175,8 @@ def test_notices_are_said_once(paint, blotches, tmp_path):
 
 
 def test_steps(photo, wave, compact_weights):
-    steps = list(
-        impasto.optimize_steps(photo, wave, weights=compact_weights, size=200, steps=2, seed=1)
-    )
+    job = {"weights": compact_weights, "size": 200, "steps": 2, "init": "content"}
+    steps = list(impasto.optimize_steps(photo, wave, **job))
     assert [(s.scale, s.step) for s in steps] == [(0, 1), (0, 2), (1, 1), (1, 2)]
     assert [(s.side, s.steps) for s in steps[0].scales] == [(100, 2), (200, 2)]
     assert [round(s.done, 2) for s in steps] == [0.17, 0.35, 0.68, 1]
@@ -187,7 +186,7 @@ def test_steps(photo, wave, compact_weights):
     assert len(steps[0].painting().losses) == 1
     # Later steps leave earlier pictures alone.
     assert not np.array_equal(steps[0].picture(), steps[1].picture())
-    whole = impasto.optimize(photo, wave, weights=compact_weights, size=200, steps=2, seed=1)
+    whole = impasto.optimize(photo, wave, **job)
     assert np.array_equal(steps[-1].painting().pixels, whole.pixels)
 
 
@@ -232,12 +231,22 @@ def test_out_of_memory_ends_with_the_scale_before(paint, tmp_path, monkeypatch):
         return build(encoder, content, *others)
 
     monkeypatch.setattr(objective, "build", build_if_small)
-    painting = paint(size=200, checkpoint=tmp_path / "c")
+    painting = paint(size=200, init="content", checkpoint=tmp_path / "c")
     assert painting.size == (100, 75)
     assert "finished at 100 px" in painting.notices[0]
     assert len(painting.losses) == 2
     # What was settled for is final.
-    assert np.array_equal(paint(size=200, resume=tmp_path / "c").pixels, painting.pixels)
+    again = paint(size=200, init="content", resume=tmp_path / "c")
+    assert np.array_equal(again.pixels, painting.pixels)
+
+
+@pytest.mark.parametrize(
+    ("quality", "init"), [("draft", "fast"), ("good", "fast"), ("best", "content")]
+)
+def test_of_its_own_accord_only_best_starts_from_the_photo(paint, quality, init):
+    found = paint(quality=quality).pixels
+    assert np.array_equal(found, paint(quality=quality, init=init).pixels)
+    assert not np.array_equal(found, paint(quality=quality, init="noise").pixels)
 
 
 @pytest.mark.parametrize("weight", [-1, float("nan"), float("inf")])
@@ -398,7 +407,7 @@ def test_masks_of_every_kind(paint, photo, flow, tmp_path):
     alike = [paint(transparent, regions=[(mask, flow)]).pixels for mask in ("alpha", half())]
     assert np.array_equal(*alike)
     larger = paint(regions=[(half(640, 480), flow)]).pixels
-    assert np.abs(larger - expected).mean() < 0.015  # its edge is softer
+    assert np.abs(larger - expected).mean() < 0.03  # its edge is softer
 
 
 @pytest.mark.parametrize("init", ["style", "fast"])

@@ -129,7 +129,9 @@ def test_loss_plot(optimize, tmp_path):
 
 
 def test_trace(optimize, tmp_path):
-    optimize("--trace", tmp_path / "trace.json", "--size", 200, "--tv-weight", 0)
+    optimize(
+        "--trace", tmp_path / "trace.json", "--size", 200, "--tv-weight", 0, "--init", "content"
+    )
     trace = json.loads((tmp_path / "trace.json").read_text())
     assert trace["size"] == [200, 150]
     assert trace["settings"]["tv_weight"] == 0

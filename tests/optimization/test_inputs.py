@@ -72,7 +72,7 @@ def test_the_first_picture(photo):
         return inputs(photo, [RED], [(WEST, GREEN)], **options).images(picture, CPU).first
 
     assert first(init="noise") is None
-    assert torch.equal(first(), inputs(photo, [RED]).images(None, CPU).content)
+    assert torch.equal(first(init="content"), inputs(photo, [RED]).images(None, CPU).content)
     assert first(init="style")[0, :, 5, 5].tolist() == [1, 0, 0]
     assert first(np.zeros((40, 80, 3), np.float32), init="fast").max() == 0
 

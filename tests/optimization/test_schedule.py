@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.optimization.schedule import SMALLEST, Scale, schedule
+from impasto.optimization.schedule import SMALLEST, SMALLEST_PAINTED, Scale, schedule
 
 sides = st.integers(1, 16384)
 qualities = st.sampled_from(["draft", "good", "best"])
@@ -64,6 +64,15 @@ def test_finer_scales_take_no_more_steps_than_coarser_ones(side, quality):
 )
 def test_sides_by_example(side, sides):
     assert [scale.side for scale in schedule(side)] == sides
+
+
+@pytest.mark.parametrize(
+    ("side", "sides"), [(100, [100]), (384, [384]), (386, [193, 386]), (1024, [256, 512, 1024])]
+)
+def test_what_is_painted_already_skips_the_coarsest_scale(side, sides):
+    found = schedule(side, smallest=SMALLEST_PAINTED)
+    assert [scale.side for scale in found] == sides
+    assert found == schedule(side)[-len(sides) :]
 
 
 def test_only_the_last_scales_are_for_the_fast_encoder():

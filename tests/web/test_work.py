@@ -79,9 +79,9 @@ def test_without_pytorch_there_is_a_hint(photo, monkeypatch):
 
 
 def test_init_is_a_word(photo):
-    for word in ("content", "noise", "style", "fast"):
+    for word in ("auto", "content", "noise", "style", "fast"):
         work.optimize(photo, [StyleChoice("irises")], OptimizeSettings(init=word), Saving(), LIMITS)
-    with pytest.raises(SettingError, match="init can be: content, noise, style, fast"):
+    with pytest.raises(SettingError, match="init can be: auto, content, noise, style, fast"):
         work.optimize(photo, [StyleChoice("irises")], OptimizeSettings(init="/x"), Saving(), LIMITS)
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -27,7 +27,7 @@ from impasto.image.samples import to_float
 from impasto.painting import Painting
 from impasto.scene import Part, Region, Scene, WeightedStyle
 from impasto.schema import region_weight
-from impasto.settings import INIT_WORDS, LARGEST, OptimizeSettings, StylizeSettings, with_options
+from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings, with_options
 from impasto.system.extras import require
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def optimize_steps(
     from impasto.optimization import checkpoint as checkpoints
     from impasto.optimization.solver import Solver
 
-    chosen = with_options(settings or OptimizeSettings(), options)
+    chosen = _with_first_picture(with_options(settings or OptimizeSettings(), options))
     place = devices.choose(device, chosen.threads)
     inputs, notices = _load(content, style, regions, style_regions, chosen)
     networks = _encoders(chosen, weights)
@@ -198,7 +198,7 @@ def optimize_steps(
         checkpoints.check_same(Path(resume), restored.identity, identity)
         position, trace = restored.position, restored.trace
     first = None
-    if chosen.init == "fast":
+    if chosen.init == "fast" and position is None:
         first, more = _painted_fast(inputs, device)
         notices += more
     images = inputs.images(first, place)
@@ -211,6 +211,17 @@ def optimize_steps(
         checkpoints.Checkpointer(Path(path), identity, solver, trace) if path and identity else None
     )
     return _Run(inputs, notices, solver, trace, keeper).steps()
+
+
+def _with_first_picture(settings: OptimizeSettings) -> OptimizeSettings:
+    """Replace `init` auto by what it stands for.
+
+    The single pass keeps the subject and saves the coarsest scale, where faces get lost. With the
+    many steps of `best` the photo is the freer start.
+    """
+    if settings.init != "auto":
+        return settings
+    return replace(settings, init="content" if settings.quality == "best" else "fast")
 
 
 def _encoders(settings: OptimizeSettings, weights: str | Path | None) -> "list[VGG]":
@@ -310,19 +321,20 @@ def _painted_fast(
     settings = StylizeSettings(
         strength=chosen.strength,
         brush=chosen.brush,
-        tile=chosen.tile,
         threads=chosen.threads,
-        work_size=LARGEST,  # the photo has its final size already
         device="cpu" if device and device.startswith("cpu") else "auto",
     )
     models = open_models(None, settings.device, settings.threads)
     photo = inputs.photo()
+    alpha = inputs.content.alpha
+    if alpha is not None:
+        alpha = resize(alpha, (photo.shape[1], photo.shape[0]))
     parts = []
     for part in inputs.parts(photo):
         pictures = [(masks.crop(style.style, style.mask), style.weight) for style in part.styles]
         mixed = SceneLoader().mixture(pictures, models)
         parts.append(Part((WeightedStyle(mixed),), part.mask, part.strength))
-    rendering = render(Scene(files.Picture(photo), tuple(parts)), settings)
+    rendering = render(Scene(files.Picture(photo, alpha), tuple(parts)), settings)
     return to_float(rendering.samples).clip(0, 1), rendering.notices
 
 

@@ -11,6 +11,10 @@ SMALLEST = 128
 """Long side in pixels, roughly, of the first scale: there a network's receptive field spans
 half of the picture, so composition and colour settle in a few seconds."""
 
+SMALLEST_PAINTED = 256
+"""The same where the first picture has composition and colours already: at 128 pixels a face
+has too few pixels to survive."""
+
 KNOTS = (128, 256, 512, 1024)
 """Long sides for which `STEPS` says the steps."""
 
@@ -57,10 +61,12 @@ class Scale:
         return self.steps * self.step_cost
 
 
-def schedule(side: int, quality: Quality = "good", steps: int | None = None) -> tuple[Scale, ...]:
+def schedule(
+    side: int, quality: Quality = "good", steps: int | None = None, smallest: int = SMALLEST
+) -> tuple[Scale, ...]:
     """Plan the scales that lead to a picture whose long side is `side`.
 
-    Each is about twice the last; the first is close to `SMALLEST`, or `side` itself if that is
+    Each is about twice the last; the first is close to `smallest`, or `side` itself if that is
     smaller. Gatys et al. 2017 (section 6) use two; halving down to 128 is after Katherine
     Crowson's style-transfer-pytorch, with a factor of 2 instead of the square root of 2.
 
@@ -68,7 +74,7 @@ def schedule(side: int, quality: Quality = "good", steps: int | None = None) -> 
         steps: at every scale, in place of the quality's.
     """
     sides = [side]
-    while sides[0] / 2 > SMALLEST * 0.75:
+    while sides[0] / 2 > smallest * 0.75:
         sides.insert(0, round(sides[0] / 2))
     return tuple(Scale(s, steps or _steps(s, quality), s > FINE[quality]) for s in sides)
 

@@ -19,7 +19,7 @@ from impasto.optimization.memory import fitting_tile, is_out_of_memory
 from impasto.optimization.optimizer import PyramidAdam
 from impasto.optimization.parametrization import decorrelate, to_rgb
 from impasto.optimization.regions import Region, StylePicture
-from impasto.optimization.schedule import SMALLEST, Scale, schedule
+from impasto.optimization.schedule import SMALLEST, SMALLEST_PAINTED, Scale, schedule
 from impasto.settings import OptimizeSettings, work_side
 
 LEARNING_RATE = {"adam": 0.2, "lbfgs": 1.0}
@@ -124,11 +124,10 @@ class Solver:
         least = encoder.minimum_side(settings.content_layers + settings.style_layers)
         side = work_side(settings, max(height, width))
         side = max(fit_min_side((width, height), side, least))
-        scales = schedule(side, settings.quality, settings.steps)
+        smallest = SMALLEST_PAINTED if settings.init == "fast" else SMALLEST
+        scales = schedule(side, settings.quality, settings.steps, smallest)
         if fine is None:
             scales = tuple(replace(scale, fine=False) for scale in scales)
-        if settings.init == "fast":
-            scales = scales[-2:]  # what the coarse scales are for is there already
         # A panorama's first scales can be too narrow for the encoder.
         self.scales = tuple(s for s in scales if min(fitted(images.content, s.side)) >= least)
 
