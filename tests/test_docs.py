@@ -13,6 +13,7 @@ or in the call, and at sizes up to `LARGEST`. What is in `NOT_RUN` is only parse
 options named in running text are parsed, too, and links lead somewhere.
 """
 
+import ast
 import contextlib
 import functools
 import importlib.util
@@ -22,6 +23,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -310,6 +312,91 @@ def test_names_and_targets_in_the_text_exist(page):
             check_package(package[1])
         if script := re.match(r"python ([\w/]+\.py)", span):
             assert (ROOT / script[1]).is_file(), span
+
+
+PACKAGE = ROOT / "src/impasto"
+MODULES = {path.relative_to(PACKAGE): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
+CODE_PATH = re.compile(r"[\w/]*\w\.py|(?:\w+/)+")
+DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+FILES = (".pt", ".npz", ".onnx", ".safetensors", ".tsv")
+
+
+@functools.cache
+def names_of_code():
+    """Every name in the package with any of its qualifiers: `paint`, `Painter.paint`, ..."""
+    names = set()
+    for path, tree in MODULES.items():
+        module = [part for part in path.with_suffix("").parts if part != "__init__"]
+        for inner in defined(tree):
+            whole = [*module, *inner]
+            names |= {".".join(whole[k:]) for k in range(len(whole))}
+    return names
+
+
+def defined(tree):
+    """The names that a module defines, and their members, as tuples."""
+    yield ()
+    for node in ast.walk(tree):
+        match node:
+            case ast.ClassDef(name=owner):
+                yield (owner,)
+                for inner in ast.walk(node):
+                    match inner:
+                        case ast.FunctionDef(name=member) | ast.AsyncFunctionDef(name=member):
+                            yield owner, member
+                        case ast.AnnAssign(target=ast.Name(id=member)):
+                            yield owner, member
+                        case ast.Attribute(attr=member, ctx=ast.Store()):
+                            yield owner, member
+            case ast.FunctionDef(name=top) | ast.Name(id=top, ctx=ast.Store()):
+                yield (top,)
+
+
+def wrong_names(spans, arguments=frozenset()):
+    """The spans that name a module, a class or a member of the package which is not there."""
+    firsts = {known.partition(".")[0] for known in names_of_code() if "." in known} - arguments
+    files = {path.name for path in MODULES}
+    for span in spans:
+        bare = span.removesuffix("()").removeprefix("impasto.")
+        if CODE_PATH.fullmatch(bare):
+            if bare not in files and not any(
+                (folder / bare).exists() for folder in (PACKAGE, ROOT)
+            ):
+                yield span
+            continue
+        is_ours = DOTTED.fullmatch(bare) and bare.partition(".")[0] in firsts
+        if is_ours and not bare.endswith(FILES) and bare not in names_of_code():
+            yield span
+
+
+INSIDE = [ROOT / "docs/architecture.md", ROOT / "docs/glossary.md"]
+"""Pages that speak of the code itself."""
+
+
+@pytest.mark.parametrize("page", INSIDE, ids=name)
+def test_rooms_and_names_of_the_code_exist(page):
+    told = spans(page)
+    assert not list(wrong_names(told))
+    classes = [span for span in told if re.fullmatch(r"(?:[A-Z][a-z]+)+", span)]
+    assert not set(classes) - names_of_code()
+
+
+def test_every_room_is_on_a_floor():
+    rooms = {f"{path.name}/" if path.is_dir() else path.name for path in PACKAGE.iterdir()}
+    rooms -= {"__pycache__/", "assets/", "__init__.py", "__main__.py", "py.typed"}
+    assert rooms <= set(spans(INSIDE[0]))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=str)
+def test_names_in_docstrings_and_comments_exist(path):
+    with (PACKAGE / path).open("rb") as file:
+        tokens = [t for t in tokenize.tokenize(file.readline) if t.type in TEXTS]
+    told = SPAN.findall("\n".join(token.string for token in tokens))
+    arguments = {node.arg for node in ast.walk(MODULES[path]) if isinstance(node, ast.arg)}
+    assert not list(wrong_names(told, arguments))
+
+
+TEXTS = (tokenize.COMMENT, tokenize.STRING)
 
 
 @pytest.mark.parametrize("page", LINKING, ids=name)

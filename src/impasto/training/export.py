@@ -123,15 +123,15 @@ class _ContentStatistics(nn.Module):
 def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
     """Export a trained painter to `painter.onnx`, with two networks and the styles beside it.
 
-    The painter maps `image` (1, 3, H, W), a photo in [0, 1] with sides that are multiples of 8,
-    `matrix` (3, 3) and `offset` (3,), which give it the style's colours (see
-    `image.colour.optimal_transport_map`), `embedding` (1, VECTOR), `colour_mean` (1, 3) and
-    `colour_root` (1, 3, 3) to `painting` (1, 3, H, W) in [0, 1]; and `statistics` (1, 2,
-    NORMALISED) with their `share`, by which tiles of a picture are painted alike (see
-    `networks.moments.Shared`), to those `found`. The style encoder maps `image` to `embedding`. The
-    content statistics map `image`, `matrix` and `offset` to the first of the statistics that the
-    painter finds. Each file carries its `ModelSpec`. `styles.npz` has the styles of
-    `assets/styles.tsv` that the weights know.
+    The painter maps `image` to `painting`, both (1, 3, H, W) in [0, 1]; the sides are multiples of
+    8. Its further inputs are `matrix` (3, 3) and `offset` (3,), which give the photo the style's
+    colours (see `image.colour.optimal_transport_map`); `embedding` (1, VECTOR); `colour_mean`
+    (1, 3) and `colour_root` (1, 3, 3); and `statistics` (1, 2, NORMALISED) with their `share`, by
+    which the tiles of a picture are painted alike (see `networks.moments.SharedStats`). It also
+    returns the statistics that it used, `found`. The style encoder maps `image` to `embedding`. The
+    content statistics network maps `image`, `matrix` and `offset` to the first of the statistics in
+    `found`. Each file carries its `ModelSpec`. `styles.npz` has the styles of `assets/styles.tsv`
+    that the weights know.
 
     Args:
         weights: the safetensors file of `impasto train painter --artworks`.
