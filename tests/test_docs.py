@@ -33,6 +33,8 @@ from typer.testing import CliRunner
 
 import impasto
 from impasto.cli.app import app
+from impasto.models import assets
+from impasto.models.spec import ModelSpec
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -452,6 +454,14 @@ def test_figures_are_those_of_the_benchmarks(page, heading):
     measured = re.findall(r"\b\d[\d.,]*\b", (ROOT / "benchmarks/README.md").read_text("utf-8"))
     assert figures
     assert not set(figures) - set(measured)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/large-prints.md", "CHANGELOG.md"])
+def test_the_sizes_of_both_passes_are_those_of_the_painter(page):
+    spec = ModelSpec.read(assets.painters()[0])
+    text = " ".join((ROOT / page).read_text("utf-8").split())
+    assert f"{spec.work_side} pixels" in text
+    assert f"at up to {spec.detail_side} pixels" in text
 
 
 def test_no_page_is_left_out_of_the_index():

@@ -64,8 +64,7 @@ class Painting(ImageLike):
         notices: warnings for the user of one line each.
         losses: of each step.
         tile: side in pixels of the tiles in which it was painted in one pass; None if it was
-        painted
-            whole, or by optimization.
+            painted whole, or by optimization.
         statistics: of each part in one pass, for `Painter.paint`; None for a part that was not
             painted.
     """

@@ -42,8 +42,7 @@ class Painter:
 
     Args:
         style: one style, or several, each alone or in a pair with its weight; see `load_style`.
-        With
-            regions there may be none: the photo then stays unchanged outside the regions.
+            With regions there may be none: the photo then stays unchanged outside the regions.
         regions: parts of the painting with their own styles, each a `Region` or a tuple of the
         same:
             a mask, a style, and optionally the fraction of the strength to use there, from 0 to 1,

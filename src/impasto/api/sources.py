@@ -87,8 +87,7 @@ def weighted(sources: Any) -> list[tuple[Any, float]]:
 
     Args:
         sources: one source; or an iterable of sources, each alone or in a pair with its weight; or
-        a
-            dictionary of weights by source.
+            a dictionary of weights by source.
 
     Raises:
         SettingError: as `schema.style_weights`.

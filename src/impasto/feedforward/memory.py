@@ -8,8 +8,7 @@ from impasto.system import memory
 
 TILES = (1024, 768, 512, SMALLEST_TILE)
 """Sides of tiles in pixels, the default first. A painting depends slightly on its tiles. So there
-are
-only a few sizes: a painting must not change with every megabyte of free memory."""
+are only a few sizes: a painting must not change with every megabyte of free memory."""
 
 WHOLE = 2048
 """Largest side in pixels of a picture that is painted whole, if there is enough memory. That takes

@@ -132,8 +132,7 @@ def is_plain_float(value: object) -> bool:
     """Tell whether this is a tensor of floats with all its values in memory.
 
     A tensor on the device `meta` has no values, and one with a stride of 0 can have any shape with
-    a
-    single value: a small file could fill the memory.
+    a single value: a small file could fill the memory.
     """
     import torch
 

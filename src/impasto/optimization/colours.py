@@ -29,8 +29,7 @@ def prepare(
 
     Args:
         mask: weights of the photo's pixels, (H, W), those that are painted in the style; None
-        for
-            equal weights.
+            for equal weights.
     """
     if colour == "luminance":
         return match_luminance(style, photo, mask)

@@ -1,8 +1,7 @@
 """Store nested values with tensors as one safetensors file that detects damage.
 
 The metadata hold the values as JSON, in which numbers stand for tensors, and the SHA-256 of this
-text
-and of all tensors: safetensors does not detect a flipped bit.
+text and of all tensors: safetensors does not detect a flipped bit.
 """
 
 import hashlib
