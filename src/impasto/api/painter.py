@@ -44,11 +44,10 @@ class Painter:
         style: one style, or several, each alone or in a pair with its weight; see `load_style`.
             With regions there may be none: the photo then stays unchanged outside the regions.
         regions: parts of the painting with their own styles, each a `Region` or a tuple of the
-        same:
-            a mask, a style, and optionally the fraction of the strength to use there, from 0 to 1,
-            the default. A mask is a picture of any size, stretched over the painting: white inside
-            the region, grey where it fades, and black or transparent outside. The word "alpha"
-            stands for the photo's alpha. Overlapping regions are mixed.
+            same: a mask, a style, and optionally the fraction of the strength to use there, from 0
+            to 1, the default. A mask is a picture of any size, stretched over the painting: white
+            inside the region, grey where it fades, and black or transparent outside. The word
+            "alpha" stands for the photo's alpha. Overlapping regions are mixed.
         model: the ONNX file of a network that paints, instead of those that ship with impasto. The
             files that belong to it lie in the same folder.
         settings: how to paint, and on which device.
