@@ -115,10 +115,10 @@ def training(folder):
     from safetensors.torch import save_file
 
     from impasto.networks.teachers import CollaborativeEncoder
-    from impasto.training.images import _is_held_out
+    from impasto.training.images import is_held_out
 
     names = [Path(f"{number}.jpg") for number in range(500)]
-    held_out = next(filter(_is_held_out, names))
+    held_out = next(filter(is_held_out, names))
     for kind, sample in ("photos", "photo.jpg"), ("paintings", "painting.jpg"):
         images = folder / kind
         images.mkdir()

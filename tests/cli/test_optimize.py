@@ -291,17 +291,22 @@ def test_missing_torch(refused, monkeypatch):
 def test_failure_on_the_way_leaves_the_picture_so_far(impasto, photo, wave, compact_weights,
                                                       monkeypatch, tmp_path):  # fmt: skip
     from impasto.errors import ImpastoError
-    from impasto.optimization import solver
+    from impasto.optimization import objective
 
-    descend, calls = solver._optimizer_step, []
+    build, calls = objective.build, []
 
-    def fail(*arguments):
-        calls.append(1)
-        if len(calls) == 2:
-            raise ImpastoError("the loss is no finite number")
-        return descend(*arguments)
+    def build_failing(*arguments):
+        loss = build(*arguments)
 
-    monkeypatch.setattr(solver, "_optimizer_step", fail)
+        def fail_the_second_time(image):
+            calls.append(1)
+            if len(calls) == 2:
+                raise ImpastoError("the loss is no finite number")
+            return loss(image)
+
+        return fail_the_second_time
+
+    monkeypatch.setattr(objective, "build", build_failing)
     out = tmp_path / "out.png"
     result = impasto("optimize", photo, "--style", wave, "--weights", compact_weights, *QUICK,
                      "-o", out, "-q")  # fmt: skip

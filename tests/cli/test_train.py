@@ -7,14 +7,14 @@ from impasto.networks import compact, encoders
 @pytest.fixture
 def folder(tmp_path, blotches):
     """Images to train on, and one that is held out."""
-    from impasto.training.images import _is_held_out
+    from impasto.training.images import is_held_out
 
     images = tmp_path / "images"
     images.mkdir()
     wanted = {False: 3, True: 1}
     for number in range(1000):
         path = images / f"{number}.png"
-        held_out = _is_held_out(path)
+        held_out = is_held_out(path)
         if wanted[held_out]:
             wanted[held_out] -= 1
             blotches(number, 96, 80).save(path)
@@ -123,7 +123,7 @@ def test_train_painter(impasto, painter_words, folder, tmp_path):
 
 def test_errors_of_the_painter(fails, painter_words, folder, tmp_path, monkeypatch):
     from impasto.training import painter
-    from impasto.training.images import _is_held_out
+    from impasto.training.images import is_held_out
 
     fails("rate is nan", *painter_words, "--rate", "nan")
     fails("it must be from 0 to 4294967295", *painter_words, "--seed", 2**64)
@@ -136,6 +136,6 @@ def test_errors_of_the_painter(fails, painter_words, folder, tmp_path, monkeypat
 
     monkeypatch.setattr(painter, "step_losses", full)
     fails("not enough memory; try a smaller --batch", *painter_words, exit_code=1)
-    [held_out] = filter(_is_held_out, folder.iterdir())
+    [held_out] = filter(is_held_out, folder.iterdir())
     held_out.unlink()
     fails("holds no held-out image", *painter_words)  # before a step is made

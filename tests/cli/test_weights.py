@@ -1,6 +1,8 @@
 import hashlib
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 from typer.testing import CliRunner
@@ -42,14 +44,42 @@ def test_list_says_what_is_there(cache):
     assert "0 MB, damaged" in run("list")
 
 
-def test_fetch_downloads_and_prints_the_path(cache, monkeypatch):
-    def download(url, path, file, progress):
-        assert url == "https://download.pytorch.org/models/vgg19.pth"
-        progress(len(CONTENT), file.size)
-        path.write_bytes(CONTENT)
+@pytest.fixture
+def server(tmp_path_factory, monkeypatch):
+    """A server with the file, in place of PyTorch's; the paths that it was asked for."""
+    asked = []
 
-    monkeypatch.setattr(downloads, "_download", download)
-    assert run("fetch", "vgg19") == f"vgg19: {cache / 'vgg19.pth'}\n"
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(CONTENT)))
+            self.end_headers()
+            self.wfile.write(CONTENT)
+
+        def log_message(self, *_):
+            pass
+
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        address = f"http://127.0.0.1:{running.server_port}/models"
+        monkeypatch.setattr(downloads, "BASE_URL", address)
+        yield asked
+        running.shutdown()
+        thread.join()
+
+
+def test_fetch_downloads_once_and_prints_the_path(cache, server):
+    for _ in range(2):
+        assert run("fetch", "vgg19") == f"vgg19: {cache / 'vgg19.pth'}\n"
+    assert server == ["/models/vgg19.pth"]
+    assert (cache / "vgg19.pth").read_bytes() == CONTENT
+
+
+def test_the_official_files_are_pytorch_s():
+    assert downloads.BASE_URL == "https://download.pytorch.org/models"
 
 
 def test_a_download_that_fails_is_one_line(fails, cache, monkeypatch):
@@ -72,10 +102,10 @@ def test_the_advice_on_a_failed_download_fits_the_command(fails, wave, cache, mo
     assert line.endswith("name a copy with --weights FILE, or choose --encoder vgg16")
 
 
-def test_fetch_checks_every_name_first(monkeypatch):
-    monkeypatch.setattr(downloads, "_download", lambda *_: pytest.fail("downloaded"))
+def test_fetch_checks_every_name_first(server):
     with pytest.raises(SettingError, match="'vgg20'"):
         run("fetch", "vgg19", "vgg20")
+    assert server == []
 
 
 def test_verify_finds_damage(cache):

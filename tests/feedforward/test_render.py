@@ -190,7 +190,7 @@ def test_the_grid_of_the_network_is_not_painted_over(period):
     wave = np.cos(2 * np.pi * np.arange(48) / period)
     grid = np.zeros((48, 48, 3), np.float32) + 0.5
     grid += 0.1 * (wave[:, None, None] + wave[None, :, None]).astype(np.float32)
-    left = module._without_grid(grid)[4:-4, 4:-4]
+    left = module.without_grid(grid)[4:-4, 4:-4]
     assert left == pytest.approx(np.full_like(left, 0.5), abs=1e-6)
 
 

@@ -59,12 +59,12 @@ def test_threads_that_need_a_network_at_once_load_it_once(monkeypatch):
 
 @pytest.fixture
 def not_yet_shared():
-    session._shares_memory.cache_clear()
+    session.shares_memory.cache_clear()
     yield
-    session._shares_memory.cache_clear()
+    session.shares_memory.cache_clear()
 
 
-@pytest.mark.skipif(not session._shares_memory(), reason="here networks share no memory")
+@pytest.mark.skipif(not session.shares_memory(), reason="here networks share no memory")
 def test_networks_share_their_memory_from_the_first_on(monkeypatch, not_yet_shared):
     registered, configured = [], []
     monkeypatch.setattr(
@@ -90,7 +90,7 @@ def test_networks_do_without_shared_memory_where_it_is_refused(monkeypatch, not_
         raise RuntimeError("an allocator for this device has already been registered")
 
     monkeypatch.setattr(onnxruntime, "create_and_register_allocator", refused)
-    assert not session._shares_memory()
+    assert not session.shares_memory()
     assert Network(STATISTICS, "cpu").load()
 
 
@@ -172,7 +172,7 @@ def test_device_that_does_not_start(available, monkeypatch):
 
 def test_auto_prefers_accelerators():
     installed = [session.CPU, "CoreMLExecutionProvider", "AzureExecutionProvider"]
-    assert session._providers("auto", installed) == ["CoreMLExecutionProvider", session.CPU]
+    assert session.providers("auto", installed) == ["CoreMLExecutionProvider", session.CPU]
 
 
 def test_failure_of_a_device_is_one_line():
@@ -186,7 +186,7 @@ def test_failure_of_a_device_is_one_line():
 def test_threads_as_the_environment_says(word, threads, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", word)
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    assert session._threads() == threads
+    assert session.default_threads() == threads
 
 
 def test_threads_asked_for(monkeypatch):
@@ -208,11 +208,11 @@ def test_threads(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
-    assert session._threads() == 2
+    assert session.default_threads() == 2
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
-    assert session._threads() == 0
+    assert session.default_threads() == 0
     monkeypatch.delattr(os, "sched_getaffinity")
-    assert session._threads() == 0
+    assert session.default_threads() == 0
 
 
 def test_nothing_is_kept_to_be_reported(tmp_path):

@@ -137,12 +137,11 @@ def test_states_count_steps_scales_and_work():
     assert all(state.notice is None for state in states)
 
 
-def test_the_time_left_is_told_only_when_it_is_known(monkeypatch):
+def test_the_time_left_is_told_only_when_it_is_known():
     """At a scale of side s a step takes 10 ms and 1 microsecond a pixel, the first one more."""
     now = [0.0]
-    monkeypatch.setattr(solver.time, "monotonic", lambda: now[0])
     scales = tuple(Scale(side, 20) for side in (128, 256, 512, 1024))
-    clock = solver._Clock(scales)
+    clock = solver.Clock(scales, lambda: now[0])
     whole = sum(scale.steps * (0.01 + 1e-6 * scale.side**2) for scale in scales)
     spent = 0.0
     for number, scale in enumerate(scales):

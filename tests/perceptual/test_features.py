@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from impasto.networks.vgg import VGG
-from impasto.perceptual.features import PADDING, FeatureExtractor, _crop
+from impasto.perceptual.features import PADDING, FeatureExtractor, crop
 
 LAYERS = ("relu2_2", "relu1_1", "relu2_1", "relu3_1")
 
@@ -71,7 +71,7 @@ def test_a_crop_is_a_slice_whose_gradient_has_channels_last():
     features = torch.rand(1, 4, 9, 7).contiguous(memory_format=torch.channels_last)
     weights = torch.rand(1, 4, 5, 3)
     gradients = []
-    for cut in (lambda f: f[..., 2:7, 1:4], lambda f: _crop(f, slice(2, 7), slice(1, 4))):
+    for cut in (lambda f: f[..., 2:7, 1:4], lambda f: crop(f, slice(2, 7), slice(1, 4))):
         leaf = features.clone().requires_grad_()
         gradients += torch.autograd.grad((cut(leaf) * weights).sum(), leaf)
     sliced, cropped = gradients

@@ -81,7 +81,7 @@ def test_styles_are_those_of_the_catalogue(weights, exported):
 def test_refuses_networks_that_paint_differently(weights, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_write", lambda *words: words[3].touch())
     for difference in (2 * TOLERANCE, float("nan")):
-        monkeypatch.setattr(module, "_difference", lambda *_, d=difference: d)
+        monkeypatch.setattr(module, "largest_difference", lambda *_, d=difference: d)
         with pytest.raises(WeightsError, match="paints differently from PyTorch"):
             export(weights, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
@@ -120,10 +120,10 @@ def test_sees_files_of_other_weights(weights, exported, tmp_path):
     save_file(other, tmp_path / "other.safetensors")
     others = export(tmp_path / "other.safetensors", tmp_path).files
     files, trained = exported.files[:3], load(weights)
-    assert module._difference(trained, *files) <= TOLERANCE
+    assert module.largest_difference(trained, *files) <= TOLERANCE
     for k in range(3):
         mixed = [*files[:k], others[k], *files[k + 1 :]]
-        assert module._difference(trained, *mixed) > TOLERANCE
+        assert module.largest_difference(trained, *mixed) > TOLERANCE
 
 
 def test_refuses_what_is_no_number(weights, tmp_path):

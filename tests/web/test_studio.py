@@ -105,7 +105,7 @@ def test_the_page_takes_no_address(tmp_path):
 
 
 def test_the_sliders_have_the_bounds_of_the_schema():
-    brush = studio._slider("brush", "Brush", 0.1)
+    brush = studio.slider("brush", "Brush", 0.1)
     assert (brush.minimum, brush.maximum, brush.value) == (0.1, 4, 1)
     assert "brush strokes" in brush.info
 
@@ -121,9 +121,9 @@ def test_every_colour_has_a_name():
 
 def test_what_a_webcam_takes_comes_as_a_text(photo_bytes):
     url = "data:image/jpeg;base64," + base64.b64encode(photo_bytes).decode()
-    taken = studio._opened(ImageData(url=url))
+    taken = studio.opened(ImageData(url=url))
     assert taken.examine(10_000) == ("JPEG", (96, 64))
-    assert studio._opened(None) is None
+    assert studio.opened(None) is None
 
 
 def test_a_wish_has_the_order_of_the_page(config):

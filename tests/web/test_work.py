@@ -65,7 +65,7 @@ def test_a_style_that_was_learned(job, photo):
 def test_an_optimization_is_cancelled_between_steps(job, photo):
     settings = OptimizeSettings(size=32, steps=1000, encoder="compact")
     todo = work.optimize(photo, [StyleChoice("irises")], settings, Saving(), LIMITS)
-    timer = threading.Timer(0.2, job._unwanted.set)
+    timer = threading.Timer(0.2, job.give_up)
     timer.start()
     with pytest.raises(CancelledError):
         todo(job)

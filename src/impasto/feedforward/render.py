@@ -195,7 +195,7 @@ def _paint(
     if plan.detail is not None:
         detail = plan.detail
         reduced = _resized_to(photo, detail.size)
-        enlarged = resize(_without_grid(painted), detail.size)
+        enlarged = resize(without_grid(painted), detail.size)
         earlier = None if statistics is None else statistics.detail
         painted, used_for_detail = _paint_pass(
             enlarged, visible, style, detail.tile, model, earlier, True
@@ -204,7 +204,7 @@ def _paint(
     return _at_full_size(painted, reduced, photo, opacity(strength)), used
 
 
-def _without_grid(painted: FloatImage) -> FloatImage:
+def without_grid(painted: FloatImage) -> FloatImage:
     """Remove patterns with a period of two or four pixels from (H, W, 3) by a slight blur.
 
     The network's inner grids leave them. They are invisible, but the second pass would paint the

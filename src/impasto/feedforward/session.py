@@ -137,19 +137,19 @@ def _open(path: Path, device: Device, threads: int | None) -> "InferenceSession"
         raise WeightsError(
             f"{display_path(path)}: this network is missing; export it, or install impasto again"
         )
-    providers = _providers(device, onnxruntime.get_available_providers())
+    chosen = providers(device, onnxruntime.get_available_providers())
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
-    options.intra_op_num_threads = threads or _threads()
+    options.intra_op_num_threads = threads or default_threads()
     options.add_session_config_entry("session.intra_op.spin_duration_us", _SPIN)
     # With memory patterns, a second pass of a shape would allocate memory besides that of the
     # first, two thirds more at 2048 x 2048, and save no time. DirectML does not support them.
     options.enable_mem_pattern = False
     with _ARENA_LOCK:
-        if _shares_memory():
+        if shares_memory():
             options.add_session_config_entry("session.use_env_allocators", "1")
     try:
-        session = onnxruntime.InferenceSession(path, options, providers=providers)
+        session = onnxruntime.InferenceSession(path, options, providers=chosen)
     except Exception as problem:  # many types, from C++
         raise WeightsError(
             f"{display_path(path)}: damaged, or not a network; get a fresh copy"
@@ -163,7 +163,7 @@ _ARENA_LOCK = Lock()
 
 
 @cache
-def _shares_memory() -> bool:
+def shares_memory() -> bool:
     """Register one memory arena for all networks, and tell whether that worked.
 
     To reuse the memory of another network is faster than to allocate it. ONNX Runtime may refuse if
@@ -183,7 +183,7 @@ def _shares_memory() -> bool:
     return True
 
 
-def _providers(device: Device, available: list[str]) -> list[Any]:
+def providers(device: Device, available: list[str]) -> list[Any]:
     """List ONNX Runtime's providers for a device, with the CPU for what it does not support.
 
     Raises:
@@ -202,7 +202,7 @@ def _providers(device: Device, available: list[str]) -> list[Any]:
     return list(dict.fromkeys([PROVIDERS[device], CPU]))
 
 
-def _threads() -> int:
+def default_threads() -> int:
     """Choose the number of threads; 0 lets ONNX Runtime use one for each physical core.
 
     The environment variable OMP_NUM_THREADS decides, if it is set. If the process may use only some

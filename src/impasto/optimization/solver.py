@@ -3,7 +3,7 @@
 import math
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -139,7 +139,7 @@ class Solver:
         if self._settings.strength == 0 or not self._images.regions:
             yield from self._photo()
             return
-        clock = _Clock(self.scales)
+        clock = Clock(self.scales)
         while self.position.scale < len(self.scales):
             try:
                 yield from self._paint_scale(clock)
@@ -185,7 +185,7 @@ class Solver:
         step = step or self.scales[reached].steps
         return Iterate(picture, {}, reached, self.scales, step, 0.0, notice)
 
-    def _paint_scale(self, clock: "_Clock") -> Iterator[Iterate]:
+    def _paint_scale(self, clock: "Clock") -> Iterator[Iterate]:
         scale = self.scales[self.position.scale]
         size = self.size(self.position.scale)
         content = resized(self._images.content, size)
@@ -357,21 +357,26 @@ def _resized_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(mask, size, mode="bilinear", antialias=True, align_corners=False)
 
 
-class _Clock:
+class Clock:
     """Estimates the time left from the steps so far.
 
-    The first steps of a scale include its setting up, so there is no estimate before the third.
+    The first step of a scale includes its preparation, so there is no estimate before the third.
+
+    Args:
+        scales: of the schedule.
+        now: measures the time in seconds.
     """
 
-    def __init__(self, scales: Sequence[Scale]) -> None:
+    def __init__(self, scales: Sequence[Scale], now: Callable[[], float] = time.monotonic) -> None:
         self._scales = scales
-        self._last = time.monotonic()
+        self._now = now
+        self._last = now()
         self._rates: list[float] = []
         self._scale = -1
 
     def tick(self, position: SolverState) -> float:
         """Estimate the seconds left after a step; infinity if too little is known."""
-        now = time.monotonic()
+        now = self._now()
         current = self._scales[position.scale]
         spent, self._last = now - self._last, now
         if position.scale == self._scale:

@@ -129,7 +129,7 @@ class FeatureExtractor:
         for layer, stride in self._strides.items():
             down, across = framed.seen(rows, columns, stride)
             top, left = rows.first // stride, columns.first // stride
-            cropped[layer] = _crop(features[layer], _moved(down, -top), _moved(across, -left))
+            cropped[layer] = crop(features[layer], _moved(down, -top), _moved(across, -left))
             cut = framed.cut(stride)
             places[layer] = (_moved(down, -cut), _moved(across, -cut))
         return FeatureTile(cropped, places)
@@ -192,7 +192,7 @@ class _PaddedImage:
         return found[0], found[1]
 
 
-def _crop(features: Tensor, rows: slice, columns: slice) -> Tensor:
+def crop(features: Tensor, rows: slice, columns: slice) -> Tensor:
     """Cut a rectangle out of (1, C, h, w) features."""
     if (rows.start, columns.start) == (0, 0) and features.shape[2:] == (rows.stop, columns.stop):
         return features

@@ -164,7 +164,7 @@ def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
         _write(paint, photo_inputs | style | shared, ["painting", "found"], drafts[0], specs[0])
         _write(trained.predictor, {"image": image}, ["embedding"], drafts[1], specs[1])
         _write(measure, photo_inputs, ["found"], drafts[2], specs[2])
-        difference = _difference(trained, *drafts[:3])
+        difference = largest_difference(trained, *drafts[:3])
         if not difference <= TOLERANCE:
             raise WeightsError(
                 f"{weights}: ONNX Runtime paints differently from PyTorch, by up to "
@@ -301,7 +301,7 @@ def _quiet_exporter() -> Iterator[None]:
 
 
 @torch.no_grad()
-def _difference(
+def largest_difference(
     trained: Trained, painter_file: Path, encoder_file: Path, statistics_file: Path
 ) -> float:
     """Compute the largest difference between PyTorch and ONNX Runtime.

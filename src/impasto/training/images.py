@@ -112,7 +112,7 @@ class ImageFolder(Images):
     """
 
     def __init__(self, folder: Path, *, held_out: bool = False) -> None:
-        super().__init__([p for p in image_files(folder) if _is_held_out(p) == held_out])
+        super().__init__([p for p in image_files(folder) if is_held_out(p) == held_out])
         if not self.files:
             part = "held-out image (one in fifty)" if held_out else "image to train on"
             raise InputError(f"{display_path(folder)}: holds no {part}; add JPEG or PNG files")
@@ -152,7 +152,7 @@ def prefetch(make: Callable[[int], Batch], steps: Iterator[int]) -> Iterator[tup
         pool.shutdown(cancel_futures=True)
 
 
-def _is_held_out(file: Path) -> bool:
+def is_held_out(file: Path) -> bool:
     """Tell whether a file is held out of the training, by the hash of its name."""
     return int(hashlib.sha256(file.name.encode()).hexdigest(), 16) % 50 == 0
 

@@ -107,11 +107,15 @@ class Job:
         """Whether nothing more will happen."""
         return self.state in ("done", "failed", "cancelled")
 
+    def give_up(self) -> None:
+        """Let the work end at its next `check`."""
+        self._unwanted.set()
+
     def check(self) -> None:
-        """End the work if nobody wants it any more.
+        """End the work if it was given up.
 
         Raises:
-            CancelledError: nobody does.
+            CancelledError: it was.
         """
         if self._unwanted.is_set():
             raise CancelledError
@@ -187,7 +191,7 @@ class Jobs:
 
     def cancel(self, job: Job) -> None:
         """Take a job out of the queue, or end it at the next step."""
-        job._unwanted.set()
+        job.give_up()
         with self._changed:
             if job not in self._waiting:
                 return

@@ -167,8 +167,8 @@ class Controls:
             info=schema["description"],
             visible=False,
         )
-        self.strength = _slider("strength", "Strength", 0.05)
-        self.brush = _slider("brush", "Brush", 0.05)
+        self.strength = slider("strength", "Strength", 0.05)
+        self.brush = slider("brush", "Brush", 0.05)
         self.colour = gr.Radio(
             [(label, value) for value, label in COLOURS.items()],
             value=_property("colour")["default"],
@@ -273,11 +273,11 @@ def _photo(label: str, sources: list[str], height: int) -> gr.Image:
     subclass would have Gradio write a file beside this one.
     """
     place = gr.Image(label=label, sources=sources, type="filepath", image_mode=None, height=height)
-    place.preprocess = _opened
+    place.preprocess = opened
     return place
 
 
-def _opened(payload: ImageData | None) -> Upload | None:
+def opened(payload: ImageData | None) -> Upload | None:
     """Open the file, which Gradio has found among the uploads; or a webcam's picture."""
     if payload is not None and payload.url and payload.url.startswith("data:"):
         content = base64.b64decode(payload.url.partition(",")[2])
@@ -293,7 +293,7 @@ def _property(name: str) -> dict[str, Any]:
     return found
 
 
-def _slider(name: str, label: str, step: float) -> gr.Slider:
+def slider(name: str, label: str, step: float) -> gr.Slider:
     """Make a slider for a setting, with its bounds, its default and its sentence."""
     schema = _property(name)
     return gr.Slider(
