@@ -1,9 +1,9 @@
 """Distil VGG-19 into the compact encoder.
 
-Linear heads on the compact encoder's features must predict VGG-19's features of the same layers. It
-is trained on what it will encode later: photos, paintings, noise, noisy pictures, and pictures in
-the middle of an optimization against itself, which would otherwise exploit its differences from
-VGG-19.
+Linear heads on the features of the compact encoder must predict VGG-19's features at the same
+layers. The training pictures are of the kinds that the encoder will see in use: photos, paintings,
+noise, noisy pictures, and pictures from the middle of an optimization against the encoder itself.
+Without the last kind, an optimization would exploit the encoder's differences from VGG-19.
 """
 
 from collections import deque
@@ -28,28 +28,28 @@ from impasto.training.images import ImageFolder, prefetch, to_tensor
 from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
 
 ASSET = "compact.safetensors"
-"""The file with the result, which ships."""
+"""The file of the result; it ships with impasto."""
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
-"""Layers that losses use, and whose held-out errors are reported."""
+"""The layers that losses use; their held-out errors are reported."""
 
 AUXILIARY_LAYERS = ("relu1_2", "relu2_2", "relu3_2", "relu3_3", "relu3_4", "relu4_3", "relu4_4")
-"""Layers with weak supervision: each convolution is learned much faster."""
+"""Further layers with a smaller weight. With them, each convolution is learned much faster."""
 
 AUXILIARY_WEIGHT = 0.25
 BORDER = 1
-"""Cells at the border that are ignored, as teacher and student pad differently."""
+"""Positions at the border of a feature map to ignore: teacher and student pad differently."""
 
 SMALLEST = 16 * (2 * BORDER + 1)
-"""Smallest side of a crop in pixels: without the border, one cell of relu5_1 remains."""
+"""Smallest side of a crop in pixels: one position of relu5_1 remains inside the border."""
 
 MIN_VARIANCE = 0.1
-"""Variance of a channel of the normalised teacher below which its error counts less."""
+"""Variance of a channel of the normalised teacher below which the channel's error counts less."""
 
 
 @dataclass(frozen=True)
 class EncoderTraining:
-    """The training of the compact encoder.
+    """The settings of the training of the compact encoder.
 
     Attributes:
         folders: of photos and paintings.
@@ -83,8 +83,8 @@ class EncoderTraining:
 class Student(nn.Module):
     """The compact encoder with a linear head on every supervised layer.
 
-    At first a head maps each of the student's channels to one of the teacher's most active
-    channels, so that the student learns these. Inactive channels of the teacher are skipped.
+    Each head initially maps the student's channels to the teacher's most active channels, so that
+    the student learns these. It skips the teacher's inactive channels.
 
     Args:
         variances: of the teacher's channels, (C,) for each layer to supervise.
@@ -140,8 +140,7 @@ def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -
     run = TrainingRun(student, training.out, training.schedule)
 
     recent: deque[float] = deque(maxlen=50)
-    # Closed here, so that the checkpoint is saved before an exception, such as that of Ctrl-C, is
-    # caught.
+    # `closing` saves the checkpoint before an exception, such as that of Ctrl-C, is handled.
     with closing(run.steps()) as steps:
         for step, pictured in prefetch(batch, steps):
             image = pictured.to(training.device)
@@ -159,13 +158,13 @@ def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -
 
 
 class NormalisedTeacher:
-    """The teacher with each layer scaled to unit variance.
+    """The teacher, with each layer scaled to unit variance.
 
-    This suits a student that starts from random weights.
+    This scale suits a student that starts from random weights.
 
     Args:
         encoder: frozen.
-        image: (N, 3, H, W), pictures to measure the variance on.
+        image: (N, 3, H, W), pictures on which to measure the variance.
     """
 
     def __init__(self, encoder: nn.Module, image: Tensor) -> None:
@@ -186,9 +185,9 @@ def distillation_loss(
     """Compute the squared error over the teacher's variance, averaged over channels and layers.
 
     Args:
-        predicted: by the heads, (N, C, H, W) a layer.
-        wanted: the normalised teacher's features, of the same shapes.
-        variances: the normalised teacher's, (C,) a layer.
+        predicted: the output of the heads, (N, C, H, W) for each layer.
+        targets: the features of the normalised teacher, of the same shapes.
+        variances: of these features, (C,) for each layer.
     """
     total, weights = torch.zeros((), device=next(iter(targets.values())).device), 0.0
     for layer, target in targets.items():
@@ -214,7 +213,7 @@ def pictures(
 
 
 def coloured_noise(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
-    """Draw (3, size, size) noise in [0, 1] whose amplitude falls as frequency**-a, a in [0, 2]."""
+    """Draw noise (3, size, size) in [0, 1] with amplitudes of frequency**-a, a in [0, 2]."""
     frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
     frequency[0, 0] = 1 / size
     spectrum = np.fft.rfft2(rng.standard_normal((3, size, size)))
@@ -228,8 +227,8 @@ def coloured_noise(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
 def half_optimized(encoder: nn.Module, image: Tensor, *, seed: int) -> Tensor:
     """Optimize half of the batch a little towards the style of the other half.
 
-    It takes up to 8 Adam steps by Gram matrices of `encoder` itself, as an optimization with this
-    encoder would.
+    It takes up to 8 steps of Adam on Gram matrices of `encoder` itself, like an optimization with
+    this encoder.
 
     Returns:
         (N, 3, H, W), the second half unchanged.
@@ -262,7 +261,10 @@ def held_out_errors(
     folders: Iterable[ImageFolder],
     training: EncoderTraining,
 ) -> dict[str, float]:
-    """Measure |prediction - teacher| / |teacher| per layer on fixed crops of held-out images."""
+    """Measure |prediction - teacher| / |teacher| for each layer on crops of held-out images.
+
+    The crops are the same every time.
+    """
     student = Student({k: weights[f"heads.{k}.bias"] for k in LAYERS + AUXILIARY_LAYERS})
     student.load_state_dict(weights)
     student.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -283,7 +285,7 @@ def held_out_errors(
 
 
 def save(weights: dict[str, Tensor], file: Path) -> Path:
-    """Write the encoder's part of a student's weights as float16 safetensors."""
+    """Write the encoder's weights, without the heads, as float16 safetensors."""
     state = {
         name.removeprefix("encoder."): value.half().contiguous()
         for name, value in weights.items()

@@ -1,4 +1,4 @@
-"""Export a trained painter to ONNX, and check that it paints as in PyTorch."""
+"""Export a trained painter to ONNX, and check that it paints as it does in PyTorch."""
 
 import base64
 import logging
@@ -39,33 +39,35 @@ from impasto.training.styled import IDENTITY
 from impasto.training.weights import HALF, Trained, load
 
 TOLERANCE = 1e-3
-"""Largest difference of a pixel from PyTorch's: a quarter of an 8-bit step."""
+"""Largest allowed difference of a pixel from PyTorch's: a quarter of an 8-bit step."""
 
 CHECKED_SIZES = ((24, 24), (64, 64), (40, 304), (256, 192))
-"""Heights and widths at which results are compared; networks are traced at the second."""
+"""Heights and widths at which results are compared; networks are traced at the second size."""
 
 _OPSET = 18
 _WORTH_HALVING = 256
-"""Smallest number of values of a weight to store in float16; below, nodes cost as much."""
+"""Smallest number of values of a weight to store in float16; for fewer, the node that converts them
+costs as much as it saves."""
 
 _IR_VERSION = 8
-"""The oldest version with these operators, so that old ONNX Runtimes open the files."""
+"""The oldest version with these operators, so that old versions of ONNX Runtime open the files."""
 
 
 FILES = ("painter.onnx", "style_encoder.onnx", "content_statistics.onnx", "styles.npz")
 """Files of an export: the painter, the two networks that belong to it, and the styles."""
 
 HALO = 32
-"""Pixels along a tile's inner border that the border distorts."""
+"""Width in pixels of the strip along a tile's inner border that the border distorts."""
 
 BYTES_PER_PIXEL = 250
-"""Memory of the painter for each pixel, with a margin: 170 to 190 were measured."""
+"""Memory that the painter needs for each pixel, with a margin: 170 to 190 bytes were measured."""
 
 WORK_SIDE = 640
-"""Long side in pixels at which strokes suit the whole picture."""
+"""Long side in pixels at which the strokes suit the whole picture."""
 
 DETAIL_SIDE = 1536
-"""Largest long side in pixels at which an enlarged painting is painted over in finer strokes."""
+"""Largest long side in pixels of the second pass, which paints over the enlarged painting in finer
+strokes."""
 
 
 class Exported(NamedTuple):
@@ -76,10 +78,10 @@ class Exported(NamedTuple):
 
 
 class _Paint(nn.Module):
-    """The painter with recolouring before it, and clipping and coring behind it.
+    """The painter, preceded by recolouring and followed by clipping and coring.
 
-    In the graph these cost a fraction of what they cost in NumPy. NumPy's threads also keep
-    spinning afterwards, which slows ONNX Runtime's down.
+    In the graph, these steps cost a fraction of their cost in NumPy. NumPy's threads would also
+    keep spinning afterwards and slow down those of ONNX Runtime.
     """
 
     def __init__(self, painter: Painter) -> None:
@@ -112,8 +114,8 @@ class _ContentStatistics(nn.Module):
 
     def forward(self, image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
         norm = SharedStats(torch.zeros(1, 2, NORMALISED), torch.zeros(()))
-        # With the margin: some channels respond to hardly anything but a picture's border. Without
-        # it they would seem flat, and be amplified.
+        # The margin matters: some channels respond almost only to the border of a picture. Without
+        # it, they would seem flat and be amplified.
         wide = with_margin(recoloured(image, matrix, offset))
         for features in self.painter.features(wide):
             norm(features)
@@ -134,14 +136,14 @@ def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
     that the weights know.
 
     Args:
-        weights: the safetensors file of `impasto train painter --artworks`.
-        out: the folder, which is made if need be.
+        weights: the safetensors file that `impasto train painter --artworks` wrote.
+        out: a folder, which is created if it does not exist.
         overwrite: whether existing files may be replaced.
 
     Raises:
         InputError: the weights are missing, damaged, of another network or without a predictor.
         OutputError: a file exists or cannot be written.
-        WeightsError: ONNX Runtime paints something else than PyTorch; nothing is written.
+        WeightsError: ONNX Runtime paints differently from PyTorch; nothing is written.
         MissingExtraError: the exporter is not installed.
     """
     require("export", "export", "onnx", "onnxscript")
@@ -255,7 +257,7 @@ def _write(
     assert program is not None
     model = program.model_proto
     for node in model.graph.node:
-        node.ClearField("metadata_props")  # the lines of source, with this machine's paths
+        node.ClearField("metadata_props")  # lines of source code, with paths of this machine
     _halve(model.graph)
     model.ir_version = _IR_VERSION
     onnx.helper.set_model_props(model, {"impasto": __version__, **spec.to_metadata()})
@@ -264,7 +266,7 @@ def _write(
 
 
 def _halve(graph: Any) -> None:
-    """Store weights that are exact in float16 as such; ONNX Runtime converts them back."""
+    """Store weights in float16 if they are exact in it; ONNX Runtime converts them back."""
     import onnx
 
     casts = []
@@ -288,7 +290,7 @@ def _halve(graph: Any) -> None:
 
 @contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Silence the exporter's messages for its developers."""
+    """Silence the exporter's messages, which are for its developers."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -304,10 +306,10 @@ def _quiet_exporter() -> Iterator[None]:
 def largest_difference(
     trained: Trained, painter_file: Path, encoder_file: Path, statistics_file: Path
 ) -> float:
-    """Compute the largest difference between PyTorch and ONNX Runtime.
+    """Compute the largest difference between the results of PyTorch and of ONNX Runtime.
 
-    It is that of pixels, including the encoding of the style, or that of the content statistics,
-    relative to the largest of these; NaN if any value is NaN.
+    It compares the pixels, painted by the predicted style vector, and the content statistics,
+    relative to the largest of them. The result is NaN if any value is.
     """
     paint, embed, measure = (
         Network(file, "cpu") for file in (painter_file, encoder_file, statistics_file)
@@ -315,7 +317,7 @@ def largest_difference(
     generator = torch.Generator().manual_seed(0)
     largest = 0.0
     for height, width in CHECKED_SIZES:
-        # Blotches with some grain, like a picture; noise alone would average out.
+        # Blotches with some grain, like a picture; plain noise would average out.
         coarse = torch.rand(2, 3, height // 8, width // 8, generator=generator)
         fine = torch.rand(2, 3, height, width, generator=generator)
         smooth = nn.functional.interpolate(coarse, (height, width), mode="bilinear")

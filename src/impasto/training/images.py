@@ -1,4 +1,4 @@
-"""Training images: folders of files, cut into random crops by threads of their own."""
+"""Training images: folders of files, and random crops of them, prepared by threads."""
 
 import hashlib
 from collections import OrderedDict, deque
@@ -19,16 +19,17 @@ from impasto.image.suffixes import PLAIN_PICTURES
 from impasto.system.paths import display_path, is_hidden
 
 CACHED_SIDE = 320
-"""Images are kept in memory with their short side at most this long, about 0.4 MB each."""
+"""Longest short side in pixels of the images that are kept in memory, about 0.4 MB each."""
 
 CACHE_BYTES = 1 << 30
-"""Memory for the decoded images of a folder: about 2,500. Those used last are kept."""
+"""Memory for the decoded images of a folder, about 2,500 of them. The least recently used ones are
+dropped first."""
 
 ENLARGED = 1.1
-"""Largest factor by which a crop is scaled up: blurred pictures teach blurred painting."""
+"""Largest factor by which a crop is scaled up; from blurred pictures a network learns to blur."""
 
 THREADS = 4
-"""Threads that make batches ahead, each one batch. Pillow works without Python's lock."""
+"""Number of threads that prepare batches, one each. Pillow releases Python's global lock."""
 
 PHOTO_ZOOM = 1.3
 """Largest factor by which the crops of photos that a painter learns from are scaled down."""
@@ -37,11 +38,11 @@ Batch = TypeVar("Batch")
 
 
 class Images:
-    """Image files, decoded when they are used; several threads may use them.
+    """Image files, decoded when needed; several threads may use them at once.
 
     Args:
         files: at least one, JPEG, PNG, WebP, BMP or TIFF.
-        cache: how many bytes of decoded images are kept in memory.
+        cache: bytes of decoded images to keep in memory.
     """
 
     def __init__(self, files: Sequence[Path], cache: int = CACHE_BYTES) -> None:
@@ -55,7 +56,7 @@ class Images:
         return len(self.files)
 
     def image(self, index: int) -> Image.Image:
-        """Decode an image to RGB, or take it from memory."""
+        """Decode an image to RGB, or return it from memory."""
         with self._lock:
             if index in self._decoded:
                 self._decoded.move_to_end(index)
@@ -88,7 +89,7 @@ class Images:
             if short * ENLARGED >= size:
                 break
         smallest, largest = min(size / ENLARGED, short), min(size * zoom, short)
-        # The logarithm there and back can end a rounding error beyond the picture.
+        # log and exp can round to a side that is larger than the picture.
         side = min(float(np.exp(rng.uniform(np.log(smallest), np.log(largest)))), short)
         left = rng.uniform(0, picture.width - side)
         top = rng.uniform(0, picture.height - side)
@@ -98,14 +99,14 @@ class Images:
 
 
 class ImageFolder(Images):
-    """The images below a folder, either those to train on or the held-out ones.
+    """The images in a folder and its subfolders: those to train on, or those held out.
 
-    The hash of an image's name decides whether it is held out; one in fifty is. So the split is
-    the same on every machine, and does not change when images are added.
+    The hash of its file name decides whether an image is held out; one in fifty is. So the split is
+    the same on every machine and does not change when images are added.
 
     Args:
         folder: searched recursively for JPEG, PNG, WebP, BMP and TIFF files.
-        held_out: take the held-out images instead of those to train on.
+        held_out: whether to take the held-out images instead of those to train on.
 
     Raises:
         InputError: the folder is missing or holds no image of that part of the split.
@@ -119,13 +120,13 @@ class ImageFolder(Images):
 
 
 def image_files(folder: Path) -> list[Path]:
-    """List the images below a folder, by name.
+    """List the images in a folder and its subfolders, sorted by path.
 
     Raises:
         InputError: the folder is missing.
     """
     if not folder.is_dir():
-        raise InputError(f"{display_path(folder)}: not a folder; name a folder of training images")
+        raise InputError(f"{display_path(folder)}: not a folder; give a folder of training images")
     named = (p for p in folder.rglob("*") if p.suffix.lower() in PLAIN_PICTURES)
     return sorted(p for p in named if p.is_file() and not is_hidden(p))
 
@@ -137,9 +138,9 @@ def to_tensor(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
 
 
 def prefetch(make: Callable[[int], Batch], steps: Iterator[int]) -> Iterator[tuple[int, Batch]]:
-    """Yield (step, make(step)) for consecutive steps, while threads make the next batches.
+    """Yield (step, make(step)) for consecutive steps, while threads prepare the next batches.
 
-    A batch depends on its step alone, so a resumed run sees the batches of an uninterrupted one.
+    A batch depends only on its step, so a resumed run sees the batches of an uninterrupted one.
     """
     pool = ThreadPoolExecutor(THREADS)
     ahead: deque[Future[Batch]] = deque()
@@ -153,7 +154,7 @@ def prefetch(make: Callable[[int], Batch], steps: Iterator[int]) -> Iterator[tup
 
 
 def is_held_out(file: Path) -> bool:
-    """Tell whether a file is held out of the training, by the hash of its name."""
+    """Tell whether a file is held out of the training; the hash of its name decides."""
     return int(hashlib.sha256(file.name.encode()).hexdigest(), 16) % 50 == 0
 
 

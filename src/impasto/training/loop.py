@@ -16,13 +16,13 @@ from impasto.errors import ImpastoError, InputError, SettingError
 from impasto.system.files import write_file
 
 BIAS_SPREAD = 0.3
-"""Spread of biases and scales, which all start with the same value."""
+"""Assumed spread of biases and scales, whose initial values are all equal."""
 
 PATIENCE = 20
 """Consecutive steps without a finite gradient after which the training ends."""
 
 CALIBRATION = 1 << 31
-"""Step of the calibration batch, larger than any step of a run."""
+"""The step that stands for the calibration batch; it is larger than any step of a run."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class Schedule:
 
     Attributes:
         steps: number of updates.
-        learning_rate: Adam's after the warm-up, relative to the initial spread of the weights
-            of a layer, sqrt(2 / inputs); decays to zero along a cosine.
-        warmup: updates over which the learning rate rises linearly.
+        learning_rate: of Adam after the warm-up, relative to the initial spread of a layer's
+            weights, sqrt(2 / inputs); it decays to zero along a cosine.
+        warmup: number of updates over which the learning rate rises linearly.
         clip: largest norm of the gradient.
-        average: decay of the exponential moving average of the weights, which is evaluated and
-            shipped.
-        save_every: updates between checkpoints.
-        seed: of the weights' initial values and of the batches.
+        average: decay of the exponential moving average of the weights. The averaged weights are
+            the ones that are evaluated and saved.
+        save_every: number of updates between checkpoints.
+        seed: of the initial weights and of the batches.
     """
 
     steps: int
@@ -55,15 +55,15 @@ class Schedule:
 
 
 class TrainingRun:
-    """A run in a folder with `checkpoint.pt`, `log.jsonl` and further files of the trainer.
+    """A training run, with its `checkpoint.pt` and `log.jsonl` in a folder.
 
-    Use it as the source of steps, and give it each step's loss:
+    It yields the steps and takes the loss of each:
 
         run = TrainingRun(model, folder, schedule)
         for step in run.steps():
             run.update(loss_of(model, step))
 
-    A run whose folder holds a checkpoint continues from it. Ctrl-C saves one before it ends.
+    If the folder has a checkpoint, the run continues from it. Ctrl-C saves one, too.
     """
 
     def __init__(
@@ -77,9 +77,12 @@ class TrainingRun:
 
         Args:
             model: is changed in place.
-            folder: is made where it is missing.
-            schedule: how long the run is and how it steps.
-            rates: factors of the learning rate, by the beginnings of parameters' names.
+            folder: is created if it does not exist.
+            schedule: of the run.
+            rates: factors of the learning rate, by prefixes of the names of parameters.
+
+        Raises:
+            InputError: the checkpoint is damaged, of another network, or of another seed.
         """
         self.model = model
         self.folder = folder
@@ -120,7 +123,7 @@ class TrainingRun:
             self.save()
 
     def update(self, loss: Tensor) -> None:
-        """Back-propagate `loss`, step, and move the average of the weights."""
+        """Backpropagate the loss, update the weights, and update their average."""
         for group in self._optimizer.param_groups:
             group["lr"] = self.learning_rate() * group["spread"]
         self._optimizer.zero_grad(set_to_none=True)
@@ -128,7 +131,7 @@ class TrainingRun:
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.schedule.clip)
         sound = bool(torch.isfinite(norm))
         self._skipped = 0 if sound else self._skipped + 1
-        if sound:  # a single bad batch must not end the run
+        if sound:  # one bad batch must not end the run
             self._optimizer.step()
             self._move_average()
         elif self._skipped == PATIENCE:
@@ -154,7 +157,7 @@ class TrainingRun:
         """Write the checkpoint, whole or not at all.
 
         Raises:
-            OutputError: it cannot be written; the previous one is kept.
+            OutputError: it cannot be written; the previous checkpoint is kept.
         """
         state = {
             "step": self.step,
@@ -202,7 +205,7 @@ class TrainingRun:
 
     @torch.no_grad()
     def _move_average(self) -> None:
-        # Early averages decay faster, so that the random start is forgotten.
+        # The average decays faster at first, to forget the random initial weights.
         decay = min(self.schedule.average, (1 + self.step) / (10 + self.step))
         for name, value in self.model.state_dict().items():
             if value.is_floating_point():
@@ -221,9 +224,9 @@ def _factor(name: str, rates: Mapping[str, float]) -> float:
 def _spread(parameter: Tensor) -> float:
     """Compute the initial standard deviation of a layer's weights (He et al. 2015).
 
-    Adam moves all weights equally far. A rate that suits the 27 weights of a feature in the first
-    layer is far too large for the thousand small ones in a deep layer, so rates are relative to
-    this.
+    Adam moves all weights by the same amount. A rate that suits the 27 weights of a feature in the
+    first layer is far too large for the thousand small weights in a deep layer. So the rates are
+    relative to this spread.
     """
     if parameter.ndim < 2:
         return BIAS_SPREAD

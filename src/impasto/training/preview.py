@@ -1,4 +1,4 @@
-"""A sheet of paintings to look at while the painter learns."""
+"""Contact sheets of paintings that show how far a training has come."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,9 +17,17 @@ from impasto.training.targets import StyleEntry
 
 
 class Preview:
-    """A sheet of two held-out photos in twelve styles, others each time.
+    """Paints sheets of two held-out photos in twelve styles; both change from sheet to sheet.
 
-    Where there is a predictor, the last four styles are predicted from held-out artworks.
+    With artworks, the last four styles are predicted from held-out artworks.
+
+    Args:
+        photos: a folder of photos.
+        artworks: folders of artworks; none if the model has no predictor.
+        entries: the styles, by name.
+        targets: of the styles, by name.
+        device: of the model.
+        side: of a cell, in pixels.
     """
 
     def __init__(
@@ -43,7 +51,13 @@ class Preview:
 
     @torch.no_grad()
     def sheet(self, model: StyledPainter, step: int, columns: int = 12) -> Image.Image:
-        """Styles on top, photos below in these styles; the photo itself on the left."""
+        """Paint a sheet: styles in the top row, photos on the left, and each photo in each style.
+
+        Args:
+            model: what to paint with.
+            step: of the training; it decides which photos and styles are shown.
+            columns: at most as many styles.
+        """
         turn, side = step // 100, self._photos.shape[2]
         photos = [self._photos[(turn + k) % len(self._photos)][None] for k in range(2)]
         styles = list(self._styles(model, turn, columns))
@@ -73,7 +87,7 @@ class Preview:
 
 
 class ShownStyle(NamedTuple):
-    """A style of a preview.
+    """A style on a sheet.
 
     Attributes:
         picture: (3, side, side).

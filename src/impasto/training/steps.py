@@ -1,4 +1,4 @@
-"""What a step minimizes: photos are painted in one style, and VGG-16 looks at the paintings."""
+"""The losses of a training step: photos are painted in one style, and VGG-16 compares them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,17 +12,17 @@ from impasto.training.painting_losses import Target, painting_losses, palette_of
 from impasto.training.teacher import Teacher
 
 Paint = Callable[[Tensor, Palette], Tensor]
-"""Paints recoloured photos (N, 3, H, W) in the colours of a palette."""
+"""A function that paints recoloured photos (N, 3, H, W), given the palette of the style."""
 
 POOLED = 0.7
-"""See `painting_losses.style_distance`."""
+"""The share of statistics over all photos of a step; see `painting_losses.style_distance`."""
 
 SHIFT = 8
-"""See `shifted`."""
+"""Pixels by which `shifted` moves images at most."""
 
 
 def load_teacher(weights: Path | None, precision: torch.dtype) -> Teacher:
-    """Load VGG-16, from a file or as it ships with impasto."""
+    """Load VGG-16 from a file, or else the weights that ship with impasto."""
     return Teacher(encoders.load("vgg16", weights=weights).state_dict(), precision)
 
 
@@ -39,7 +39,7 @@ def step_losses(
         paint: paints the photos.
         teacher: VGG-16.
         photo: (N, 3, H, W).
-        style: to paint in; None where the style of each photo is the photo itself.
+        style: to paint in; None if each photo is its own style.
         precision: of the networks.
     """
     networks = torch.autocast(photo.device.type, precision, enabled=precision != torch.float32)
@@ -58,8 +58,8 @@ def step_losses(
 def shifted(*images: Tensor) -> tuple[Tensor, ...]:
     """Crop all images (N, 3, H, W) alike, by up to `SHIFT` pixels, to (N, 3, H - SHIFT, W - SHIFT).
 
-    The painter and the teacher both halve pictures three times. If their grids always lay alike,
-    the painter would learn a texture with the grid's period that only this teacher does not see.
+    The painter and the teacher both downsample by 8. If their grids always coincided, the painter
+    would learn a texture with the period of the grid, which only this teacher does not see.
     """
     top, left = torch.randint(SHIFT + 1, (2,)).tolist()
     height, width = (side - SHIFT for side in images[0].shape[2:])

@@ -30,25 +30,31 @@ RATE = 0.02
 """Adam's initial learning rate for the vector; it falls along a cosine to zero."""
 
 TRIED_SIDE = 128
-"""Side in pixels of the photos on which known vectors are compared."""
+"""Side in pixels of the photos on which the known vectors are compared."""
 
 
 @dataclass(frozen=True)
 class StyleTraining:
-    """The training of a style vector.
+    """The settings of the training of a style vector.
 
     Attributes:
-        picture: RGB.
+        picture: of the style, RGB.
         photos: to paint.
-        painter: trained.
+        painter: a trained painter, which does not change.
         teacher: VGG-16.
-        known: vectors of known styles; the training starts from the best one.
+        known: vectors of known styles; the training starts from the best of them.
         seconds: how long to train.
-        content: factor of the weight of the content loss.
-        side: long side of the picture in pixels.
-        size: side of the crops in pixels, a multiple of 16.
-        batch: photos in a step.
+        content: multiplies the weight of the content loss.
+        side: long side in pixels at which the picture is measured.
+        size: side of the crops of photos in pixels, a multiple of 16.
+        batch: number of photos in a step.
+        device: that PyTorch computes on.
+        precision: of the networks.
         seed: of the crops.
+        weights: of the losses.
+
+    Raises:
+        SettingError: the time is not a positive number.
     """
 
     picture: Image.Image
@@ -88,7 +94,7 @@ class StyleStep(NamedTuple):
 
 
 def train_style(training: StyleTraining) -> Iterator[StyleStep]:
-    """Learn the vector of a style; yield the state after every step, and once before the first.
+    """Learn the vector of a style; yield the state before the first step and after every step.
 
     You may stop at any step and keep the latest vector.
     """

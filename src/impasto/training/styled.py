@@ -1,4 +1,4 @@
-"""The painter with the vectors of its styles, as it is trained."""
+"""The model that is trained: the painter, the vectors of its styles, and the predictor."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,22 +19,22 @@ IDENTITY = "photo"
 
 
 class StyledPainter(nn.Module):
-    """The painter together with the vectors of its styles, by name, and the predictor of others.
+    """The painter with the vectors of its styles, by name, and the predictor of other vectors.
 
     Args:
-        names: of the styles, of which one is the photo's own.
-        predicts: whether there is a predictor.
+        names: of the styles, including the photo's own, `IDENTITY`.
+        predicts: whether to include a predictor.
     """
 
     def __init__(self, names: Sequence[str], *, predicts: bool = False) -> None:
         super().__init__()
         self.painter = Painter()
-        # A parameter each: Adam leaves alone those that a step does not use.
+        # One parameter for each style: Adam skips those without a gradient.
         self.vectors = nn.ParameterDict({name: 0.3 * torch.randn(VECTOR) for name in names})
         self.predictor = Predictor(self.known().cpu()) if predicts else None
 
     def forward(self, photo: Tensor, palette: Palette, name: str) -> Tensor:
-        """(N, 3, H, W), painted in the style of that name."""
+        """Paint photos (N, 3, H, W) in the style of that name."""
         painted: Tensor = self.painter(photo, self.vectors[name][None], palette)
         return painted
 
@@ -109,18 +109,18 @@ def vectors(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Select the weights whose names begin with a prefix, by their names without it."""
+    """Select the weights whose names start with a prefix, and remove the prefix."""
     return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
 
 
 @torch.no_grad()
 def calibrate(predictor: Predictor, pictures: Iterable[Tensor], artworks: Iterable[Tensor]) -> None:
-    """Let a predictor choose the known style with the nearest statistics.
+    """Initialize a predictor so that it chooses the known style with the nearest statistics.
 
     Args:
-        predictor: of as many known styles.
-        pictures: of these styles, (1, 3, H, W) each.
-        artworks: many, (1, 3, H, W) each, to measure what statistics are usual.
+        predictor: is changed in place.
+        pictures: of its known styles, (1, 3, H, W) each.
+        artworks: many, (1, 3, H, W) each; they give the usual statistics.
     """
     predictor.compact.load_state_dict(encoders.load("compact").state_dict())
     usual = torch.cat([predictor.statistics(artwork) for artwork in artworks])

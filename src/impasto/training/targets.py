@@ -1,4 +1,4 @@
-"""The styles to learn: their pictures, their settings, and what the losses need to know of them."""
+"""The styles to learn: their pictures, their settings, and their targets for the losses."""
 
 import csv
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ from impasto.training.painting_losses import WINDOWS, Target, contrasts, palette
 from impasto.training.teacher import Teacher
 
 STYLE_SIDE = 448
-"""Long side in pixels at which a style's picture is looked at. Crops of photos show about half of
-a photo at 224 pixels, so strokes come out as large as in a picture of this size."""
+"""Long side in pixels at which a style's picture is measured. A crop of 224 pixels shows about half
+of a photo, so strokes become as large as in a picture of this size."""
 
 SHORTEST_SIDE = max(WINDOWS)
 """Shortest side in pixels at which a picture is measured; smaller ones are enlarged. The contrasts
@@ -32,7 +32,7 @@ class StyleEntry(NamedTuple):
         name: its picture's stem.
         picture: RGB.
         content: multiplies the weight of the content loss.
-        side: long side in pixels at which its picture is looked at.
+        side: long side in pixels at which its picture is measured.
     """
 
     name: str
@@ -45,9 +45,10 @@ def read_styles(folder: Path, table: Path | None = None) -> list[StyleEntry]:
     """Read the styles of a folder: its pictures, and their settings from a table.
 
     Args:
-        folder: holds a picture for each style, named after it.
-        table: of tab-separated values, with the columns `name` and perhaps `content` and `side`,
-            see `StyleEntry`; empty fields mean the defaults. By default `styles.tsv` in the folder.
+        folder: holds one picture for each style; its stem is the name of the style.
+        table: of tab-separated values, with the column `name` and optionally `content` and `side`
+            (see `StyleEntry`); empty fields mean the defaults. By default `styles.tsv` in the
+            folder, if there is one.
 
     Raises:
         InputError: the folder holds no picture, or one that cannot be read.
@@ -76,7 +77,7 @@ def _entry(file: Path, row: Mapping[str, str]) -> StyleEntry:
 
 @torch.no_grad()
 def target(entry: StyleEntry, teacher: Teacher, device: str) -> Target:
-    """Measure what the losses need to know of a style."""
+    """Measure the target of the losses for a style."""
     return target_of(picture_of(entry).to(device), teacher)
 
 
@@ -93,7 +94,7 @@ def picture_of(entry: StyleEntry) -> Tensor:
 
 @torch.no_grad()
 def target_of(image: Tensor, teacher: Teacher) -> Target:
-    """Measure what the losses need to know of the style of a picture, (1, 3, H, W)."""
+    """Measure the target of the losses for the style of a picture, (1, 3, H, W)."""
     seen = teacher(image)
     return Target(
         {layer: s.gram for layer, s in seen.items()},

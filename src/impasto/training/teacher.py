@@ -1,9 +1,9 @@
-"""VGG-16 as a teacher: frozen, with a backward pass to the picture only.
+"""VGG-16 as a teacher: frozen, with gradients only with respect to the picture.
 
-Training a painter spends most of its time here, in elementwise passes rather than convolutions.
-The two functions below take fewer of them than autograd does: no gradients of weights, channels
-last throughout, and the gradient of a Gram matrix added in the product that computes it. Together
-they halve the time of a step on a CPU.
+The training of a painter spends most of its time here, in elementwise passes rather than in
+convolutions. The two functions below need fewer of these passes than autograd. They compute no
+gradients of weights, keep channels last throughout, and add the gradient of a Gram matrix within
+the product that computes it. Together they halve the time of a step on a CPU.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 PLAN: tuple[int | None, ...] = (0, 2, None, 5, 7, None, 10, 12, 14, None, 17, 19, 21, None, 24)
-"""VGG-16 up to relu5_1: its convolutions by torchvision's numbers; None is max pooling."""
+"""VGG-16 up to relu5_1: torchvision's numbers of the convolutions, and None for max pooling."""
 
 TAPS = {2: "relu1_2", 7: "relu2_2", 14: "relu3_3", 21: "relu4_3", 24: "relu5_1"}
-"""The last layer of each stage (Johnson et al. 2016, arXiv 1603.08155), and relu5_1, which sees
-large forms."""
+"""The layers of Johnson et al. 2016 (arXiv 1603.08155), and relu5_1, which responds to large forms,
+by the numbers of their convolutions."""
 
 LAYERS = tuple(TAPS.values())
 
@@ -27,7 +27,7 @@ _DEVIATION = (0.229, 0.224, 0.225)
 
 
 class Seen(NamedTuple):
-    """What the teacher sees at one layer.
+    """The teacher's features at one layer, with their statistics.
 
     Attributes:
         features: (N, C, H, W).
@@ -41,10 +41,10 @@ class Seen(NamedTuple):
 
 
 class Teacher(nn.Module):
-    """VGG-16's features and their statistics, from (N, 3, H, W) in [0, 1].
+    """Computes VGG-16's features and their statistics, from (N, 3, H, W) in [0, 1].
 
     Args:
-        weights: of VGG-16 by torchvision's names, `features.0.weight` and so on.
+        weights: of VGG-16, by torchvision's names: `features.0.weight` and so on.
         precision: of the convolutions; statistics are float32.
     """
 
@@ -59,7 +59,7 @@ class Teacher(nn.Module):
         self.register_buffer("deviation", deviation)
         for k in (k for k in PLAN if k is not None):
             weight = weights[f"features.{k}.weight"].to(precision)
-            # Transposed and turned round: the same convolution, backwards.
+            # The kernel, transposed and rotated by 180 degrees, computes the backward pass.
             backward = weight.flip(2, 3).transpose(0, 1)
             for name, value in (("weight", weight), ("backward", backward)):
                 value = value.contiguous(memory_format=torch.channels_last)
@@ -80,7 +80,7 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def features(self, image: Tensor) -> dict[str, Tensor]:
-        """Compute features alone, by the names of `LAYERS`, without gradients."""
+        """Compute only the features, by the names of `LAYERS`, without gradients."""
         found = {}
 
         def tap(layer: str, features: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ class Teacher(nn.Module):
         return found
 
     def _run(self, image: Tensor, tap: Callable[[str, Tensor], Tensor]) -> None:
-        """Hand each of `LAYERS` to `tap`, and go on with what it gives back."""
+        """Pass the features of each of `LAYERS` to `tap`, and continue with what it returns."""
         x = ((image - self.mean) / self.deviation).to(self._precision)
         x = x.contiguous(memory_format=torch.channels_last)
         for k in PLAN:
@@ -99,7 +99,7 @@ class Teacher(nn.Module):
                 x = F.max_pool2d(x, 2)
                 continue
             layer = (getattr(self, f"{name}{k}") for name in ("weight", "bias", "backward"))
-            # The border repeated before the first layer keeps zeros out of what is painted there.
+            # Zeros around the first layer would lead to artefacts at the border of paintings.
             x = F.pad(x, (1,) * 4, mode="replicate") if k == 0 else x
             padding = 0 if k == 0 else 1
             x = _ConvRelu.apply(x, *layer, padding)  # type: ignore[no-untyped-call]
@@ -108,7 +108,10 @@ class Teacher(nn.Module):
 
 
 def statistics(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean (N, C) and Gram matrix (N, C, C), divided by H W, of (N, C, H, W), in float32."""
+    """Compute the mean (N, C) and the Gram matrix (N, C, C) of (N, C, H, W), both in float32.
+
+    The Gram matrix is a sum over positions, divided by H W.
+    """
     x = _positions(features)
     mean = x.sum(1, dtype=torch.float32) / x.shape[1]
     return mean, torch.bmm(x.mT, x).float() / x.shape[1]
@@ -134,7 +137,7 @@ class _ConvRelu(torch.autograd.Function):
 
 
 class _Statistics(torch.autograd.Function):
-    """Features, passed on, and their mean and Gram matrix."""
+    """Returns the features unchanged, with their mean and Gram matrix."""
 
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -153,6 +156,6 @@ class _Statistics(torch.autograd.Function):
 
 
 def _positions(features: Tensor) -> Tensor:
-    """(N, H W, C), a view where channels are last in memory."""
+    """Reshape (N, C, H, W) to (N, H W, C), without a copy if channels are last in memory."""
     n, c, h, w = features.shape
     return features.permute(0, 2, 3, 1).reshape(n, h * w, c)

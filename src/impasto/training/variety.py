@@ -1,7 +1,7 @@
-"""Augment artworks, so that a network learns more styles than a collection has.
+"""Augment artworks, so that a network learns more styles than a collection contains.
 
-Works that museums digitise are mostly brown, soft and fine. Users choose others, too: primary
-colours in flat areas, clean edges, ink on white.
+Most works that museums have digitised are brown, soft and fine. Users also choose other styles:
+primary colours in flat areas, clean edges, ink on white.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 from impasto.image.samples import LUMA
 
 FLATTENED, RECOLOURED, SHARPENED = 0.15, 0.5, 0.4
-"""Fractions of artworks that are changed in these ways."""
+"""Fractions of the artworks that are flattened, recoloured and sharpened."""
 
 
 def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -19,7 +19,7 @@ def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
 
     Args:
         artwork: (H, W, 3).
-        rng: decides which changes, and how strong.
+        rng: decides which changes to make, and how strong they are.
 
     Returns:
         (H, W, 3).
@@ -36,20 +36,20 @@ def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
 
 
 def flattened(image: Image.Image, radius: float, colours: int) -> Image.Image:
-    """Reduce a picture to a few colours, without small details."""
+    """Reduce a picture to a few colours and remove small details."""
     few = image.filter(ImageFilter.GaussianBlur(radius)).quantize(colours)
     return few.convert("RGB").filter(ImageFilter.GaussianBlur(0.5))  # antialiases the edges
 
 
 def colour_change(mean: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw a random change of contrast, saturation and brightness, and half the time of hue.
+    """Draw a random change of contrast, saturation and brightness, and in half the cases of hue.
 
     Args:
-        mean: (3,), of the picture, in 0 to 255; contrast changes around its lightness.
-        rng: decides how strong.
+        mean: (3,), the picture's mean colour, from 0 to 255; contrast changes around its lightness.
+        rng: decides how strong the change is.
 
     Returns:
-        (3, 4): a matrix and, in its last column, what is added, for colours in 0 to 255.
+        (3, 4): a matrix, and in the last column an offset, for colours from 0 to 255.
     """
     contrast, saturation = np.exp(rng.uniform((-0.3, -0.4), (0.6, 0.8)))
     angle = rng.uniform(-np.pi, np.pi) if rng.random() < 0.5 else 0.0
@@ -61,7 +61,7 @@ def colour_change(mean: NDArray[np.float64], rng: np.random.Generator) -> NDArra
 
 
 def _hue_turned(angle: float) -> NDArray[np.float64]:
-    """Build the rotation (3, 3) about the axis of greys (Rodrigues' formula)."""
+    """Build the rotation matrix (3, 3) about the grey axis (Rodrigues' formula)."""
     across = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
     along = np.full((3, 3), 1 / 3)
     turned: NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""The weights of a trained painter, read back from the files that hold them."""
+"""Read the weights of a trained painter, from safetensors or from an exported ONNX file."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from impasto.system.paths import display_path
 from impasto.training.styled import IDENTITY, part, reading, vectors
 
 HALF = "_half"
-"""Ends the names of weights that are stored in float16 in an ONNX file."""
+"""Suffix of the names of weights that an ONNX file stores in float16."""
 
 
 class Trained(NamedTuple):
@@ -25,8 +25,8 @@ class Trained(NamedTuple):
 
     Attributes:
         painter: ready to paint.
-        vectors: style vectors by name, (VECTOR,) each, with that of the photo itself.
-        predictor: ready to predict vectors of pictures.
+        vectors: style vectors by name, (VECTOR,) each, including the photo's own.
+        predictor: ready to predict the vectors of pictures.
     """
 
     painter: Painter
@@ -72,7 +72,7 @@ def reopen(file: Path) -> Painter:
     """Read the painter back from an exported `painter.onnx`.
 
     Raises:
-        InputError: the file is missing, or no such network.
+        InputError: the file is missing, damaged, or not a painter of this version.
         MissingExtraError: the package that reads it is not installed.
     """
     require("training", "torch", "onnx")
