@@ -87,7 +87,7 @@ def test_requests_of_other_sites_are_refused(server, photo_bytes, origin):
         headers={"origin": origin},
     )
     assert answer.status_code == 403
-    assert answer.json() == {"error": "requests of other sites are refused"}
+    assert answer.json() == {"error": "requests from other sites are refused"}
 
 
 def test_requests_of_its_own_page_are_answered(server):

@@ -1,4 +1,4 @@
-"""What the buttons of the studio do: each asks for a painting and shows how it goes."""
+"""The actions of the studio's page: each requests a painting and shows its progress."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -18,27 +18,27 @@ from impasto.web.uploads import Upload
 from impasto.web.work import StyleChoice
 
 LOOK_SECONDS = 0.2
-"""Between two looks at how a painting goes."""
+"""Seconds between two updates of the progress."""
 
 Shown: TypeAlias = tuple[Any, Any, Any]
-"""For the stage, the status, and the cancel button."""
+"""Updates of the stage, the status and the cancel button."""
 
 
 class Wish(NamedTuple):
-    """All that the page says of a painting, in the order of its components.
+    """The values of the page's components, in their order.
 
     Attributes:
-        photo: what to paint.
-        library: a name of a style in the library.
-        own: a picture of the user's, which comes before `library`.
-        tuned: what was learned from it, which comes before `own`.
-        uses_own: whether the user's own style is asked for.
-        second, share: a name of a style to mix in, and how much of it, in [0, 1].
-        optimizes: which engine.
+        photo: to paint.
+        library: name of a style in the library.
+        own: the user's own picture of a style.
+        tuned: the style that was learned from `own`; the single pass prefers it.
+        uses_own: whether to use `own` or `tuned` instead of `library`.
+        second, share: name of a second style, and its share of the mixture, in [0, 1].
+        optimizes: whether to paint by optimization instead of in one pass.
         quality: of an optimization.
-        format: of the file; empty for the photo's.
+        format: of the file; empty for the format of the photo.
         strength, brush, colour: as in the settings.
-        size: as in the settings; 0 for the photo's.
+        size: as in the settings; 0 for the size of the photo.
     """
 
     photo: Upload | None = None
@@ -62,10 +62,10 @@ class Wish(NamedTuple):
         return (self.own if self.uses_own else self.library) is not None
 
     def styles(self) -> list[StyleChoice]:
-        """List the styles with their weights.
+        """List the chosen styles with their weights.
 
         Raises:
-            SettingError: none is chosen.
+            SettingError: no style is chosen.
         """
         first: Any = self.library
         if self.uses_own:
@@ -80,7 +80,7 @@ class Wish(NamedTuple):
         """Prepare the painting.
 
         Raises:
-            ImpastoError: the page says something that cannot be.
+            ImpastoError: a value cannot be used.
         """
         saving = Saving(suffix=f".{self.format}" if self.format else None)
         photo, styles = photo_of(self.photo), self.styles()
@@ -98,10 +98,10 @@ class Wish(NamedTuple):
 
 
 def photo_of(upload: Upload | None) -> Upload:
-    """Return the photo.
+    """Check that there is a photo, and return it.
 
     Raises:
-        InputError: there is none yet.
+        InputError: there is no photo yet.
     """
     if upload is None:
         raise InputError("there is no photo yet; drop one on the page")
@@ -109,10 +109,10 @@ def photo_of(upload: Upload | None) -> Upload:
 
 
 class Actions:
-    """What the page can ask for; one painting at a time for each page that is open.
+    """The actions of all open pages; each page has one painting at a time.
 
     Args:
-        server: that paints.
+        server: with the queue of paintings.
     """
 
     def __init__(self, server: Server) -> None:
@@ -120,7 +120,7 @@ class Actions:
         self._pages: dict[str, Job] = {}
 
     async def paint(self, wish: Wish, request: gr.Request) -> AsyncGenerator[Shown, None]:
-        """Paint a photo, and show it."""
+        """Paint a photo and show the painting."""
         kind = "optimize" if wish.optimizes else "stylize"
         watched = self._watched(kind, lambda: wish.work(self._server), request)
         async with aclosing(watched) as shown:
@@ -128,7 +128,7 @@ class Actions:
                 yield step
 
     async def repaint(self, wish: Wish, request: gr.Request) -> AsyncGenerator[Shown, None]:
-        """Paint anew if a wish has changed and can be met at once."""
+        """Paint again after a change, if there is a photo and a style and the painting is quick."""
         if wish.photo is not None and wish.has_style and not wish.optimizes:
             async with aclosing(self.paint(wish, request)) as shown:
                 async for step in shown:
@@ -147,7 +147,7 @@ class Actions:
     async def tune(
         self, own: Upload | None, photo: Upload | None, minutes: float, request: gr.Request
     ) -> AsyncGenerator[tuple[Any, ...], None]:
-        """Learn a style; what was learned comes last, after the three of `Shown`."""
+        """Learn a style; yield the updates of `Shown`, followed by the style."""
         learned: list[Style] = []
 
         def prepared() -> Work:
@@ -160,7 +160,7 @@ class Actions:
                 yield (*step, learned[-1] if learned else None)
 
     def cancel(self, request: gr.Request) -> None:
-        """Give up what is being painted for a page; also when the page is closed."""
+        """Cancel the painting of a page; this also happens when the page is closed."""
         job = self._pages.pop(request.session_hash or "", None)
         if job is not None:
             self._server.jobs.cancel(job)
@@ -168,7 +168,7 @@ class Actions:
     async def _watched(
         self, kind: str, prepared: Callable[[], Work], request: gr.Request
     ) -> AsyncGenerator[Shown, None]:
-        """Put work into the queue and show how it goes; leaving the generator cancels it."""
+        """Queue work and yield its progress; closing the generator cancels the work."""
         self.cancel(request)
         jobs = self._server.jobs
         try:
@@ -194,5 +194,5 @@ class Actions:
 
 
 def _cancel_button(*, active: bool) -> Any:
-    """Say whether the cancel button can be pressed; without its label Gradio would empty it."""
+    """Enable or disable the cancel button; without its label, Gradio would clear the text."""
     return gr.update(value="Cancel", interactive=active)

@@ -26,13 +26,13 @@ from impasto.web.limits import Limits
 from impasto.web.pictures import thumbnail
 
 POLL_SECONDS = 0.25
-"""Between two looks whether whoever asked is still there."""
+"""Seconds between two checks whether the client is still connected."""
 
 CLIENT_LEFT = 499
-"""The status, of nginx's making, of an answer that nobody waits for."""
+"""The status that nginx uses when the client has closed the connection."""
 
 NOTICES = "x-impasto-notices"
-"""The header with what the user should know of a painting: a list of texts, as JSON."""
+"""The header with the notices of a painting: a JSON list of texts."""
 
 _KEEP = {"cache-control": "private, no-store"}
 
@@ -41,7 +41,7 @@ router = APIRouter(prefix="/api")
 
 @dataclass(frozen=True)
 class Server:
-    """What all routes share."""
+    """The objects that all routes share."""
 
     jobs: Jobs
     limits: Limits
@@ -69,7 +69,7 @@ class ResultEntry(BaseModel):
 
 
 class JobEntry(BaseModel):
-    """A painting that was asked for, and how far it is."""
+    """A painting that was requested, and its progress."""
 
     id: str
     kind: str
@@ -83,7 +83,7 @@ class JobEntry(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the server is well, and how busy it is."""
+    """The state of the server, and how busy it is."""
 
     status: str
     version: str
@@ -94,13 +94,13 @@ class Health(BaseModel):
 
 
 def server_of(request: Request) -> Server:
-    """Find what all routes share."""
+    """Return the objects that all routes share."""
     server: Server = request.app.state.server
     return server
 
 
 def _body(kind: type[PaintSettings], more: dict[str, Schema]) -> dict[str, Any]:
-    """Describe the form that a route takes, for OpenAPI."""
+    """Describe the form of a route for OpenAPI."""
     schema = form_schema(kind, more, required=["photo"])
     return {
         "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
@@ -124,7 +124,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 async def stylize(request: Request) -> Response:
     """Paint a photo in one pass; the answer is the painting, in the photo's format.
 
-    Who leaves before it is done gives up the place in the queue.
+    If the client closes the connection before the end, the painting is cancelled.
     """
     server = server_of(request)
     form = await read_form(request, [*FIELDS, *names_of(StylizeSettings)])
@@ -149,9 +149,9 @@ async def stylize(request: Request) -> Response:
     openapi_extra=_body(OptimizeSettings, FIELDS | INIT_FIELD),
 )
 async def optimize(request: Request) -> JobEntry:
-    """Paint a photo by optimization, which takes a while: the answer is a job.
+    """Paint a photo by optimization, which takes minutes; the answer is a job.
 
-    `/api/jobs/ID` tells how far it is. It goes on when you leave; DELETE ends it.
+    `/api/jobs/ID` shows its progress. The job continues if you disconnect; DELETE cancels it.
     """
     server = server_of(request)
     form = await read_form(request, [*FIELDS, *INIT_FIELD, *names_of(OptimizeSettings)])
@@ -176,13 +176,13 @@ _GONE: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such
 
 @router.get("/jobs/{id}", responses=_GONE)
 async def job_state(request: Request, name: JobId) -> JobEntry:
-    """Tell how far a painting is."""
+    """Return the progress of a painting."""
     return entry(server_of(request).jobs, _job(request, name))
 
 
 @router.delete("/jobs/{id}", status_code=204, responses=_GONE)
 async def cancel(request: Request, name: JobId) -> None:
-    """Give a painting up, or remove a finished one."""
+    """Cancel a painting, or remove a finished one."""
     server_of(request).jobs.forget(_job(request, name))
 
 
@@ -196,7 +196,7 @@ async def cancel(request: Request, name: JobId) -> None:
     },
 )
 async def result(request: Request, name: JobId) -> Response:
-    """Fetch a finished painting, in full resolution."""
+    """Return a finished painting in full resolution."""
     job = _job(request, name)
     if job.result is not None and job.ended:
         return _file(job)
@@ -207,19 +207,19 @@ async def result(request: Request, name: JobId) -> Response:
 
 @router.get("/jobs/{id}/preview", response_class=Response, responses=_GONE)
 async def preview(request: Request, name: JobId) -> Response:
-    """Fetch the painting so far, or the finished one, as a small JPEG."""
+    """Return the painting so far, or the finished one, as a reduced JPEG."""
     return _small(_job(request, name).preview)
 
 
 @router.get("/jobs/{id}/photo", response_class=Response, responses=_GONE)
 async def photo(request: Request, name: JobId) -> Response:
-    """Fetch the photo that is painted, as a small JPEG."""
+    """Return the photo of a job as a reduced JPEG."""
     return _small(_job(request, name).photo)
 
 
 @router.get("/styles")
 def styles() -> list[StyleEntry]:
-    """List the styles that have a name: those that ship, and your own."""
+    """List the styles that have names: first your own, then the built-in ones."""
     own = [
         StyleEntry(name=name, title="", artist="", year="", thumbnail=None) for name in names.own()
     ]
@@ -238,7 +238,7 @@ def styles() -> list[StyleEntry]:
 
 @router.get("/styles/{name}/thumbnail", response_class=Response)
 def style_thumbnail(name: Annotated[str, Path(max_length=64)]) -> Response:
-    """Fetch the picture of a style that ships, as a small JPEG."""
+    """Return the picture of a built-in style as a small JPEG."""
     if name not in library.shipped():
         raise HTTPException(404, "there is no such style")
     kept = {"cache-control": "private, max-age=86400"}
@@ -247,7 +247,7 @@ def style_thumbnail(name: Annotated[str, Path(max_length=64)]) -> Response:
 
 @router.get("/health")
 def health(request: Request) -> Health:
-    """Tell whether the server is well, and how busy it is."""
+    """Return the state of the server, and how busy it is."""
     server = server_of(request)
     return Health(
         status="ok",
@@ -286,10 +286,10 @@ def entry(jobs: Jobs, job: Job) -> JobEntry:
 
 
 async def _submitted(server: Server, kind: str, form: Form, prepared: Callable[[], Work]) -> Job:
-    """Examine a request and put it into the queue; its files are closed when it has ended.
+    """Examine a request and put it into the queue; its files are closed when the job ends.
 
     Raises:
-        ImpastoError: it cannot be met, or the queue is full.
+        ImpastoError: the request is wrong, or the queue is full.
     """
     try:
         job = server.jobs.submit(kind, await run_in_threadpool(prepared))
@@ -301,7 +301,7 @@ async def _submitted(server: Server, kind: str, form: Form, prepared: Callable[[
 
 
 async def _ended(request: Request, jobs: Jobs, job: Job) -> bool:
-    """Wait until a job has ended; cancel it, and say so, if whoever asked for it leaves."""
+    """Wait until a job ends; if the client disconnects, cancel the job and return False."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -324,7 +324,7 @@ async def _ended(request: Request, jobs: Jobs, job: Job) -> bool:
 def _job(request: Request, name: str) -> Job:
     job = server_of(request).jobs.find(name)
     if job is None:
-        raise HTTPException(404, "there is no such job, or its files have gone")
+        raise HTTPException(404, "there is no such job, or it was removed")
     return job
 
 
@@ -347,7 +347,7 @@ def _small(picture: bytes | None) -> Response:
 
 
 def _failure(job: Job) -> Response:
-    """Say why there is no painting."""
+    """Raise the HTTP error that says why there is no painting."""
     if job.state == "cancelled":
         raise HTTPException(410, "cancelled")
     raise HTTPException(422 if job.is_users_fault else 500, job.error)

@@ -1,4 +1,4 @@
-"""The application: the API, its description, and the studio if it is wanted."""
+"""The FastAPI application: the API, its documentation, and the handling of errors."""
 
 import logging
 from collections.abc import Collection
@@ -23,8 +23,8 @@ def create_app(server: Server, hosts: Collection[str] = ()) -> FastAPI:
     """Build the application.
 
     Args:
-        server: its queue and its bounds.
-        hosts: names by which browsers may call it; none for every name.
+        server: the queue and the bounds.
+        hosts: host names that browsers may use for the server; an empty collection allows all.
     """
     app: FastAPI = FastAPIOffline(
         title="impasto",

@@ -1,4 +1,4 @@
-"""Settings as fields of a form: their texts become values, their schema describes the form."""
+"""Settings as fields of a form: parse their texts, and describe the form by a JSON schema."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -18,12 +18,12 @@ Schema = dict[str, Any]
 
 
 def settings_from(kind: type[Settings], texts: Mapping[str, Sequence[str]]) -> Settings:
-    """Build settings from the fields of a form; an empty text leaves a setting at its default.
+    """Build settings from the fields of a form; a setting without a text has its default.
 
     Args:
-        kind: of the settings.
-        texts: of every field of that name; a setting with several values takes several fields, or
-            one with commas.
+        kind: class of the settings.
+        texts: of all fields, by name; a setting with several values takes several fields, or
+            one field with commas.
 
     Raises:
         SettingError: a value is outside its bounds, or of the wrong type.
@@ -38,7 +38,7 @@ def value_of(name: str, hint: Any, texts: Sequence[str]) -> Any:
     """Convert the texts of a field to a value of a type.
 
     Raises:
-        SettingError: they are none, or there are several where one is expected.
+        SettingError: the text is not such a value, or there are several where one is expected.
     """
     if get_origin(hint) in (Union, UnionType):
         [hint] = [part for part in get_args(hint) if part is not NoneType]
@@ -62,10 +62,10 @@ def value_of(name: str, hint: Any, texts: Sequence[str]) -> Any:
 
 
 def check_names(given: Sequence[str], known: Sequence[str]) -> None:
-    """Make sure that every field of a form is known: a misspelt one must not be ignored.
+    """Check that every field of a form is known, because a misspelt one must not be ignored.
 
     Raises:
-        SettingError: one is not; the message says which one may have been meant.
+        SettingError: a field is unknown; the message suggests a similar one.
     """
     for name in given:
         if name not in known:
@@ -77,7 +77,7 @@ def check_names(given: Sequence[str], known: Sequence[str]) -> None:
 def form_schema(
     kind: type[PaintSettings], more: Mapping[str, Schema], required: Sequence[str]
 ) -> Schema:
-    """Describe a form with the fields of `more` and one for each setting, as a JSON schema."""
+    """Describe a form as a JSON schema: the fields of `more`, and one for each setting."""
     settings = json_schema(kind)["properties"]
     return {
         "type": "object",
@@ -88,7 +88,7 @@ def form_schema(
 
 
 def _form_field(schema: Schema) -> Schema:
-    """Describe a setting as a field: one that may be left out, not one that may be null."""
+    """Describe a setting as a field, which may be absent but not null."""
     alternatives = [part for part in schema.get("anyOf", ()) if part != {"type": "null"}]
     told = {key: value for key, value in schema.items() if key != "anyOf"}
     if told["default"] is None:

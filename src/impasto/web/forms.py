@@ -1,4 +1,4 @@
-"""Forms that were sent: read within bounds, and understood."""
+"""Read submitted forms within bounds, and interpret them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from impasto.web.uploads import Upload
 from impasto.web.work import MEDIA_TYPES, StyleChoice
 
 MOST_FILES, MOST_FIELDS, LONGEST_FIELD = 20, 100, 10_000
-"""Of a form; a field's length is in bytes."""
+"""Bounds of a form: numbers of files and fields, and bytes of a field."""
 
 _FORM = "multipart/form-data"
 
@@ -34,7 +34,7 @@ FIELDS: dict[str, Schema] = {
     "style_file": {
         "type": "array",
         "items": _BINARY,
-        "description": "Pictures to take the style of, or files of styles (.npz).",
+        "description": "Pictures to take the style from, or style files (.npz).",
     },
     "weight": {
         "type": "array",
@@ -58,36 +58,36 @@ FIELDS: dict[str, Schema] = {
         "description": "Leave out the photo's EXIF, XMP and IPTC data, and so its place.",
     },
 }
-"""The fields beside the settings, as JSON schemas."""
+"""The fields besides the settings, as JSON schemas."""
 
 INIT_FIELD: dict[str, Schema] = {
-    "init_file": {**_BINARY, "description": "The first picture, in place of init."}
+    "init_file": {**_BINARY, "description": "The picture to start from, instead of init."}
 }
-"""One more for optimization."""
+"""A further field for optimization."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form that was sent, by the names of its fields."""
+    """A submitted form: texts and files, by the names of their fields."""
 
     texts: dict[str, list[str]]
     uploads: dict[str, list[Upload]]
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         for upload in (upload for uploads in self.uploads.values() for upload in uploads):
             upload.close()
 
     def text(self, name: str) -> str | None:
-        """Find the text of a field that may be given once; None if it is not, or empty."""
+        """Return the text of a field that may be given once, or None if it is absent or empty."""
         given = [text.strip() for text in self.texts.get(name, ()) if text.strip()]
         return None if not given else str(value_of(name, str, given))
 
     def upload(self, name: str) -> Upload | None:
-        """Find the file of a field that may be given once.
+        """Return the file of a field that may be given once, or None if it is absent.
 
         Raises:
-            InputError: there are several.
+            InputError: there are several files.
         """
         given = self.uploads.get(name, [])
         if len(given) > 1:
@@ -99,14 +99,14 @@ class Form:
         """The photo.
 
         Raises:
-            InputError: there is none, or several.
+            InputError: there is no photo, or there are several.
         """
         if (photo := self.upload("photo")) is None:
             raise InputError("there is no photo; send it as the file photo")
         return photo
 
     def styles(self) -> list[StyleChoice]:
-        """List the styles, those by name first, each with its weight."""
+        """List the styles with their weights, first those given by name."""
         words = [word.strip() for word in self.texts.get("style", ()) if word.strip()]
         sources = [*words, *self.uploads.get("style_file", ())]
         weights = [text for text in self.texts.get("weight", ()) if text.strip()]
@@ -120,14 +120,14 @@ class Form:
         return [StyleChoice(s, weight) for s, weight in zip(sources, checked, strict=True)]
 
     def saving(self) -> Saving:
-        """Read how the painting is to be encoded."""
+        """Read how to encode the painting."""
         word = self.text("format")
         suffix = None if word is None else f".{word.lower()}"
         if suffix is not None and suffix not in MEDIA_TYPES:
             known = ", ".join(FIELDS["format"]["enum"])
             raise SettingError(f"format is {word!r}; it can be: {known}")
         if suffix is not None:
-            format_of(Path(f"painting{suffix}"))  # which this Pillow may not write
+            format_of(Path(f"painting{suffix}"))  # raises an error if this Pillow cannot write it
         quality = self.text("output_quality")
         number = None if quality is None else value_of("output_quality", int, [quality])
         strip = self.text("strip_metadata")
@@ -143,11 +143,11 @@ async def read_form(request: Request, known: list[str]) -> Form:
 
     Args:
         request: its body is counted by `guard.Guard`.
-        known: the names of all fields.
+        known: names of all fields.
 
     Raises:
-        HTTPException: it is no form, or a broken one.
-        SettingError: a field is not known, or a file where a text should be, or the reverse.
+        HTTPException: the body is not a form, or it is broken.
+        SettingError: a field is unknown, or it has a file instead of a text, or vice versa.
     """
     if not request.headers.get("content-type", "").startswith(_FORM):
         raise HTTPException(415, f"send a form as {_FORM}")
@@ -174,10 +174,10 @@ async def read_form(request: Request, known: list[str]) -> Form:
 
 
 def _check_kinds(form: Form) -> None:
-    """Make sure that files are sent as files, and texts as texts.
+    """Check that files are sent as files, and texts as texts.
 
     Raises:
-        SettingError: one is not.
+        SettingError: a field is of the wrong kind.
     """
     for name in form.texts:
         if name in ("photo", "style_file", "init_file"):

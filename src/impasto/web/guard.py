@@ -1,4 +1,4 @@
-"""What protects the server and its user: bounds, and walls against other sites and networks."""
+"""Protect the server and its user against large requests, other sites and other networks."""
 
 import ipaddress
 import sys
@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-"""What a browser on this machine calls it."""
+"""Host names that browsers on this machine use."""
 
 EVERYWHERE = frozenset({"0.0.0.0", "::", ""})
-"""Hosts that listen on every address."""
+"""Values of `host` that listen on every address."""
 
 HEADERS = {
     "content-security-policy": (
@@ -30,20 +30,20 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(self), geolocation=(), microphone=()",
 }
-"""Of every answer. The first has the browser refuse every other address; Gradio's page cannot do
-without scripts and styles in the page itself."""
+"""Headers of every answer. The first lets the browser load nothing from elsewhere; it allows inline
+scripts and styles, which Gradio's page needs."""
 
 
 class Guard:
-    """Refuses requests of other sites, and bodies that are too large; adds `HEADERS`.
+    """Refuses requests from other sites and bodies that are too large, and adds `HEADERS`.
 
-    A page of any site can send requests to 127.0.0.1, or to a name of its own that leads there.
-    So `Host` must be a name of this server, and `Origin`, if there is one, must be the same.
+    A page of any site can send requests to 127.0.0.1, or to a host name of its own that resolves to
+    it. So `Host` must be a name of this server, and `Origin`, if there is one, must equal it.
 
     Args:
-        app: what answers.
-        max_bytes: of a body; they are counted while they come in.
-        hosts: names of this server; none allows every name.
+        app: the ASGI application that answers.
+        max_bytes: of a body; they are counted as they arrive.
+        hosts: names of this server; an empty collection allows all.
     """
 
     def __init__(self, app: ASGIApp, max_bytes: int, hosts: Collection[str]) -> None:
@@ -52,7 +52,7 @@ class Guard:
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, as ASGI has it."""
+        """Answer a request by the ASGI protocol."""
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -76,14 +76,14 @@ class Guard:
             return 403, f"this server is not {_host_name(host)[:64]!r}; see impasto web --help"
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != host:
-            return 403, "requests of other sites are refused"
+            return 403, "requests from other sites are refused"
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length[:20]) > self._max_bytes:
             return 413, self._too_large()
         return None
 
     def _counted(self, receive: Receive) -> Receive:
-        """Count the bytes of a body while they come in."""
+        """Count the bytes of a body as they arrive."""
         count = 0
 
         async def counted() -> Message:
@@ -101,7 +101,7 @@ class Guard:
 
 
 def _host_name(netloc: str) -> str:
-    """Read the name in a `Host` header, without the port and the brackets of IPv6."""
+    """Read the name in a `Host` header, without the port and without the brackets of IPv6."""
     try:
         return urlsplit(f"//{netloc}").hostname or ""
     except ValueError:
@@ -109,10 +109,10 @@ def _host_name(netloc: str) -> str:
 
 
 def forbid_outgoing() -> None:
-    """Forbid this process, for good, to open connections to other machines.
+    """Forbid this process to open connections to other machines; this cannot be undone.
 
-    Whatever a library may try, nothing leaves: Python asks this function about every connection
-    and every look-up of a name.
+    Python calls an audit hook before every connection and every look-up of a name. So no library
+    can send anything to another machine.
     """
     sys.addaudithook(_refuse_outgoing)
 
@@ -124,7 +124,7 @@ def _refuse_outgoing(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _goes_to_here(arguments: tuple[Any, ...]) -> bool:
-    """Tell whether the address in (socket, address) is this machine's."""
+    """Tell whether the address in (socket, address) is on this machine."""
     address = arguments[1]
     if not isinstance(address, tuple):  # a path on this machine
         return True
@@ -132,7 +132,7 @@ def _goes_to_here(arguments: tuple[Any, ...]) -> bool:
 
 
 def _asks_nobody(arguments: tuple[Any, ...]) -> bool:
-    """Tell whether the name in (host, ...) is known without asking."""
+    """Tell whether the name in (host, ...) is known without a DNS query."""
     host = arguments[0]
     if host is None or _is_local(host):
         return True

@@ -1,4 +1,4 @@
-"""Paintings under way: a few at a time, the others in a queue that has an end."""
+"""A bounded queue of paintings, and the threads that paint them."""
 
 import logging
 import math
@@ -19,13 +19,13 @@ from impasto.web.limits import Limits
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
 FIRST_GUESS = 5.0
-"""Seconds that a painting takes, as long as none has been timed."""
+"""Assumed seconds for a painting before any has been timed."""
 
 WRONG_INPUT = 2
-"""The `exit_code` of errors that are the user's."""
+"""The `exit_code` of errors in the user's input."""
 
 _LONGEST_SWEEP = 60.0
-"""Seconds between two looks for files that have to go."""
+"""Longest time in seconds between two removals of old files."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class QueueFullError(ImpastoError):
     """The queue is full.
 
     Attributes:
-        retry_after: seconds after which it is worth trying again.
+        retry_after: seconds after which to try again.
     """
 
     def __init__(self, retry_after: int) -> None:
@@ -43,7 +43,7 @@ class QueueFullError(ImpastoError):
 
 
 class CancelledError(Exception):
-    """Nobody wants the painting any more."""
+    """The painting was cancelled."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Result:
     """A finished painting.
 
     Attributes:
-        path: its file, in the job's folder.
+        path: of the file, in the job's folder.
         media_type: of the file, such as image/png.
-        name: under which it is offered for download.
-        size: (width, height); None of what is no picture.
-        notices: one line each on what the user should know.
+        name: of the file when it is downloaded.
+        size: (width, height); None if the file is not a picture.
+        notices: warnings for the user, of one line each.
     """
 
     path: Path
@@ -66,24 +66,26 @@ class Result:
 
 
 Work: TypeAlias = "Callable[[Job], Result]"
-"""What a job does; it calls `Job.check` every now and then."""
+"""The work of a job, a function that calls `Job.check` regularly."""
 
 
 @dataclass(eq=False)
 class Job:
-    """A painting that somebody asked for.
+    """A painting that was requested.
 
     Attributes:
-        id: a word that nobody can guess; who knows it may see the painting.
-        kind: what is done, such as "stylize".
-        folder: its files lie here, and go with it.
-        state: where it is.
-        progress: the part that is done, in [0, 1].
-        seconds_left: an estimate, or None as long as there is none.
-        photo, preview: a small JPEG of the photo, and of the painting so far, or None.
-        result: what came of it once it is done.
-        error: one line on why it failed.
-        is_users_fault: whether another request would not fail.
+        id: a word that cannot be guessed; everyone who knows it may see the painting.
+        kind: of work, such as "stylize".
+        folder: of its files; it is removed with the job.
+        work: to do; None when it has ended.
+        state: of the job.
+        progress: fraction of the work that is done, in [0, 1].
+        seconds_left: an estimate, or None if there is none yet.
+        photo, preview: reduced JPEGs of the photo and of the painting so far, or None.
+        result: the finished painting, or None.
+        error: why the job failed, in one line, or None.
+        is_users_fault: whether the error is in the user's input.
+        ended_at: time when the job ended, by `time.monotonic`.
     """
 
     id: str
@@ -104,24 +106,24 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen."""
+        """Whether the job is done, has failed or was cancelled."""
         return self.state in ("done", "failed", "cancelled")
 
     def give_up(self) -> None:
-        """Let the work end at its next `check`."""
+        """Make the work end at its next `check`."""
         self._unwanted.set()
 
     def check(self) -> None:
-        """End the work if it was given up.
+        """End the work if `give_up` was called.
 
         Raises:
-            CancelledError: it was.
+            CancelledError: it was called.
         """
         if self._unwanted.is_set():
             raise CancelledError
 
     def advance(self, progress: float, seconds_left: float) -> None:
-        """Say how far the work is, and end it as `check` does."""
+        """Report the progress of the work, and `check`."""
         self.check()
         self.progress = progress
         self.seconds_left = seconds_left if math.isfinite(seconds_left) else None
@@ -131,8 +133,8 @@ class Jobs:
     """A queue of paintings and the threads that paint them.
 
     Args:
-        folder: for the files of finished paintings; ours alone.
-        limits: how many paint at a time, wait and are kept, and for how long.
+        folder: for the files of finished paintings; it must not exist yet.
+        limits: how many jobs run at a time, wait and are kept, and for how long.
     """
 
     def __init__(self, folder: Path, limits: Limits) -> None:
@@ -151,10 +153,10 @@ class Jobs:
             thread.start()
 
     def submit(self, kind: str, work: Work) -> Job:
-        """Put work, which runs in a thread of its own, at the end of the queue.
+        """Append work to the queue; one of the threads will do it.
 
         Raises:
-            QueueFullError: too many wait.
+            QueueFullError: too many jobs are waiting.
         """
         name = secrets.token_urlsafe(16)
         job = Job(name, kind, self._folder / name, work)
@@ -168,21 +170,21 @@ class Jobs:
         return job
 
     def find(self, name: str) -> Job | None:
-        """Look a job up by its id; None if there is none, or it has gone."""
+        """Look up a job by its id; return None if it does not exist or was removed."""
         return self._jobs.get(name)
 
     def ahead(self, job: Job) -> int:
-        """Count the paintings that come before a waiting job."""
+        """Count the paintings, in progress or in the queue, that come before a waiting job."""
         with self._changed:
             place = self._waiting.index(job) if job in self._waiting else 0
             return place + len(self._running) if job.state == "waiting" else 0
 
     def counts(self) -> dict[str, int]:
-        """Count the paintings under way and in the queue."""
+        """Count the paintings in progress and in the queue."""
         return {"running": len(self._running), "waiting": len(self._waiting)}
 
     def on_end(self, job: Job, listener: Callable[[], None]) -> None:
-        """Call a function, from any thread, when the job has ended; at once if it has."""
+        """Call a function, from any thread, when the job ends, or now if it has ended."""
         with self._changed:
             if not job.ended:
                 job._listeners.append(listener)
@@ -190,7 +192,7 @@ class Jobs:
         listener()
 
     def cancel(self, job: Job) -> None:
-        """Take a job out of the queue, or end it at the next step."""
+        """Remove a job from the queue, or make it end at its next step."""
         job.give_up()
         with self._changed:
             if job not in self._waiting:
@@ -199,14 +201,14 @@ class Jobs:
         self._end(job, "cancelled")
 
     def forget(self, job: Job) -> None:
-        """Cancel a job, and remove its files."""
+        """Cancel a job and remove its files."""
         self.cancel(job)
         self._jobs.pop(job.id, None)
         if job.ended:
             shutil.rmtree(job.folder, ignore_errors=True)
 
     def close(self) -> None:
-        """End everything; the files go."""
+        """Cancel all jobs, end the threads and remove the files."""
         self._closed.set()
         for job in list(self._jobs.values()):
             self.cancel(job)
@@ -223,7 +225,7 @@ class Jobs:
             self._seconds.append(time.monotonic() - started)
 
     def _next(self) -> Job | None:
-        """Wait for a job; None when all is over."""
+        """Wait for a job; return None when the queue is closed."""
         with self._changed:
             while not self._waiting:
                 if self._closed.is_set():
@@ -235,8 +237,8 @@ class Jobs:
             return job
 
     def _end(self, job: Job, state: State) -> None:
-        """Say that a job has ended, to all who wait for it."""
-        job.work = None  # and the pictures in it
+        """Set the final state of a job, and call its listeners."""
+        job.work = None  # frees the pictures that it holds
         with self._changed:
             self._running.discard(job)
             job.ended_at = time.monotonic()
@@ -245,7 +247,7 @@ class Jobs:
         if job.id not in self._jobs or state != "done":
             shutil.rmtree(job.folder, ignore_errors=True)
         for listener in listeners:
-            with suppress(Exception):  # of whoever has left meanwhile
+            with suppress(Exception):  # the client may have left
                 listener()
         self._sweep()
 
@@ -254,7 +256,7 @@ class Jobs:
             self._sweep()
 
     def _sweep(self) -> None:
-        """Remove the jobs that ended long ago, and the oldest where there are too many."""
+        """Remove the jobs that ended long ago, and the oldest ones if there are too many."""
         ended = sorted((j for j in list(self._jobs.values()) if j.ended), key=lambda j: j.ended_at)
         oldest = time.monotonic() - self._limits.keep_seconds
         surplus = len(ended) - self._limits.kept
@@ -263,14 +265,14 @@ class Jobs:
                 self.forget(job)
 
     def _seconds_until_free(self) -> int:
-        """Estimate when the next painting will leave the queue."""
+        """Estimate the seconds until the next painting leaves the queue."""
         usual = sum(self._seconds) / len(self._seconds) if self._seconds else FIRST_GUESS
         left = [job.seconds_left for job in self._running if job.seconds_left is not None]
         return max(1, min(3600, math.ceil(max(usual / self._limits.workers, *left, 0.0))))
 
 
 def _outcome(job: Job) -> State:
-    """Do the work of a job, and find out what came of it."""
+    """Do the work of a job, and return its final state."""
     assert job.work is not None, "it has not run yet"
     try:
         job.check()

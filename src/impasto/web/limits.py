@@ -12,15 +12,15 @@ from impasto.system.cores import usable_cores, wanted_threads
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """The bounds that every request is held to.
+    """The bounds of every request.
 
     Attributes:
-        megapixels: of a picture that is sent, and of a painting.
-        megabytes: of a request's body.
-        workers: paintings at one time.
-        waiting: paintings in the queue, beside those under way.
-        kept: finished paintings that are kept at most; the oldest go first.
-        keep_seconds: for how long a finished painting is kept.
+        megapixels: largest size of a picture that is sent, and of a painting.
+        megabytes: largest size of the body of a request.
+        workers: number of paintings at a time.
+        waiting: largest number of paintings in the queue, besides those in progress.
+        kept: largest number of finished paintings to keep; the oldest are removed first.
+        keep_seconds: how long a finished painting is kept.
     """
 
     megapixels: float = 64
@@ -32,17 +32,17 @@ class Limits:
 
     @property
     def pixels(self) -> int:
-        """The most pixels of a picture."""
+        """Largest number of pixels of a picture."""
         return int(self.megapixels * 1e6)
 
     @property
     def bytes(self) -> int:
-        """The most bytes of a request's body."""
+        """Largest number of bytes of the body of a request."""
         return int(self.megabytes * 1e6)
 
     @property
     def threads(self) -> int:
-        """The processor threads for one painting: an equal share of the cores."""
+        """Number of processor threads for one painting: an equal share of the cores."""
         return max(1, (wanted_threads() or usable_cores()) // self.workers)
 
     def check_settings(self, settings: PaintSettings, photo: tuple[int, int]) -> None:
@@ -53,7 +53,7 @@ class Limits:
             photo: (width, height) of the photo.
 
         Raises:
-            SettingError: the painting would be too large, or take too many threads.
+            SettingError: the painting would be too large, or would use too many threads.
         """
         from impasto.image.resize import fit
 

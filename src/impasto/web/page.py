@@ -1,4 +1,4 @@
-"""The parts of the studio's page that are HTML of our own."""
+"""The parts of the studio's page that impasto writes as HTML."""
 
 import io
 from collections.abc import Iterable
@@ -29,12 +29,12 @@ BLANK = """
 
 
 def script(name: str) -> str:
-    """Read a script or a style sheet of the page."""
+    """Read a script or a style sheet of the page, by its file name."""
     return (STATIC / name).read_text("utf-8")
 
 
 def gallery() -> str:
-    """Lay out the styles that ship, each with its picture, title and artist."""
+    """Render the built-in styles, each with its picture, title and artist."""
     cards = "".join(_card(name) for name in library.shipped())
     return f"""
 <input class="search" type="search" placeholder="Search by title or artist"
@@ -57,11 +57,11 @@ def _card(name: str) -> str:
 
 
 def stage(job: Job, version: int = 0) -> str:
-    """Show what there is of a painting: beside its photo, behind a cut that can be moved.
+    """Render the painting so far, with a slider that uncovers the photo.
 
     Args:
-        job: with a photo, a preview, or neither.
-        version: grows with every picture, so that the browser asks for the new one.
+        job: it may have a photo and a preview, one of them, or neither.
+        version: increases with every picture, so that the browser loads the new one.
     """
     url = f"/api/jobs/{job.id}"
     shown = job.preview or job.photo
@@ -86,7 +86,7 @@ _CUT = """
 
 
 def progress(job: Job, ahead: int) -> str:
-    """Say how far a painting is."""
+    """Render the progress of a painting."""
     if job.state == "waiting" and ahead:
         before = f"{ahead} painting{'s' if ahead > 1 else ''} before this one"
         return _status('<div class="bar waiting"><div></div></div>', f"Waiting: {before}")
@@ -99,7 +99,7 @@ def progress(job: Job, ahead: int) -> str:
 
 
 def finished(job: Job) -> str:
-    """Offer a finished painting, or say why there is none."""
+    """Render the link to a finished painting, or the reason why there is none."""
     if job.state == "cancelled":
         return _status("", "Cancelled.")
     if job.result is None:
@@ -115,8 +115,8 @@ def finished(job: Job) -> str:
 
 
 def error(line: str) -> str:
-    """Say in one sentence what is wrong."""
-    if line.partition(" ")[0].isalpha():  # and no name of a file
+    """Render an error as one sentence."""
+    if line.partition(" ")[0].isalpha():  # not the name of a file
         line = line[:1].upper() + line[1:]
     return f'<div class="status"><p class="error" role="alert">{escape(line)}.</p></div>'
 

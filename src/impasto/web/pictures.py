@@ -1,4 +1,4 @@
-"""Small pictures for pages."""
+"""Reduced pictures for web pages."""
 
 from functools import lru_cache
 
@@ -9,16 +9,16 @@ from impasto.painting import Painting
 from impasto.styles import library
 
 PREVIEW_SIDE = 1280
-"""Long side in pixels, at most, of a picture that a page shows large."""
+"""Largest long side in pixels of a picture that a page shows large."""
 
 THUMBNAIL_SIDE = 240
-"""The same of the picture of a style in a list."""
+"""Long side in pixels of the picture of a style in a list."""
 
 _QUALITY = 88
 
 
 def jpeg(picture: Picture | Painting, side: int = PREVIEW_SIDE) -> bytes:
-    """Encode a picture, reduced; what is transparent becomes white."""
+    """Reduce a picture and encode it as JPEG; transparent areas become white."""
     samples, alpha = picture.samples, picture.alpha
     size = fit_down(picture.size, side)
     if size != picture.size:
@@ -29,9 +29,9 @@ def jpeg(picture: Picture | Painting, side: int = PREVIEW_SIDE) -> bytes:
 
 @lru_cache(maxsize=128)
 def thumbnail(name: str) -> bytes:
-    """Draw the picture of a style that ships with impasto, small.
+    """Encode a thumbnail of the picture of a built-in style.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is no such style.
     """
     return jpeg(files.load(library.picture(name)), THUMBNAIL_SIDE)

@@ -1,4 +1,4 @@
-"""`impasto web`: listens, and serves until Ctrl-C."""
+"""Serve `impasto web` until Ctrl-C."""
 
 import os
 import socket
@@ -21,17 +21,17 @@ from impasto.web.jobs import Jobs
 from impasto.web.limits import Options
 
 MOST_CONNECTIONS = 200
-"""At a time; who comes after is answered 503."""
+"""Largest number of connections at a time; further ones get the answer 503."""
 
 _GOODBYE_SECONDS = 2
-"""How long open connections may go on after Ctrl-C."""
+"""Seconds for which open connections may continue after Ctrl-C."""
 
 
 def serve(options: Options) -> None:
     """Serve until Ctrl-C.
 
     Raises:
-        OutputError: nobody can listen there.
+        OutputError: the address or the port cannot be used.
     """
     forbid_outgoing()
     with (
@@ -56,7 +56,7 @@ def _run(options: Options, server: Server, listening: socket.socket, folder: Pat
         model.preload()
     config = uvicorn.Config(
         app,
-        loop="asyncio",  # which tells `forbid_outgoing` of every connection
+        loop="asyncio",  # its connections raise the audit events of `forbid_outgoing`
         log_level="warning",
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
@@ -73,23 +73,23 @@ def _run(options: Options, server: Server, listening: socket.socket, folder: Pat
 
 
 class _Announced(uvicorn.Server):
-    """A server that says when it answers; from then on, Ctrl-C ends it in order."""
+    """A server that announces when it is ready; from then on, Ctrl-C stops it cleanly."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer."""
+        """Start to answer, and announce it."""
         await super().startup(sockets)
         self._announce()
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open a socket that listens.
+    """Open a listening socket.
 
     Raises:
-        OutputError: the address is not this machine's, or the port is taken.
+        OutputError: the address is not one of this machine, or the port is in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -102,13 +102,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def url(host: str, port: int) -> str:
-    """Write the address that a browser on this machine opens."""
+    """Build the URL for a browser on this machine."""
     name = "127.0.0.1" if host in EVERYWHERE else host
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
 def _host_names(options: Options) -> Collection[str]:
-    """List the names by which browsers may call this server; none stands for every name."""
+    """List the host names that browsers may use for this server; an empty list allows all."""
     if options.host in EVERYWHERE and not options.names:
         return ()
     return {*LOCAL_NAMES, options.host, *options.names}

@@ -1,4 +1,4 @@
-"""The studio: a page in the browser, laid out with Gradio."""
+"""The studio: a page in the browser, built with Gradio."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-# Before Gradio is imported: it would call home otherwise.
+# Set before Gradio is imported, which would otherwise contact its makers.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 
@@ -25,10 +25,10 @@ from impasto.web.api import Server
 from impasto.web.uploads import Upload
 
 SIZES = (512, 768, 1024, 1536, 2048, 3072, 4096)
-"""Long sides in pixels that the page offers, beside the photo's own."""
+"""Long sides in pixels that the page offers, besides that of the photo."""
 
 FORMATS = ("png", "jpg", "webp", "tif")
-"""Formats that the page offers, beside the photo's own."""
+"""Formats that the page offers, besides that of the photo."""
 
 COLOURS = {
     "style": "the style's",
@@ -36,22 +36,22 @@ COLOURS = {
     "linear": "the photo's, on average",
     "histogram": "the photo's palette",
 }
-"""The values of `colour`, as the page calls them."""
+"""Labels of the values of `colour` on the page."""
 
 MOST_EVENTS = 100
-"""Clicks that wait for an answer, of all pages together."""
+"""Largest number of unanswered clicks on all pages together."""
 
 _SWEEP_SECONDS = 300
-"""Between two looks for uploads that have to go."""
+"""Longest time in seconds between two removals of old uploads."""
 
 
 def mount(app: FastAPI, server: Server, folder: Path) -> FastAPI:
-    """Put the studio at / of the application.
+    """Add the studio to the application, at /.
 
     Args:
         app: with the API.
-        server: that paints.
-        folder: for uploads; ours alone.
+        server: with the queue of paintings.
+        folder: for uploads; it is created for the current user alone.
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
@@ -75,7 +75,7 @@ def mount(app: FastAPI, server: Server, folder: Path) -> FastAPI:
 
 
 def theme() -> gr.themes.Base:
-    """Choose the colours, and the fonts that the system has."""
+    """Choose the colours, and fonts of the system, so that none is downloaded."""
     return gr.themes.Base(
         primary_hue=gr.themes.colors.orange,
         secondary_hue=gr.themes.colors.stone,
@@ -87,7 +87,7 @@ def theme() -> gr.themes.Base:
 
 
 def build(server: Server) -> gr.Blocks:
-    """Lay out the page, and say what its parts do."""
+    """Build the page and connect its components with the actions."""
     keep = int(server.limits.keep_seconds)
     every = min(_SWEEP_SECONDS, keep)
     actions = Actions(server)
@@ -106,7 +106,7 @@ def build(server: Server) -> gr.Blocks:
 
 
 class Result:
-    """The right half of the page: the painting and how it goes."""
+    """The right half of the page: the painting and its progress."""
 
     def __init__(self) -> None:
         with gr.Row(elem_id="buttons"):
@@ -120,7 +120,7 @@ class Result:
 
     @property
     def shown(self) -> list[Any]:
-        """The components that `actions.Shown` is for."""
+        """The components that `actions.Shown` updates."""
         return [self.stage, self.status, self.cancel]
 
 
@@ -148,7 +148,7 @@ class Controls:
 
     def _lay_out_own_style(self) -> None:
         self.own = _photo("A picture in the style", ["upload", "clipboard"], 220)
-        gr.Markdown("Its style is read at a glance. To learn its strokes better, for some minutes:")
+        gr.Markdown("The style is read in a moment. To learn its strokes better takes minutes:")
         self.minutes = gr.Slider(0.5, 15, 3, step=0.5, label="Minutes")
         self.tune = gr.Button("Learn this style", elem_id="tune")
 
@@ -188,7 +188,7 @@ class Controls:
 
     @property
     def wish(self) -> list[Any]:
-        """The components that a `Wish` is made of."""
+        """The components whose values make a `Wish`, in its order."""
         return [
             self.photo,
             self.library,
@@ -207,7 +207,7 @@ class Controls:
         ]
 
     def connect(self, result: Result, actions: Actions) -> None:
-        """Say what happens when something is chosen or pressed."""
+        """Connect choices and buttons with the actions."""
 
         async def paint(request: gr.Request, *values: Any) -> AsyncGenerator[Shown, None]:
             async with aclosing(actions.paint(Wish(*values), request)) as steps:
@@ -250,7 +250,7 @@ class Controls:
 
 
 def _listen(listen: Any, action: Any, inputs: list[Any], outputs: list[Any]) -> None:
-    """Have an event start a painting; of many in a row, the last one is heeded."""
+    """Let an event start a painting; of several events in a row, only the last one counts."""
     listen(
         action,
         inputs,
@@ -267,10 +267,10 @@ def _chosen_name(event: gr.EventData) -> str:
 
 
 def _photo(label: str, sources: list[str], height: int) -> gr.Image:
-    """Make a place for a picture that is dropped, pasted or taken; handlers get an `Upload`.
+    """Make a component for a picture, whose handlers get an `Upload`.
 
-    Gradio itself would open the file, of whatever size, and would tell its path in an error. A
-    subclass would have Gradio write a file beside this one.
+    Gradio itself would open files of any size and show their paths in errors. For a subclass, it
+    would write a file beside this one.
     """
     place = gr.Image(label=label, sources=sources, type="filepath", image_mode=None, height=height)
     place.preprocess = opened
@@ -278,7 +278,7 @@ def _photo(label: str, sources: list[str], height: int) -> gr.Image:
 
 
 def opened(payload: ImageData | None) -> Upload | None:
-    """Open the file, which Gradio has found among the uploads; or a webcam's picture."""
+    """Open an uploaded file, whose path Gradio has checked, or a picture from a webcam."""
     if payload is not None and payload.url and payload.url.startswith("data:"):
         content = base64.b64decode(payload.url.partition(",")[2])
         return Upload(io.BytesIO(content), "webcam.png", "photo")
@@ -288,13 +288,13 @@ def opened(payload: ImageData | None) -> Upload | None:
 
 
 def _property(name: str) -> dict[str, Any]:
-    """Look a setting up in the schema."""
+    """Look up a setting in the schema."""
     found: dict[str, Any] = json_schema(StylizeSettings)["properties"][name]
     return found
 
 
 def slider(name: str, label: str, step: float) -> gr.Slider:
-    """Make a slider for a setting, with its bounds, its default and its sentence."""
+    """Make a slider for a setting, with its bounds, default and help."""
     schema = _property(name)
     return gr.Slider(
         schema["minimum"],
@@ -307,5 +307,5 @@ def slider(name: str, label: str, step: float) -> gr.Slider:
 
 
 def _works() -> list[tuple[str, str]]:
-    """List the styles that ship as titles, with their names."""
+    """List the built-in styles as pairs of a title and a name."""
     return [(f"{style.title}, {style.artist}", name) for name, style in library.shipped().items()]

@@ -1,4 +1,4 @@
-"""Pictures and styles that were sent: examined before anything is decoded, and never unpacked."""
+"""Uploaded pictures and styles; they are examined before anything is decoded."""
 
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -15,12 +15,12 @@ _LONGEST_NAME = 64
 
 
 class Upload:
-    """A file that was sent.
+    """An uploaded file.
 
     Args:
-        file: its bytes; `close` closes it.
-        name: that the sender gave it, which is never taken for a path.
-        field: what messages call it where it has no name.
+        file: with its bytes; `close` closes it.
+        name: given by the sender; it is never used as a path.
+        field: what messages call the file if it has no name.
     """
 
     def __init__(self, file: BinaryIO, name: str, field: str) -> None:
@@ -28,24 +28,24 @@ class Upload:
         self.name = plain_name(name) or field
 
     def read(self) -> bytes:
-        """Read all of it."""
+        """Read all bytes."""
         self._file.seek(0)
         return self._file.read()
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the file."""
         self._file.close()
 
     @property
     def is_style(self) -> bool:
-        """Whether it is a file of a style, as `impasto.save_style` writes it."""
+        """Whether it is a style file, as `impasto.save_style` writes it."""
         return self.name.lower().endswith(SUFFIX)
 
     def examine(self, max_pixels: int) -> tuple[str, tuple[int, int]]:
-        """Find Pillow's name of the picture's format and its (width, height), from its header.
+        """Read Pillow's name of the format and the (width, height) from the picture's header.
 
         Raises:
-            InputError: it is no picture, too small, or larger than `max_pixels`.
+            InputError: the file is not a picture, or it is too small or larger than `max_pixels`.
         """
         self._file.seek(0)
         return files.examine(self._file, self.name, max_pixels=max_pixels)
@@ -56,24 +56,24 @@ class Upload:
         Raises:
             InputError: as `image.files.load`.
         """
-        return files.load(self, max_pixels=max_pixels)  # type: ignore[arg-type]  # read() will do
+        return files.load(self, max_pixels=max_pixels)  # type: ignore[arg-type]  # `load` only reads it
 
     def style(self) -> Style:
-        """Read the style, the first if there are several.
+        """Read the style, or the first of several.
 
         Raises:
-            InputError: it is no file of styles.
+            InputError: the file is not a style file.
         """
         try:
             return next(iter(storage.StyleFile(Path(self.name), self.read()).values()))
         except InputError:
             raise
-        except Exception as problem:  # a hostile archive can raise nearly anything
+        except Exception as problem:  # a hostile archive can raise nearly any error
             raise InputError(f"{self.name}: not a file of styles, or a damaged one") from problem
 
 
 def plain_name(name: str) -> str:
-    """Make a name fit to be shown on one line: no folders, nothing that cannot be printed."""
+    """Remove the folders and everything unprintable from a name, so that it fits on one line."""
     last = PurePosixPath(name.replace("\\", "/")).name
     if not last.strip("."):
         return ""

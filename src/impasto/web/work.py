@@ -1,4 +1,4 @@
-"""What can be asked for: a request is examined at once, and becomes the work of a job."""
+"""Turn requests into the work of jobs; a request is examined before it is queued."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -27,13 +27,13 @@ from impasto.web.pictures import jpeg
 from impasto.web.uploads import Upload
 
 PREVIEW_SECONDS = 1.0
-"""Between two pictures of a painting under way."""
+"""Seconds between two previews of a painting in progress."""
 
 TUNING_PREVIEW_SECONDS = 8.0
-"""Between two pictures of what a style has learned; each costs about a second."""
+"""Seconds between two previews of a style in training; each takes about a second."""
 
 TUNING_SIDE = 512
-"""Long side in pixels of those pictures."""
+"""Long side in pixels of the previews of a style in training."""
 
 MEDIA_TYPES = {
     ".png": "image/png",
@@ -45,14 +45,14 @@ MEDIA_TYPES = {
     ".bmp": "image/bmp",
     ".avif": "image/avif",
 }
-"""Of the formats that are written, by suffix."""
+"""Media types of the formats that can be written, by suffix."""
 
 
 class StyleChoice(NamedTuple):
-    """A style that was chosen, and its weight.
+    """A chosen style and its weight.
 
     Attributes:
-        source: a name in the library, never a path; a picture or a file of a style; or a style.
+        source: a name in the library, never a path; an uploaded picture or style file; or a style.
         weight: in a mixture.
     """
 
@@ -61,16 +61,16 @@ class StyleChoice(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What paintings are named after."""
+        """The name of the style in the names of files."""
         if isinstance(self.source, Style):
             return self.source.title or "style"
         return self.source if isinstance(self.source, str) else Path(self.source.name).stem
 
     def examined(self, limits: Limits) -> "StyleChoice":
-        """Make sure that there is such a style, without decoding a picture.
+        """Check that the style exists, without decoding a picture.
 
         Raises:
-            InputError: there is none, or its picture is none, or too large.
+            InputError: there is no such style, or its picture cannot be used or is too large.
         """
         if isinstance(self.source, str):
             name = library.resolve(self.source)
@@ -93,7 +93,7 @@ class StyleChoice(NamedTuple):
         """Find the picture of the style.
 
         Raises:
-            InputError: it is a style of which there are only numbers.
+            InputError: the style has no picture, only a vector.
         """
         if isinstance(self.source, Upload):
             return self.source.picture(limits.pixels)
@@ -114,15 +114,15 @@ def stylize(
     """Prepare to paint a photo in one pass.
 
     Args:
-        photo: what to paint.
+        photo: to paint.
         styles: at least one.
         settings: how to paint.
-        saving: the format of the file; no suffix is the photo's own.
+        saving: the format of the file; without a suffix it is that of the photo.
         limits: of the server.
-        preview: whether the job keeps small pictures for a page.
+        preview: whether the job keeps reduced pictures for a page.
 
     Raises:
-        InputError, SettingError: the request cannot be met.
+        InputError, SettingError: the request is wrong.
     """
     photo_kind, size = photo.examine(limits.pixels)
     limits.check_settings(settings, size)
@@ -158,10 +158,10 @@ def optimize(
 
     Args:
         photo, styles, settings, saving, limits: as for `stylize`.
-        init: the first picture, in place of `settings.init`.
+        init: the picture to start from, instead of `settings.init`.
 
     Raises:
-        InputError, SettingError: the request cannot be met.
+        InputError, SettingError: the request is wrong.
         MissingExtraError: PyTorch is not installed.
     """
     require("optimization", "torch", "torch", "safetensors")
@@ -196,11 +196,11 @@ def optimize(
 
 
 def sheet(photo: Upload, settings: StylizeSettings, limits: Limits) -> Work:
-    """Prepare to paint a photo in every style of the library, on one labelled sheet.
+    """Prepare to paint a photo in every built-in style, on one labelled sheet.
 
     Args:
-        photo: what to paint.
-        settings: how to paint, but for the size.
+        photo: to paint.
+        settings: how to paint, except the size.
         limits: of the server.
 
     Raises:
@@ -236,10 +236,10 @@ def tune(
 
     Args:
         picture: of the style.
-        photo: that previews are painted of; None for one that ships with impasto.
-        minutes: for how long.
+        photo: for the previews; None for a sample photo.
+        minutes: how long to learn.
         limits: of the server.
-        keep: is given the style.
+        keep: is called with the finished style.
 
     Raises:
         InputError: a picture cannot be used.
@@ -279,10 +279,10 @@ def _examined(styles: Sequence[StyleChoice], limits: Limits) -> list[StyleChoice
 
 
 def _check_stays_here(settings: OptimizeSettings) -> None:
-    """Make sure that a request names no file of the server's, and fetches none.
+    """Check that a request neither names a file of the server nor starts a download.
 
     Raises:
-        SettingError: it would.
+        SettingError: it does.
     """
     if settings.init not in INIT_WORDS:
         words = ", ".join(INIT_WORDS)
@@ -292,12 +292,12 @@ def _check_stays_here(settings: OptimizeSettings) -> None:
 
         if not downloads.is_cached("vgg19"):
             raise SettingError(
-                "encoder vgg19 is not on this server; `impasto weights fetch vgg19` brings it"
+                "encoder vgg19 is not on this server; `impasto weights fetch vgg19` downloads it"
             )
 
 
 def _first_picture(job: Job, init: Upload, limits: Limits) -> str:
-    """Write the picture that `init` names, decoded and encoded anew."""
+    """Decode the picture to start from, write it as PNG, and return its path."""
     picture = init.picture(limits.pixels)
     path = job.folder / "init.png"
     output.write(path, picture.samples)
@@ -305,7 +305,7 @@ def _first_picture(job: Job, init: Upload, limits: Limits) -> str:
 
 
 def _every(seconds: float) -> Callable[[], bool]:
-    """Make a function that says whether so many seconds have gone since it last said yes."""
+    """Make a function that returns True at most once in so many seconds."""
     last = time.monotonic()
 
     def is_due() -> bool:
@@ -319,13 +319,13 @@ def _every(seconds: float) -> Callable[[], bool]:
 
 
 def _download_name(photo: Upload, styles: Sequence[StyleChoice], kind: str, saving: Saving) -> str:
-    """Name the file of a painting after photo and styles; its suffix is that of the format."""
+    """Build the name of a painting's file from the photo, the styles and the format."""
     suffix = saving.suffix or suffix_of(kind)
     return default_output(Path(photo.name), [s.name for s in styles], suffix=suffix).name
 
 
 def _written(job: Job, painting: Painting, name: str, saving: Saving) -> Result:
-    """Write a painting into the job's folder."""
+    """Write a painting to the job's folder."""
     suffix = Path(name).suffix
     path = job.folder / f"painting{suffix}"
     painting.save(path, quality=saving.quality, strip_metadata=saving.strip_metadata)
