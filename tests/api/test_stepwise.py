@@ -179,7 +179,7 @@ def test_steps(photo, wave, compact_weights):
     steps = list(impasto.optimize_steps(photo, wave, **job))
     assert [(s.scale, s.step) for s in steps] == [(0, 1), (0, 2), (1, 1), (1, 2)]
     assert [(s.side, s.steps) for s in steps[0].scales] == [(100, 2), (200, 2)]
-    assert [round(s.done, 2) for s in steps] == [0.17, 0.35, 0.68, 1]
+    assert [round(s.done, 2) for s in steps] == [0.23, 0.35, 0.78, 1]
     assert steps[-1].seconds_left == 0
     assert steps[0].picture().shape == (75, 100, 3)
     assert steps[0].painting().size == (100, 75)

@@ -84,7 +84,8 @@ def test_only_the_last_scales_are_for_the_fast_encoder():
 def test_cost_grows_with_the_pixels():
     small, large = schedule(512)[-2:]
     assert 3 < large.step_cost / small.step_cost < 4
-    assert large.cost == large.steps * large.step_cost
+    assert large.cost == large.cost_until(large.steps)
+    assert large.cost_until(2) - large.cost_until(1) == large.step_cost
 
 
 def test_a_scale_is_a_side_and_its_steps():

@@ -14,7 +14,6 @@ from impasto.errors import DeviceError, ImpastoError
 from impasto.networks.vgg import VGG
 from impasto.optimization import memory, solver
 from impasto.optimization.regions import Region, StylePicture
-from impasto.optimization.schedule import Scale
 from impasto.optimization.solver import PATIENCE, Images, Iterate, Solver, fitted, resized
 from impasto.perceptual.features import PADDING
 from impasto.settings import OptimizeSettings
@@ -135,25 +134,6 @@ def test_states_count_steps_scales_and_work():
     assert states[0].seconds_left == math.inf
     assert states[-2].seconds_left > 0
     assert all(state.notice is None for state in states)
-
-
-def test_the_time_left_is_told_only_when_it_is_known():
-    """At a scale of side s a step takes 10 ms and 1 microsecond a pixel, the first one more."""
-    now = [0.0]
-    scales = tuple(Scale(side, 20) for side in (128, 256, 512, 1024))
-    clock = solver.Clock(scales, lambda: now[0])
-    whole = sum(scale.steps * (0.01 + 1e-6 * scale.side**2) for scale in scales)
-    spent = 0.0
-    for number, scale in enumerate(scales):
-        for count in range(1, scale.steps + 1):
-            seconds = 0.01 + 1e-6 * scale.side**2
-            now[0] += seconds + 3 * (count == 1)
-            spent += seconds
-            left = clock.tick(solver.SolverState(number, count))
-            known = number > 0 or count >= 3
-            assert (left < math.inf) == known
-            assert not known or (whole - spent) / 2 - 1e-6 <= left <= (whole - spent) * 2 + 1e-6
-    assert left == 0
 
 
 def test_losses_are_the_weighted_parts_and_their_total():

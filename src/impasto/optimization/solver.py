@@ -1,9 +1,7 @@
 """The solver: paints scale after scale, and yields its state after every step."""
 
 import math
-import statistics
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +13,7 @@ from impasto.errors import DeviceError, ImpastoError
 from impasto.image.resize import fit_min_side
 from impasto.networks.encoder import Encoder
 from impasto.optimization import objective as objectives
+from impasto.optimization.clock import Clock
 from impasto.optimization.memory import fitting_tile, is_out_of_memory
 from impasto.optimization.optimizer import PyramidAdam
 from impasto.optimization.parametrization import decorrelate, to_rgb
@@ -72,7 +71,7 @@ class Iterate:
         """The part of the whole work that is done, in [0, 1]."""
         total = sum(s.cost for s in self.scales)
         before = sum(s.cost for s in self.scales[: self.scale])
-        return (before + self.step * self.scales[self.scale].step_cost) / total
+        return (before + self.scales[self.scale].cost_until(self.step)) / total
 
 
 @dataclass
@@ -185,7 +184,7 @@ class Solver:
         step = step or self.scales[reached].steps
         return Iterate(picture, {}, reached, self.scales, step, 0.0, notice)
 
-    def _paint_scale(self, clock: "Clock") -> Iterator[Iterate]:
+    def _paint_scale(self, clock: Clock) -> Iterator[Iterate]:
         scale = self.scales[self.position.scale]
         size = self.size(self.position.scale)
         content = resized(self._images.content, size)
@@ -218,7 +217,7 @@ class Solver:
                 self.position.scale,
                 self.scales,
                 self.position.step,
-                clock.tick(self.position),
+                clock.tick(self.position.scale, self.position.step),
             )
 
     def _set_learning_rate(self, optimizer: torch.optim.Optimizer, scale: Scale) -> None:
@@ -355,37 +354,3 @@ def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
 def _resized_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
     """Resize a mask to (height, width): bilinear, which rings no further than the mask reaches."""
     return F.interpolate(mask, size, mode="bilinear", antialias=True, align_corners=False)
-
-
-class Clock:
-    """Estimates the time left from the steps so far.
-
-    The first step of a scale includes its preparation, so there is no estimate before the third.
-
-    Args:
-        scales: of the schedule.
-        now: measures the time in seconds.
-    """
-
-    def __init__(self, scales: Sequence[Scale], now: Callable[[], float] = time.monotonic) -> None:
-        self._scales = scales
-        self._now = now
-        self._last = now()
-        self._rates: list[float] = []
-        self._scale = -1
-
-    def tick(self, position: SolverState) -> float:
-        """Estimate the seconds left after a step; infinity if too little is known."""
-        now = self._now()
-        current = self._scales[position.scale]
-        spent, self._last = now - self._last, now
-        if position.scale == self._scale:
-            self._rates = [*self._rates[-7:], spent / current.step_cost]
-        self._scale = position.scale
-        later = sum(s.cost for s in self._scales[position.scale + 1 :])
-        left = (current.steps - position.step) * current.step_cost + later
-        if left == 0:
-            return 0.0
-        if len(self._rates) < 2:
-            return math.inf
-        return left * statistics.median(self._rates)
