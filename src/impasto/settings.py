@@ -151,7 +151,8 @@ class OptimizeSettings(PaintSettings):
     optimizer: Literal["adam", "lbfgs"] = setting("adam", "Optimization method: adam or lbfgs.")
     learning_rate: float | None = setting(
         None,
-        "Step size [default: for adam 0.2 at 128 pixels, 0.025 at 512; 1 for lbfgs].",
+        "Step size [default: for adam 0.2 at 128 pixels, 0.025 at 512, and with init fast at first "
+        "half of that; 1 for lbfgs].",
         minimum=1e-5,
         maximum=100,
     )

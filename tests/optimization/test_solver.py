@@ -465,6 +465,15 @@ def test_a_first_picture_painted_in_one_pass_is_only_refined():
     assert len(Solver(NarrowVGG(), images, replace(settings, init="content")).scales) > 2
 
 
+def test_a_first_picture_painted_in_one_pass_moves_half_as_fast():
+    grey = replace(IMAGES, first=torch.full_like(CONTENT, 0.5))
+    fast, usual = (
+        paint(replace(SETTINGS, init=init, steps=1), grey)[0].image - 0.5
+        for init in ("fast", "content")
+    )
+    torch.testing.assert_close(2 * fast, usual, rtol=1e-3, atol=1e-4)
+
+
 def test_fine_scales_are_painted_with_the_fast_encoder():
     images = Images(picture(1, 700, 90), [Region([StylePicture(STYLE)])], CONTENT)
     settings = replace(SETTINGS, size=700, steps=1)

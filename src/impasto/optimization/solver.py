@@ -24,6 +24,10 @@ from impasto.settings import OptimizeSettings, work_side
 LEARNING_RATE = {"adam": 0.2, "lbfgs": 1.0}
 """Adam's is that at 128 pixels, see `_set_learning_rate`."""
 
+REFINING = 0.5
+"""The part of Adam's rate at the first scale of a picture from the single pass: the full rate blurs
+eyes and contours."""
+
 PATIENCE = 8
 """Steps without a finite loss, at one scale, after which the solver gives up."""
 
@@ -224,8 +228,8 @@ class Solver:
         """Set the learning rate: smaller after every setback.
 
         Adam's falls to a thirtieth along a cosine, so that a scale ends on a settled picture, not a
-        trembling one. Its default is smaller where less is to change: at finer scales, and with
-        little strength.
+        trembling one. Its default is smaller where less is to change: at finer scales, with little
+        strength, and at first where the picture is painted already.
         """
         rate = self._settings.learning_rate
         if rate is None:
@@ -233,6 +237,8 @@ class Solver:
             if self._settings.optimizer == "adam":
                 strength = self._settings.strength * max(r.weight for r in self._images.regions)
                 rate *= min(1.0, SMALLEST / scale.side) ** 1.5 * strength
+                if self._settings.init == "fast" and self.position.scale == 0:
+                    rate *= REFINING
         rate *= 0.5**self.position.nonfinite_steps
         if self._settings.optimizer == "adam":
             part = self.position.step / scale.steps
