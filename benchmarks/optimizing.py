@@ -20,7 +20,8 @@ from impasto.networks.device import precision
 from impasto.networks.vgg import VGG
 from impasto.optimization.objective import build
 from impasto.optimization.optimizer import PyramidAdam
-from impasto.optimization.regions import Region, StylePicture
+from impasto.optimization.regions import StylePicture
+from impasto.scene import Region
 from impasto.settings import OptimizeSettings
 
 
@@ -34,7 +35,9 @@ def iteration(side: int, *, encoder: str, **words: object) -> Callable[[], None]
     settings = OptimizeSettings(**words)
     content, style = (torch.from_numpy(planes(square(f, side))) for f in (PHOTO, STYLE))
     network = load(encoder).compute_in(precision(settings.precision, torch.device("cpu")))
-    objective = build(network, content, [Region([StylePicture(style)])], settings, settings.tile)
+    objective = build(
+        network, content, [Region(None, [StylePicture(style)])], settings, settings.tile
+    )
     image = content.clone().requires_grad_(True)
     optimizer = PyramidAdam(image)
 

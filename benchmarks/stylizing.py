@@ -6,7 +6,7 @@ from benchmarks.pictures import PHOTO, STYLE, pixels, square
 from impasto.feedforward import model
 from impasto.feedforward.render import render
 from impasto.image.files import Picture
-from impasto.scene import Part, Scene, WeightedStyle
+from impasto.scene import Region, Scene
 from impasto.settings import LARGEST, StylizeSettings
 from impasto.styles.library import shipped
 
@@ -14,8 +14,7 @@ from impasto.styles.library import shipped
 def one_pass(side: int) -> Callable[[], object]:
     """Paints a photo of (side, side) pixels, at that size, in a style that is known."""
     style = model.choose(model.shipped("auto"), shipped()["great-wave"])
-    parts = (Part((WeightedStyle(style),)),)
-    scene = Scene(Picture(pixels(square(PHOTO, side))), parts)
+    scene = Scene(Picture(pixels(square(PHOTO, side))), (Region(None, style),))
     settings = StylizeSettings(work_size=LARGEST)
     return lambda: render(scene, settings)
 

@@ -39,7 +39,7 @@ class StepRecord:
 
 @dataclass(frozen=True, eq=False)
 class Statistics:
-    """Statistics by which a part was painted in one pass, to paint another photo alike.
+    """Statistics by which a region was painted in one pass, to paint another photo alike.
 
     Attributes:
         model: fingerprint of the model.
@@ -65,8 +65,8 @@ class Painting(ImageLike):
         losses: of each step.
         tile: side in pixels of the tiles in which it was painted in one pass; None if it was
             painted whole, or by optimization.
-        statistics: of each part in one pass, for `Painter.paint`; None for a part that was not
-            painted.
+        statistics: of each region in one pass, the rest of the picture last, for `Painter.paint`;
+            None for a region that was not painted.
     """
 
     alpha: NDArray[np.float32] | None = field(repr=False)

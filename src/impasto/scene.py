@@ -1,24 +1,24 @@
-"""The scene: a photo and its parts, each with styles and a mask, for both engines."""
+"""The scene: a photo and the regions of its painting, for both engines."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from impasto.image import masks
 from impasto.image.files import Picture
-from impasto.image.masks import Mask
 from impasto.image.samples import ImageArray, to_float
-
-StyleKind = TypeVar("StyleKind")
-"""The engine's kind of style: a `Style`, or the pixels of a picture."""
 
 
 class Region(NamedTuple):
-    """A part of the painting with a style of its own, as given by the user.
+    """A part of the painting with a style of its own.
+
+    A user names where mask and style come from; in a `Scene` they are loaded.
 
     Attributes:
-        mask: a picture, white where the region is; or the word "alpha", the photo's own.
-        style: as for the whole painting.
+        mask: a picture, white where the region is; or the word "alpha", the photo's own. Loaded: an
+            array (H, W) in [0, 1], 1 inside the region, or None for what other regions leave.
+        style: as for the whole painting. Loaded: what the engine paints with, a `ModelStyle` or a
+            list of `StylePicture`.
         weight: fraction of the strength to use there, from 0 to 1.
     """
 
@@ -28,97 +28,67 @@ class Region(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class WeightedStyle(Generic[StyleKind]):
-    """A style and its weight in a mixture.
-
-    Attributes:
-        style: of the engine's kind.
-        weight: relative to the other styles of the part.
-        mask: (H, W), the part of a style picture to use; None for all of it.
-    """
-
-    style: StyleKind
-    weight: float = 1.0
-    mask: Mask | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Part(Generic[StyleKind]):
-    """A part of the painting.
-
-    Attributes:
-        styles: mixed by their weights.
-        mask: (H, W) in [0, 1], 1 inside the part; None for what other parts leave.
-        strength: of the style, from 0 to 1.
-    """
-
-    styles: tuple[WeightedStyle[StyleKind], ...]
-    mask: Mask | None = None
-    strength: float = 1.0
-
-
-@dataclass(frozen=True, eq=False)
-class Scene(Generic[StyleKind]):
-    """A photo and the parts of its painting.
+class Scene:
+    """A photo and the regions of its painting.
 
     Attributes:
         photo: decoded.
-        parts: with masks of any size. Only the last may have no mask. If all have masks, the photo
-            stays unchanged outside them.
+        regions: loaded, with masks of any size. Only the last may have no mask. If all have masks,
+            the photo stays unchanged outside them.
     """
 
     photo: Picture
-    parts: tuple[Part[StyleKind], ...]
+    regions: tuple[Region, ...]
 
-    def at(self, size: tuple[int, int]) -> list[Part[StyleKind] | None]:
-        """Resize the masks of the parts to (width, height).
+    def at(self, size: tuple[int, int]) -> list[Region | None]:
+        """Resize the masks of the regions to (width, height).
 
         Returns:
-            Each part with its mask at that size. Masks are scaled to sum to at most 1 where they
-            overlap. A part without a mask gets the rest, or no mask if that is everything. None
-            stands for a part that is not painted: its strength is 0, or nothing is left for it.
+            Each region with its mask at that size. Masks are scaled to sum to at most 1 where they
+            overlap. A region without a mask gets the rest, or no mask if that is everything. None
+            stands for a region that is not painted: its weight is 0, or nothing is left for it.
         """
-        masked = [part for part in self.parts if part.mask is not None]
-        masks_given = [part.mask for part in masked if part.mask is not None]
-        shares = masks.normalize([masks.resize(m, size) for m in masks_given]) if masked else []
-        laid: list[Part[StyleKind] | None] = []
-        for part, share in zip(masked, shares, strict=True):
-            laid.append(replace(part, mask=share) if part.strength > 0 else None)
-        for part in self.parts[len(masked) :]:
+        masked = [region for region in self.regions if region.mask is not None]
+        resized = [masks.resize(region.mask, size) for region in masked]
+        shares = masks.normalize(resized) if masked else []
+        laid: list[Region | None] = []
+        for region, share in zip(masked, shares, strict=True):
+            laid.append(region._replace(mask=share) if region.weight > 0 else None)
+        for region in self.regions[len(masked) :]:
             rest = masks.uncovered(shares) if shares else None
-            empty = part.strength == 0 or (rest is not None and not rest.any())
-            laid.append(None if empty else replace(part, mask=rest))
+            empty = region.weight == 0 or (rest is not None and not rest.any())
+            laid.append(None if empty else region._replace(mask=rest))
         return laid
 
     def composite(
-        self, photo: ImageArray, paint: Callable[[int, Part[StyleKind]], ImageArray]
+        self, photo: ImageArray, paint: Callable[[int, Region], ImageArray]
     ) -> ImageArray:
-        """Paint the parts over the scene's photo at any size, see the function `composite`."""
+        """Paint the regions over the scene's photo at any size, see the function `composite`."""
         return composite(photo, self.at((photo.shape[1], photo.shape[0])), paint)
 
 
 def composite(
     photo: ImageArray,
-    parts: Sequence[Part[StyleKind] | None],
-    paint: Callable[[int, Part[StyleKind]], ImageArray],
+    regions: Sequence[Region | None],
+    paint: Callable[[int, Region], ImageArray],
 ) -> ImageArray:
-    """Paint every part over a photo, which stays unchanged outside them.
+    """Paint every region over a photo, which stays unchanged outside them.
 
     Args:
         photo: (H, W, 3).
-        parts: from `Scene.at` for this size.
-        paint: paints the whole photo for a part, given its number and the part. It is called for
-            one part after another.
+        regions: from `Scene.at` for this size.
+        paint: paints the whole photo for a region, given its number and the region. It is called
+            for one region after another.
 
     Returns:
         (H, W, 3).
     """
-    painted = [(number, part) for number, part in enumerate(parts) if part is not None]
+    painted = [(number, region) for number, region in enumerate(regions) if region is not None]
     if not painted:
         unchanged: ImageArray = photo.copy()
         return unchanged
     if painted[0][1].mask is None:
         return paint(*painted[0])
-    shares = [part.mask for _, part in painted if part.mask is not None]
-    layers = (to_float(paint(number, part)) for number, part in painted)
+    shares = [region.mask for _, region in painted]
+    layers = (to_float(paint(number, region)) for number, region in painted)
     return masks.composite(to_float(photo), shares, layers)

@@ -9,7 +9,7 @@ from impasto.feedforward.render import render as render_scene
 from impasto.image.files import Picture, read
 from impasto.image.resize import fit_down, resize
 from impasto.models.assets import FOLDER
-from impasto.scene import Part, Scene, WeightedStyle
+from impasto.scene import Region, Scene
 from impasto.settings import StylizeSettings
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -49,7 +49,7 @@ def render(model):
     """Paints all of a photo in one style."""
 
     def paint(photo, style, **settings):
-        scene = Scene(Picture(photo), (Part((WeightedStyle(ModelStyle(model, style)),)),))
+        scene = Scene(Picture(photo), (Region(None, ModelStyle(model, style)),))
         return render_scene(scene, StylizeSettings(**settings)).samples
 
     return paint

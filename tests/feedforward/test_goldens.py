@@ -16,7 +16,7 @@ from impasto.feedforward.model import ModelStyle, shipped
 from impasto.feedforward.render import render
 from impasto.image.files import Picture, read
 from impasto.image.resize import fit_down, resize
-from impasto.scene import Part, Scene, WeightedStyle
+from impasto.scene import Region, Scene
 from impasto.settings import StylizeSettings
 from impasto.styles import library
 
@@ -40,7 +40,7 @@ def sheet(model) -> np.ndarray:
         if model.spec.style_space not in style.vectors:
             tiles.append(np.zeros((SIDE, SIDE, 3), np.float32))
             continue
-        scene = Scene(small, (Part((WeightedStyle(ModelStyle(model, style)),)),))
+        scene = Scene(small, (Region(None, ModelStyle(model, style)),))
         tiles.append(render(scene, StylizeSettings()).samples)
     return np.hstack(tiles)
 

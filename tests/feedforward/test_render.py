@@ -9,7 +9,7 @@ from impasto.feedforward.model import ModelStyle
 from impasto.feedforward.render import plan
 from impasto.image.files import Picture
 from impasto.image.resize import resize
-from impasto.scene import Part, Scene, WeightedStyle
+from impasto.scene import Region, Scene
 from impasto.settings import StylizeSettings
 from impasto.styles.embedding import blend, interpolate
 
@@ -111,10 +111,8 @@ def scene_of(photo, model, *styles):
     mask = np.zeros((8, 8), np.float32)
     mask[:, :4] = 1
     masks = [mask, None]
-    parts = (
-        Part((WeightedStyle(ModelStyle(model, s)),), m) for s, m in zip(styles, masks, strict=False)
-    )
-    return Scene(Picture(photo), tuple(parts))
+    regions = [Region(m, ModelStyle(model, s)) for m, s in zip(masks, styles, strict=False)]
+    return Scene(Picture(photo), tuple(regions))
 
 
 def test_a_scene_painted_by_its_own_statistics_is_the_same(astronaut, wave, flow, model):
@@ -137,9 +135,9 @@ def test_another_photo_is_painted_alike_by_given_statistics(astronaut, wave, mod
     assert held.samples[left].mean() < free.samples[left].mean() - 0.05
 
 
-def test_statistics_must_be_as_many_as_the_parts(astronaut, wave, flow, model):
+def test_statistics_must_be_as_many_as_the_regions(astronaut, wave, flow, model):
     first = module.render(scene_of(astronaut, model, wave), StylizeSettings())
-    with pytest.raises(SettingError, match="there are statistics for 1 parts, not 2"):
+    with pytest.raises(SettingError, match="1 are given for 2 regions; give one for each"):
         module.render(scene_of(astronaut, model, wave, flow), StylizeSettings(), first.statistics)
 
 

@@ -7,7 +7,8 @@ import torch
 from impasto.image.colour import rgb_to_oklab
 from impasto.image.files import Picture
 from impasto.optimization.inputs import Inputs
-from impasto.scene import Part, Scene, WeightedStyle
+from impasto.optimization.regions import StylePicture
+from impasto.scene import Region, Scene
 from impasto.settings import OptimizeSettings
 
 CPU = torch.device("cpu")
@@ -22,18 +23,18 @@ def photo(blotches):
 
 
 def inputs(photo, styles=(), regions=(), **options):
-    parts = [part(pixels, mask) for mask, pixels in regions]
+    all_regions = [region(mask, pixels) for mask, pixels in regions]
     if styles:
-        parts.append(Part(tuple(map(WeightedStyle, styles))))
-    return of(photo, *parts, **options)
+        all_regions.append(Region(None, [StylePicture(style) for style in styles]))
+    return of(photo, *all_regions, **options)
 
 
-def part(style, mask=None, strength=1.0):
-    return Part((WeightedStyle(style),), mask, strength)
+def region(mask, style, weight=1.0):
+    return Region(mask, [StylePicture(style)], weight)
 
 
-def of(photo, *parts, **options):
-    return Inputs(OptimizeSettings(**options), Scene(photo, parts), None)
+def of(photo, *regions, **options):
+    return Inputs(OptimizeSettings(**options), Scene(photo, regions), None)
 
 
 def masks(images):
@@ -44,7 +45,7 @@ def test_without_regions_the_styles_are_everywhere(photo):
     images = inputs(photo, [RED, GREEN], size=40).images(None, CPU)
     assert images.content.shape == (1, 3, 20, 40)
     assert masks(images) == [None]
-    assert [s.image.shape for s in images.regions[0].styles] == [(1, 3, 20, 30)] * 2
+    assert [s.image.shape for s in images.regions[0].style] == [(1, 3, 20, 30)] * 2
 
 
 def test_the_styles_are_where_no_region_is(photo):
@@ -52,7 +53,7 @@ def test_the_styles_are_where_no_region_is(photo):
     west, rest = masks(images)
     assert np.array_equal(west, WEST)
     assert np.array_equal(rest, 1 - WEST)
-    assert images.regions[1].styles[0].image[0, :, 0, 0].tolist() == [1, 0, 0]
+    assert images.regions[1].style[0].image[0, :, 0, 0].tolist() == [1, 0, 0]
 
 
 def test_without_styles_the_rest_is_nobodys(photo):
@@ -125,7 +126,7 @@ def test_styles_are_prepared_for_the_photo_where_they_are_painted(photo, blotche
 
     def prepared(content, styles, regions):
         images = inputs(content, styles, regions, colour=colour).images(None, CPU)
-        return [region.styles[0].image.numpy() for region in images.regions]
+        return [r.style[0].image.numpy() for r in images.regions]
 
     here, there = (prepared(content, [style], [(WEST, style)]) for content in (photo, other))
     assert np.array_equal(here[0], there[0])
@@ -135,18 +136,18 @@ def test_styles_are_prepared_for_the_photo_where_they_are_painted(photo, blotche
 
 
 def test_a_style_that_does_not_count_is_no_first_picture(photo):
-    parts = [part(RED, WEST, 0.0), part(GREEN, 1 - WEST)]
-    job = of(photo, *parts, init="style")
+    regions = [region(WEST, RED, 0.0), region(1 - WEST, GREEN)]
+    job = of(photo, *regions, init="style")
     assert job.images(None, CPU).first[0, :, 5, 5].tolist() == [0, 1, 0]
-    none = of(photo, parts[0], init="style").images(None, CPU)
+    none = of(photo, regions[0], init="style").images(None, CPU)
     assert torch.equal(none.first, none.content)
 
 
 def test_where_a_region_has_no_weight_the_photo_stays(photo):
-    region = part(GREEN, WEST, 0.0)
-    both = of(photo, region, part(RED))
+    west = region(WEST, GREEN, 0.0)
+    both = of(photo, west, region(None, RED))
     (east,) = masks(both.images(None, CPU))
     assert np.array_equal(east, 1 - WEST)
     assert np.array_equal(both.finish(0 * photo.pixels)[:, :40], photo.pixels[:, :40])
     assert not both.finish(0 * photo.pixels)[:, 40:].any()
-    assert masks(of(photo, region).images(None, CPU)) == []
+    assert masks(of(photo, west).images(None, CPU)) == []

@@ -8,10 +8,11 @@ from torch import Tensor
 
 from impasto.networks.vgg import VGG
 from impasto.optimization.objective import build
-from impasto.optimization.regions import Region, StylePicture
+from impasto.optimization.regions import StylePicture
 from impasto.perceptual.features import FeatureExtractor
 from impasto.perceptual.losses import ContentLoss, GramLoss
 from impasto.perceptual.statistics import statistics
+from impasto.scene import Region
 from impasto.settings import OptimizeSettings
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1")
@@ -55,7 +56,7 @@ def picture(seed: int, height: int = 24, width: int = 32) -> Tensor:
 
 def whole(*styles: tuple[Tensor, float]) -> list[Region]:
     """The whole picture in some styles."""
-    return [Region([StylePicture(image, weight) for image, weight in styles])]
+    return [Region(None, [StylePicture(image, weight) for image, weight in styles])]
 
 
 def see(encoder: VGG, image: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from impasto.networks.vgg import VGG
 from impasto.optimization.objective import Objective, build
-from impasto.optimization.regions import Region, StylePicture, coverage, statistics_within
+from impasto.optimization.regions import StylePicture, coverage, share, statistics_within
 from impasto.perceptual.features import FeatureExtractor
 from impasto.perceptual.statistics import guided_statistics, statistics
+from impasto.scene import Region
 from impasto.settings import OptimizeSettings
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -116,10 +117,10 @@ def within(encoder, mask, tile):
 
 
 def test_coverage_is_none_where_everything_is_covered():
-    assert coverage([Region([ONE])]) is None
-    assert coverage([Region([ONE], ALL)]) is None
-    assert coverage([Region([ONE], left(50)), Region([OTHER], 1 - left(50))]) is None
-    found = coverage([Region([ONE], left(50)), Region([OTHER], 0.5 - 0.5 * left(90))])
+    assert coverage([Region(None, [ONE])]) is None
+    assert coverage([Region(ALL, [ONE])]) is None
+    assert coverage([Region(left(50), [ONE]), Region(1 - left(50), [OTHER])]) is None
+    found = coverage([Region(left(50), [ONE]), Region(0.5 - 0.5 * left(90), [OTHER])])
     torch.testing.assert_close(found, left(50) + 0.5 - 0.5 * left(90))
 
 
@@ -129,8 +130,8 @@ def test_coverage_is_none_where_everything_is_covered():
 @pytest.mark.parametrize("style_loss", ["gram", "wasserstein"])
 def test_a_white_mask_is_no_mask(encoder, style_loss):
     settings = replace(SETTINGS, style_loss=style_loss)
-    found = value_and_gradient(objective(encoder, [Region([ONE], ALL)], settings))
-    wanted = value_and_gradient(objective(encoder, [Region([ONE])], settings))
+    found = value_and_gradient(objective(encoder, [Region(ALL, [ONE])], settings))
+    wanted = value_and_gradient(objective(encoder, [Region(None, [ONE])], settings))
     torch.testing.assert_close(found, wanted)
 
 
@@ -138,11 +139,11 @@ def test_style_losses_count_by_the_regions_shares_and_weights(encoder):
     def style(*regions):
         return objective(encoder, regions)(CANVAS)[1]["style"]
 
-    west, east = Region([ONE], left(32)), Region([OTHER], 1 - left(32))
-    assert (west.share, east.share) == (0.25, 0.75)
-    torch.testing.assert_close(style(west, east, Region([ONE], 0 * ALL)), style(west, east))
-    difference = style(replace(west, weight=0.5), east) - style(west, east)
-    without = style(replace(west, weight=0.0), east) - style(west, east)
+    west, east = Region(left(32), [ONE]), Region(1 - left(32), [OTHER])
+    assert (share(west), share(east)) == (0.25, 0.75)
+    torch.testing.assert_close(style(west, east, Region(0 * ALL, [ONE])), style(west, east))
+    difference = style(west._replace(weight=0.5), east) - style(west, east)
+    without = style(west._replace(weight=0.0), east) - style(west, east)
     torch.testing.assert_close(difference, 0.75 * without)
 
 
@@ -150,8 +151,8 @@ def test_a_region_is_changed_only_by_its_own_style(encoder):
     """Far from the border, where no feature sees both."""
     settings = replace(SETTINGS, style_layers=("relu1_1", "relu2_1"), content_layers=("relu1_1",))
     west, east = left(64), 1 - left(64)
-    both = [Region([ONE], west), Region([OTHER], east)]
-    changed = [Region([ONE], west), Region([ONE], east)]
+    both = [Region(west, [ONE]), Region(east, [OTHER])]
+    changed = [Region(west, [ONE]), Region(east, [ONE])]
     one, other = (
         value_and_gradient(objective(encoder, regions, settings))[1] for regions in (both, changed)
     )
@@ -160,7 +161,7 @@ def test_a_region_is_changed_only_by_its_own_style(encoder):
 
 
 def test_where_nothing_is_painted_the_picture_does_not_matter(encoder):
-    loss = objective(encoder, [Region([ONE], left(64))], replace(SETTINGS, tv_weight=0.5))
+    loss = objective(encoder, [Region(left(64), [ONE])], replace(SETTINGS, tv_weight=0.5))
     elsewhere = torch.cat([CANVAS[..., :64], picture(9)[..., 64:]], dim=3)
     torch.testing.assert_close(loss(elsewhere)[0], loss(CANVAS)[0])
     _, gradient = value_and_gradient(loss)
@@ -174,7 +175,7 @@ def test_a_region_of_one_pixel_is_finite(encoder, style_loss, value):
     mask = torch.zeros_like(ALL)
     mask[0, 0, 40, 90] = value
     settings = replace(SETTINGS, style_loss=style_loss)
-    for regions in ([Region([ONE], mask)], [Region([ONE], mask), Region([OTHER], 1 - mask)]):
+    for regions in ([Region(mask, [ONE])], [Region(mask, [ONE]), Region(1 - mask, [OTHER])]):
         total, gradient = value_and_gradient(objective(encoder, regions, settings))
         assert total.isfinite()
         assert gradient.isfinite().all()
@@ -186,7 +187,7 @@ def test_a_part_of_a_style_is_that_part(encoder):
     pair = torch.cat([ONE.image, picture(5, 90, 70).square()], dim=3)
     part = StylePicture(pair, mask=left(70, 140, 90))
     found, wanted, whole = (
-        float(objective(encoder, [Region([style])], settings)(CANVAS)[1]["style"])
+        float(objective(encoder, [Region(None, [style])], settings)(CANVAS)[1]["style"])
         for style in (part, ONE, StylePicture(pair))
     )
     assert found == pytest.approx(wanted, rel=0.02)
@@ -195,11 +196,11 @@ def test_a_part_of_a_style_is_that_part(encoder):
 
 # Tiles
 
-SPLIT = [Region([ONE], left(60)), Region([OTHER, ONE], 0.6 * (1 - left(70)))]
+SPLIT = [Region(left(60), [ONE]), Region(0.6 * (1 - left(70)), [OTHER, ONE])]
 
 
 @pytest.mark.parametrize("style_loss", ["gram", "wasserstein"])
-@pytest.mark.parametrize("regions", [[Region([ONE])], SPLIT], ids=["plain", "regions"])
+@pytest.mark.parametrize("regions", [[Region(None, [ONE])], SPLIT], ids=["plain", "regions"])
 @pytest.mark.parametrize("low_memory", [False, True])
 def test_the_gradient_by_tiles_is_the_gradient(encoder, style_loss, regions, low_memory):
     """Everywhere, up to the outermost pixel."""
@@ -218,7 +219,7 @@ def test_the_gradient_by_tiles_in_single_precision_with_the_encoder_that_ships(s
     content, canvas, style = (picture(seed, *shape).float() for seed in (1, 2, 3))
 
     def gradient(tile):
-        loss = build(network, content, [Region([StylePicture(style)])], SETTINGS, tile)
+        loss = build(network, content, [Region(None, [StylePicture(style)])], SETTINGS, tile)
         return value_and_gradient(loss, canvas)
 
     (total, whole), (again, tiled) = gradient(None), gradient(64)

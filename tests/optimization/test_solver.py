@@ -13,9 +13,10 @@ from torch import Tensor
 from impasto.errors import DeviceError, ImpastoError
 from impasto.networks.vgg import VGG
 from impasto.optimization import memory, solver
-from impasto.optimization.regions import Region, StylePicture
+from impasto.optimization.regions import StylePicture
 from impasto.optimization.solver import PATIENCE, Images, Iterate, Solver, fitted, resized
 from impasto.perceptual.features import PADDING
+from impasto.scene import Region
 from impasto.settings import OptimizeSettings
 
 SETTINGS = OptimizeSettings(
@@ -95,7 +96,7 @@ def picture(seed: int, height: int, width: int) -> Tensor:
 
 
 CONTENT, STYLE = picture(1, 30, 40), picture(2, 36, 36)
-IMAGES = Images(CONTENT, [Region([StylePicture(STYLE)])], CONTENT)
+IMAGES = Images(CONTENT, [Region(None, [StylePicture(STYLE)])], CONTENT)
 
 
 def paint(
@@ -193,7 +194,7 @@ def test_low_memory_gives_the_same_picture():
 def test_painted_by_tiles_it_is_the_same_picture(optimizer, monkeypatch):
     settings = replace(TWO_SCALES, style_loss="gram", optimizer=optimizer)
     mask = torch.linspace(0, 1, 40).expand(1, 1, 30, 40)
-    regions = [Region([StylePicture(STYLE)], mask)]
+    regions = [Region(mask, [StylePicture(STYLE)])]
     for images in (IMAGES, replace(IMAGES, regions=regions)):
         one = paint(settings, images)
         monkeypatch.setattr(solver, "fitting_tile", lambda *_: 64)  # less than can be asked for
@@ -225,7 +226,7 @@ def test_regions_are_resized_to_every_scale():
     """A region in a corner of the picture is painted there, at the last scale as at the first."""
     mask = torch.zeros(1, 1, 30, 40)
     mask[..., :15, :20] = 1
-    images = replace(IMAGES, regions=[Region([StylePicture(STYLE)], mask)])
+    images = replace(IMAGES, regions=[Region(mask, [StylePicture(STYLE)])])
     for state in paint(TWO_SCALES, images):
         height, width = state.image.shape[-2:]
         change = (state.image - resized(CONTENT, (height, width))).abs().mean((0, 1))
@@ -252,11 +253,11 @@ def test_painting_starts_from_the_first_picture_resized(height):
 
 
 def test_the_pictures_given_are_left_alone():
-    images = Images(CONTENT.clone(), [Region([StylePicture(STYLE.clone())])], CONTENT.clone())
+    images = Images(CONTENT.clone(), [Region(None, [StylePicture(STYLE.clone())])], CONTENT.clone())
     paint(SETTINGS, images)
     assert torch.equal(images.content, CONTENT)
     assert torch.equal(images.first, CONTENT)
-    assert torch.equal(images.regions[0].styles[0].image, STYLE)
+    assert torch.equal(images.regions[0].style[0].image, STYLE)
 
 
 # L-BFGS
@@ -391,7 +392,7 @@ def test_other_errors_pass():
 def test_the_result_has_exactly_the_size_asked_for(shape, size, expected):
     content = picture(3, *shape)
     settings = replace(SETTINGS, size=size, steps=1)
-    last = paint(settings, Images(content, [Region([StylePicture(STYLE)])], content))[-1]
+    last = paint(settings, Images(content, [Region(None, [StylePicture(STYLE)])], content))[-1]
     assert last.image.shape == (1, 3, *expected)
 
 
@@ -406,7 +407,7 @@ def test_a_panorama_leaves_out_the_scales_too_narrow_for_the_encoder():
     content = picture(3, 20, 200)
     deep = NarrowVGG("relu5_1")  # needs 16 pixels
     settings = replace(TWO_SCALES, style_layers=("relu5_1",), steps=1)
-    states = paint(settings, Images(content, [Region([StylePicture(STYLE)])], content), deep)
+    states = paint(settings, Images(content, [Region(None, [StylePicture(STYLE)])], content), deep)
     assert [state.image.shape[-2:] for state in states] == [(20, 200)]
 
 
@@ -414,7 +415,7 @@ def test_a_panorama_leaves_out_the_scales_too_narrow_for_the_encoder():
 @pytest.mark.parametrize("style_loss", ["wasserstein", "gram"])
 def test_a_tiny_style_is_enlarged_as_far_as_the_encoder_needs(shape, style_loss):
     settings = replace(SETTINGS, style_layers=("relu1_1", "relu5_1"), style_loss=style_loss)
-    images = Images(CONTENT, [Region([StylePicture(picture(4, *shape))])], CONTENT)
+    images = Images(CONTENT, [Region(None, [StylePicture(picture(4, *shape))])], CONTENT)
     states = paint(replace(settings, steps=2), images, NarrowVGG("relu5_1"))
     assert all(math.isfinite(state.losses["total"]) for state in states)
 
@@ -423,7 +424,7 @@ def style_side(style: Tensor, brush: float) -> int:
     """The long side of the style as the encoder sees it, frame included."""
     encoder = NarrowVGG()
     settings = replace(SETTINGS, brush=brush, steps=1)
-    paint(settings, Images(CONTENT, [Region([StylePicture(style)])], CONTENT), encoder)
+    paint(settings, Images(CONTENT, [Region(None, [StylePicture(style)])], CONTENT), encoder)
     return max(encoder.seen[1])  # the content comes first
 
 
@@ -459,7 +460,9 @@ def test_resizing_stays_in_range_and_keeps_flat_pictures_flat():
 
 
 def test_a_first_picture_painted_in_one_pass_is_only_refined():
-    images = Images(picture(1, 200, 200), [Region([StylePicture(picture(2, 60, 60))])], CONTENT)
+    images = Images(
+        picture(1, 200, 200), [Region(None, [StylePicture(picture(2, 60, 60))])], CONTENT
+    )
     settings = replace(SETTINGS, size=400, init="fast")
     assert [scale.side for scale in Solver(NarrowVGG(), images, settings).scales] == [200, 400]
     assert len(Solver(NarrowVGG(), images, replace(settings, init="content")).scales) > 2
@@ -475,7 +478,7 @@ def test_a_first_picture_painted_in_one_pass_moves_half_as_fast():
 
 
 def test_fine_scales_are_painted_with_the_fast_encoder():
-    images = Images(picture(1, 700, 90), [Region([StylePicture(STYLE)])], CONTENT)
+    images = Images(picture(1, 700, 90), [Region(None, [StylePicture(STYLE)])], CONTENT)
     settings = replace(SETTINGS, size=700, steps=1)
     coarse, fine = NarrowVGG(), NarrowVGG()
     assert not any(scale.fine for scale in Solver(coarse, images, settings).scales)

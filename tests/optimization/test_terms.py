@@ -6,9 +6,10 @@ from torch import Tensor
 
 from impasto.networks.vgg import VGG
 from impasto.optimization.objective import Objective
-from impasto.optimization.regions import Region, StylePicture
+from impasto.optimization.regions import StylePicture
 from impasto.optimization.terms import Palette, Structure, Tone
 from impasto.perceptual.features import FeatureExtractor
+from impasto.scene import Region
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def palette(image: Tensor, *regions: Region) -> float:
 
 
 def test_a_palette_is_what_colours_there_are_and_how_much_of_each():
-    region = Region([StylePicture(HALVES)])
+    region = Region(None, [StylePicture(HALVES)])
     assert palette(HALVES, region) == pytest.approx(0, abs=1e-6)
     assert palette(HALVES.flip(3), region) == pytest.approx(0, abs=1e-6)
     assert palette(RED, region) > 0.3
@@ -71,7 +72,7 @@ def test_a_palette_is_what_colours_there_are_and_how_much_of_each():
 
 def test_palettes_of_styles_are_mixed_by_weight():
     def mixed(red, blue):
-        return Region([StylePicture(RED, red), StylePicture(BLUE, blue)])
+        return Region(None, [StylePicture(RED, red), StylePicture(BLUE, blue)])
 
     assert palette(HALVES, mixed(1, 1)) == pytest.approx(0, abs=1e-3)
     assert palette(HALVES, mixed(9, 1)) > 0.1
@@ -80,7 +81,7 @@ def test_palettes_of_styles_are_mixed_by_weight():
 def test_every_region_has_a_palette_of_its_own():
     left = torch.zeros(1, 1, 64, 64)
     left[..., :32] = 1
-    regions = Region([StylePicture(RED)], left), Region([StylePicture(BLUE)], 1 - left)
+    regions = Region(left, [StylePicture(RED)]), Region(1 - left, [StylePicture(BLUE)])
     assert palette(HALVES, *regions) == pytest.approx(0, abs=1e-6)
     assert palette(HALVES.flip(3), *regions) > 0.3
 
@@ -88,7 +89,9 @@ def test_every_region_has_a_palette_of_its_own():
 def test_the_part_of_a_style_that_counts_gives_the_palette():
     left = torch.zeros(1, 1, 64, 64)
     left[..., :32] = 1
-    assert palette(RED, Region([StylePicture(HALVES, mask=left)])) == pytest.approx(0, abs=1e-6)
+    assert palette(RED, Region(None, [StylePicture(HALVES, mask=left)])) == pytest.approx(
+        0, abs=1e-6
+    )
 
 
 def test_tone_is_of_areas_not_of_details():
@@ -102,6 +105,6 @@ def test_tone_is_of_areas_not_of_details():
 @pytest.mark.parametrize("shape", [(1, 40), (40, 1), (3, 3)])
 def test_the_smallest_pictures(shape):
     image = picture(3, *shape).float()
-    region = Region([StylePicture(image)])
+    region = Region(None, [StylePicture(image)])
     for term in (Tone(image, 1.0), Palette([region], image, 1.0)):
         assert float(term(image, [])) == pytest.approx(0, abs=0.03)

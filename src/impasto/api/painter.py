@@ -1,7 +1,6 @@
 """`Painter` and `stylize`: paint in one pass."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +13,13 @@ from impasto.api.sources import (
     weighted,
 )
 from impasto.errors import SettingError
-from impasto.feedforward.model import FeedforwardModel, ModelStyle, open_models
+from impasto.feedforward.model import FeedforwardModel, open_models
 from impasto.feedforward.render import render
 from impasto.image import files
 from impasto.image.files import Picture
-from impasto.image.masks import Mask
 from impasto.image.resize import resize
 from impasto.painting import Painting, Statistics
-from impasto.scene import Part, Region, Scene, WeightedStyle
+from impasto.scene import Region, Scene
 from impasto.schema import region_weight
 from impasto.settings import StylizeSettings, with_options
 
@@ -74,18 +72,15 @@ class Painter:
             self.settings = with_options(self.settings, options)
         models = open_models(model, self.settings.device, self.settings.threads)
         loader = SceneLoader()
-        self._parts: list[tuple[Mask | str, Part[ModelStyle]]] = []
+        self._regions: list[Region] = []
         for number, region in enumerate(regions, start=1):
             mask, mixture, weight = Region(*region)
-            strength = region_weight(f"region {number}", weight)
+            weight = region_weight(f"region {number}", weight)
             loaded = loader.mixture(weighted(mixture), models, preload=True)
-            part = Part((WeightedStyle(loaded),), strength=strength)
-            self._parts.append((loader.mask(f"region {number}", mask), part))
-        self._rest: tuple[Part[ModelStyle], ...] = ()
+            self._regions.append(Region(loader.mask(f"region {number}", mask), loaded, weight))
         if everywhere := weighted(style):
-            loaded = loader.mixture(everywhere, models, preload=True)
-            self._rest = (Part((WeightedStyle(loaded),)),)
-        elif not self._parts:
+            self._regions.append(Region(None, loader.mixture(everywhere, models, preload=True)))
+        elif not self._regions:
             raise SettingError("there is no style; name at least one")
         self._notices = loader.notices
 
@@ -122,12 +117,14 @@ class Painter:
             statistics=rendering.statistics,
         )
 
-    def _scene(self, photo: Picture) -> Scene[ModelStyle]:
-        parts = []
-        for number, (mask, part) in enumerate(self._parts, start=1):
-            shown = photo_mask(f"region {number}", photo) if isinstance(mask, str) else mask
-            parts.append(replace(part, mask=shown))
-        return Scene(photo, (*parts, *self._rest))
+    def _scene(self, photo: Picture) -> Scene:
+        regions = [
+            region._replace(mask=photo_mask(f"region {number}", photo))
+            if isinstance(region.mask, str)
+            else region
+            for number, region in enumerate(self._regions, start=1)
+        ]
+        return Scene(photo, tuple(regions))
 
 
 def stylize(

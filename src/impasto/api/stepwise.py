@@ -5,10 +5,9 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from impasto.api.sources import (
     RegionSource,
@@ -23,9 +22,9 @@ from impasto.api.sources import (
 from impasto.errors import SettingError
 from impasto.image import files, hidden, masks
 from impasto.image.resize import resize
-from impasto.image.samples import to_float
+from impasto.image.samples import FloatImage, to_float
 from impasto.painting import Painting
-from impasto.scene import Part, Region, Scene, WeightedStyle
+from impasto.scene import Region, Scene
 from impasto.schema import region_weight
 from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings, with_options
 from impasto.system.extras import require
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from impasto.networks.vgg import VGG
     from impasto.optimization.checkpoint import Checkpointer
     from impasto.optimization.inputs import Inputs
+    from impasto.optimization.regions import StylePicture
     from impasto.optimization.schedule import Scale
     from impasto.optimization.solver import Iterate, Solver
     from impasto.painting import StepRecord
@@ -73,12 +73,12 @@ class Step:
     _told: "tuple[tuple[str, ...], Sequence[StepRecord], int]" = field(repr=False)
     """All notices so far, the growing trace, and its length at this step."""
 
-    def picture(self) -> NDArray[np.float32]:
+    def picture(self) -> FloatImage:
         """Return the picture so far, (h, w, 3) float32 in [0, 1], at the size of the current scale.
 
         Each call copies it from the device and computes its final colours.
         """
-        pixels: NDArray[np.float32] = self._image[0].permute(1, 2, 0).cpu().numpy()
+        pixels: FloatImage = self._image[0].permute(1, 2, 0).cpu().numpy()
         return self._inputs.finish(np.ascontiguousarray(pixels))
 
     def painting(self) -> Painting:
@@ -263,6 +263,7 @@ def _load(
             than styles.
     """
     from impasto.optimization.inputs import Inputs
+    from impasto.optimization.regions import StylePicture
 
     styles, regions, style_regions = weighted(style), list(regions), list(style_regions)
     if not styles and not regions:
@@ -280,36 +281,32 @@ def _load(
         mask = loader.mask(name, source)
         return photo_mask(name, photo) if isinstance(mask, str) else mask
 
-    def picture(source: Source, weight: float, mask: Source | None = None) -> PictureStyle:
+    def picture(
+        source: Source, weight: float, mask: Source | None = None
+    ) -> "StylePicture[FloatImage]":
         counted = None if mask is None else mask_of("the style region", mask)
         shown = loader.picture(style_picture(source))
         check_is_visible(shown)
         visible = hidden.visible(shown.alpha)  # hidden parts do not count
         if counted is not None and visible is not None:
             counted = masks.resize(counted, shown.size)
-        return WeightedStyle(shown.pixels, weight, masks.both(counted, visible))
+        return StylePicture(shown.pixels, weight, masks.both(counted, visible))
 
-    def part(name: str, region: Region) -> "Part[NDArray[np.float32]]":
+    def loaded(name: str, region: Region) -> Region:
         weight = region_weight(name, region.weight)
         mask = mask_of(name, region.mask)
-        mixed = tuple(picture(source, share) for source, share in weighted(region.style))
-        return Part(mixed, mask, weight)
+        return Region(mask, [picture(*pair) for pair in weighted(region.style)], weight)
 
     pairs = zip(styles, style_masks, strict=True)
     everywhere = [picture(source, weight, mask) for (source, weight), mask in pairs]
-    parts = [part(f"region {n}", Region(*region)) for n, region in enumerate(regions, start=1)]
+    scene = [loaded(f"region {n}", Region(*region)) for n, region in enumerate(regions, start=1)]
     if everywhere:
-        parts.append(Part(tuple(style for style in everywhere if style.weight > 0)))
+        scene.append(Region(None, [style for style in everywhere if style.weight > 0]))
     init = None if settings.init in INIT_WORDS else loader.picture(Path(settings.init)).pixels
-    return Inputs(settings, Scene(photo, tuple(parts)), init), tuple(loader.notices)
+    return Inputs(settings, Scene(photo, tuple(scene)), init), tuple(loader.notices)
 
 
-PictureStyle: TypeAlias = WeightedStyle[NDArray[np.float32]]
-
-
-def _painted_fast(
-    inputs: "Inputs", device: str | None
-) -> "tuple[NDArray[np.float32], tuple[str, ...]]":
+def _painted_fast(inputs: "Inputs", device: str | None) -> "tuple[FloatImage, tuple[str, ...]]":
     """Paint the photo in one pass with the same settings; return the picture and notices.
 
     If only a part of a style counts, the rectangle around it is used.
@@ -329,12 +326,11 @@ def _painted_fast(
     alpha = inputs.content.alpha
     if alpha is not None:
         alpha = resize(alpha, (photo.shape[1], photo.shape[0]))
-    parts = []
-    for part in inputs.parts(photo):
-        pictures = [(masks.crop(style.style, style.mask), style.weight) for style in part.styles]
-        mixed = SceneLoader().mixture(pictures, models)
-        parts.append(Part((WeightedStyle(mixed),), part.mask, part.strength))
-    rendering = render(Scene(files.Picture(photo, alpha), tuple(parts)), settings)
+    regions = []
+    for region in inputs.regions(photo):
+        pictures = [(masks.crop(style.image, style.mask), style.weight) for style in region.style]
+        regions.append(region._replace(style=SceneLoader().mixture(pictures, models)))
+    rendering = render(Scene(files.Picture(photo, alpha), tuple(regions)), settings)
     return to_float(rendering.samples).clip(0, 1), rendering.notices
 
 

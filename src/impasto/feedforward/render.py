@@ -18,7 +18,7 @@ from impasto.image.resize import fit, fit_min_side, resize
 from impasto.image.samples import FloatImage, ImageArray, to_float
 from impasto.models.spec import ModelSpec
 from impasto.painting import Statistics
-from impasto.scene import Part, Scene
+from impasto.scene import Region, Scene
 from impasto.settings import LARGEST, WORK_SIZE, StylizeSettings, work_side
 from impasto.styles.embedding import Style, interpolate
 
@@ -37,7 +37,7 @@ class Rendering:
     Attributes:
         samples: (H, W, 3), of the requested size.
         tile: side of the tiles in pixels; None if everything was painted whole.
-        statistics: of each part of the scene; None for a part that was not painted.
+        statistics: of each region of the scene; None for a region that was not painted.
         notices: warnings for the user of one line each.
     """
 
@@ -65,16 +65,16 @@ class Plan:
 
 
 def render(
-    scene: Scene[ModelStyle],
+    scene: Scene,
     settings: StylizeSettings,
     statistics: Sequence[Statistics | None] = (),
 ) -> Rendering:
     """Paint a scene.
 
     Args:
-        scene: each part with one style, which may be a blend, and its model.
+        scene: the style of each region is a `ModelStyle`, which may be a blend.
         settings: how to paint.
-        statistics: of an earlier rendering with as many parts, to paint alike.
+        statistics: of an earlier rendering with as many regions, to paint alike.
 
     Raises:
         SettingError: a side of the painting would be too small, or the statistics do not match.
@@ -83,10 +83,12 @@ def render(
     """
     photo = _resized(scene.photo.samples, settings)
     size = photo.shape[1], photo.shape[0]
-    count = len(scene.parts)
+    count = len(scene.regions)
     earlier = list(statistics) or [None] * count
     if len(earlier) != count:
-        raise SettingError(f"there are statistics for {len(earlier)} parts, not {count}")
+        raise SettingError(
+            f"statistics: {len(earlier)} are given for {count} regions; give one for each"
+        )
     used: list[Statistics | None] = [None] * count
     if settings.strength == 0:
         return Rendering(photo.copy(), None, tuple(used), ())
@@ -95,16 +97,16 @@ def render(
         visible = masks.resize(visible, size)
     plans: list[Plan] = []
 
-    def paint(number: int, part: Part[ModelStyle]) -> ImageArray:
-        [weighted] = part.styles
-        plans.append(plan(size, settings, weighted.style.model.spec))
-        strength = settings.strength * part.strength
+    def paint(number: int, region: Region) -> ImageArray:
+        chosen: ModelStyle = region.style
+        plans.append(plan(size, settings, chosen.model.spec))
+        strength = settings.strength * region.weight
         painted, used[number] = _paint(
-            photo, *weighted.style, strength, plans[-1], earlier[number], visible
+            photo, *chosen, strength, plans[-1], earlier[number], visible
         )
         if settings.colour == "style":
             return painted
-        covered = masks.both(part.mask, visible)
+        covered = masks.both(region.mask, visible)
         return COLOUR_TRANSFERS[settings.colour](to_float(painted), to_float(photo), covered)
 
     painted = scene.composite(photo, paint)

@@ -79,11 +79,12 @@ def identity(inputs: Inputs, encoders: Sequence[nn.Module]) -> RunFingerprint:
     return RunFingerprint(
         settings=chosen,
         content=fingerprint(_given(inputs.content.samples, inputs.content.alpha)),
-        styles=[(fingerprint([style.style]), style.weight) for style in inputs.styles],
+        styles=[(fingerprint([style.image]), style.weight) for style in inputs.styles],
         parts=[_optional_fingerprint(style.mask) for style in inputs.styles],
         regions=[
-            (_optional_fingerprint(r.mask), fingerprint(s.style for s in r.styles), r.strength)
-            for r in inputs.regions
+            (_optional_fingerprint(r.mask), fingerprint(s.image for s in r.style), r.weight)
+            for r in inputs.scene.regions
+            if r.mask is not None
         ],
         init=_optional_fingerprint(inputs.init),
         encoder=fingerprint(t.cpu() for e in encoders for t in e.state_dict().values()),

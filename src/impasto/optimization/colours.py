@@ -18,7 +18,7 @@ from impasto.image.colour import (
 from impasto.image.masks import Mask
 from impasto.image.masks import resize as resize_mask
 from impasto.image.samples import FloatImage
-from impasto.scene import WeightedStyle
+from impasto.optimization.regions import StylePicture
 from impasto.settings import Colour
 
 
@@ -39,7 +39,7 @@ def prepare(
 
 
 def recolour(
-    photo: FloatImage, styles: Sequence[WeightedStyle[FloatImage]], mask: Mask | None = None
+    photo: FloatImage, styles: Sequence[StylePicture[FloatImage]], mask: Mask | None = None
 ) -> FloatImage:
     """Give the photo the mean and covariance of colours of a mixture of styles.
 
@@ -48,7 +48,7 @@ def recolour(
         mask: weights of the photo's pixels, (H, W); None for equal weights.
     """
     weights = [style.weight for style in styles]
-    each = [gaussian(style.style, _fitting(style.mask, style.style)) for style in styles]
+    each = [gaussian(style.image, _fitting(style.mask, style.image)) for style in styles]
     mean = np.average([one.mean for one in each], axis=0, weights=weights)
     moments = [one.covariance + np.outer(one.mean, one.mean) for one in each]
     second = np.average(moments, axis=0, weights=weights)

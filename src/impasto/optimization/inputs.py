@@ -12,9 +12,9 @@ from impasto.image.files import MIN_SIDE, Picture
 from impasto.image.resize import fit, fit_min_side, resize
 from impasto.image.samples import FloatImage, ImageArray, to_float
 from impasto.optimization import colours
-from impasto.optimization.regions import Region, StylePicture
+from impasto.optimization.regions import StylePicture
 from impasto.optimization.solver import Images
-from impasto.scene import Part, Scene, WeightedStyle, composite
+from impasto.scene import Region, Scene, composite
 from impasto.settings import OptimizeSettings, work_side
 
 
@@ -24,12 +24,12 @@ class Inputs:
 
     Attributes:
         settings: how to paint.
-        scene: the photo and its parts, whose styles are pictures (h, w, 3).
+        scene: the photo and its regions, whose styles are lists of `StylePicture` in arrays.
         init: the first picture (H, W, 3), if it comes from a file.
     """
 
     settings: OptimizeSettings
-    scene: Scene[FloatImage]
+    scene: Scene
     init: FloatImage | None
 
     @property
@@ -38,14 +38,9 @@ class Inputs:
         return self.scene.photo
 
     @property
-    def styles(self) -> Sequence[WeightedStyle[FloatImage]]:
-        """The styles outside the regions; none if the photo stays unchanged there."""
-        return [style for part in self.scene.parts if part.mask is None for style in part.styles]
-
-    @property
-    def regions(self) -> Sequence[Part[FloatImage]]:
-        """The parts with a mask."""
-        return [part for part in self.scene.parts if part.mask is not None]
+    def styles(self) -> Sequence[StylePicture[FloatImage]]:
+        """The styles outside the masks; none if the photo stays unchanged there."""
+        return [style for r in self.scene.regions if r.mask is None for style in r.style]
 
     def photo(self) -> FloatImage:
         """Resize the content to the size at which to paint.
@@ -55,33 +50,27 @@ class Inputs:
         side = work_side(self.settings, max(self.content.size))
         return resize(self.content.samples, fit_min_side(self.content.size, side, MIN_SIDE))
 
-    def parts(self, photo: FloatImage) -> list[Part[FloatImage]]:
-        """Resize the parts' masks to a photo, see `Scene.at`.
+    def regions(self, photo: FloatImage) -> list[Region]:
+        """Resize the masks of the regions to a photo, see `Scene.at`.
 
         Returns:
-            The parts to paint, with styles in the colours to paint with.
+            The regions to paint, with styles in the colours to paint with.
         """
 
-        def prepared(
-            style: WeightedStyle[FloatImage], cover: masks.Mask | None
-        ) -> WeightedStyle[FloatImage]:
-            mask = self._seen(cover, _size(photo))
-            pixels = colours.prepare(style.style, photo, self.settings.colour, mask)
-            return replace(style, style=pixels)
+        def prepared(region: Region) -> Region:
+            mask = self._visible_within(region.mask, _size(photo))
+            styles = [
+                replace(s, image=colours.prepare(s.image, photo, self.settings.colour, mask))
+                for s in region.style
+            ]
+            return region._replace(style=styles)
 
-        return [
-            replace(part, styles=tuple(prepared(style, part.mask) for style in part.styles))
-            for part in self._parts(photo)
-        ]
+        return [prepared(r) for r in self.scene.at(_size(photo)) if r is not None]
 
-    def _parts(self, photo: FloatImage) -> list[Part[FloatImage]]:
-        """Resize the parts' masks to a photo; styles keep their colours."""
-        return [part for part in self.scene.at(_size(photo)) if part is not None]
-
-    def _seen(self, cover: masks.Mask | None, size: tuple[int, int]) -> masks.Mask | None:
-        """Combine a part's mask with the visible part of the photo; None for everywhere."""
+    def _visible_within(self, mask: masks.Mask | None, size: tuple[int, int]) -> masks.Mask | None:
+        """Combine a region's mask with the visible part of the photo; None for everywhere."""
         visible = hidden.visible(self.content.alpha)
-        return masks.both(cover, None if visible is None else masks.resize(visible, size))
+        return masks.both(mask, None if visible is None else masks.resize(visible, size))
 
     def images(self, first: FloatImage | None, device: torch.device) -> Images:
         """Build the tensors to paint with.
@@ -91,39 +80,39 @@ class Inputs:
         """
         photo = self.photo()
         content = _tensor(photo, device)
-        parts = self.parts(photo)
-        regions = [_region(part, device) for part in parts]
-        recoloured = _tensor(self._recoloured(photo, parts), device)
+        prepared = self.regions(photo)
+        regions = [_on_device(region, device) for region in prepared]
+        recoloured = _tensor(self._recoloured(photo, prepared), device)
         if self.settings.init == "content":
             return Images(content, regions, content, recoloured)
         if self.settings.init == "noise":
             return Images(content, regions, None, recoloured)
         if first is None:
             first = self.init
-        if first is None and parts:
-            main = parts[-1] if self.styles else parts[0]  # the part without a mask is the last
-            first = main.styles[0].style
+        if first is None and prepared:
+            main = prepared[-1] if self.styles else prepared[0]  # the one without a mask is last
+            first = main.style[0].image
         if first is None:
             first = photo
         first = _covering(first, _size(photo))
         return Images(content, regions, _tensor(first, device), recoloured)
 
-    def _recoloured(self, photo: FloatImage, parts: Sequence[Part[FloatImage]]) -> FloatImage:
-        """Give each part of the photo its styles' colours, in proportion to the strength."""
+    def _recoloured(self, photo: FloatImage, regions: Sequence[Region]) -> FloatImage:
+        """Give each region of the photo its styles' colours, in proportion to the strength."""
 
-        def recoloured(_: int, part: Part[FloatImage]) -> FloatImage:
-            mapped = colours.recolour(photo, part.styles, part.mask)
-            share = np.float32(self.settings.strength * part.strength)
+        def recoloured(_: int, region: Region) -> FloatImage:
+            mapped = colours.recolour(photo, region.style, region.mask)
+            share = np.float32(self.settings.strength * region.weight)
             return np.asarray(photo + share * (mapped - photo))
 
-        return to_float(composite(photo, parts, recoloured)).clip(0, 1)
+        return to_float(composite(photo, regions, recoloured)).clip(0, 1)
 
     def finish(self, painted: FloatImage) -> FloatImage:
-        """Give each part of the solver's picture its final colours; the rest is the photo."""
+        """Give each region of the solver's picture its final colours; the rest is the photo."""
         photo = resize(self.content.samples, _size(painted))
 
-        def finished(_: int, part: Part[FloatImage]) -> FloatImage:
-            mask = self._seen(part.mask, _size(painted))
+        def finished(_: int, region: Region) -> FloatImage:
+            mask = self._visible_within(region.mask, _size(painted))
             return colours.finish(painted, photo, self.settings.colour, mask)
 
         return to_float(self.scene.composite(photo, finished)).clip(0, 1)
@@ -147,12 +136,13 @@ class Inputs:
         return guided.guided_upsample(finished, resize(photo, painted), photo)
 
 
-def _region(part: Part[FloatImage], device: torch.device) -> Region:
+def _on_device(region: Region, device: torch.device) -> Region:
+    """Convert the arrays of a region to tensors."""
     styles = [
-        StylePicture(_tensor(style.style, device), style.weight, _mask(style.mask, device))
-        for style in part.styles
+        StylePicture(_tensor(style.image, device), style.weight, _mask(style.mask, device))
+        for style in region.style
     ]
-    return Region(styles, _mask(part.mask, device), part.strength)
+    return Region(_mask(region.mask, device), styles, region.weight)
 
 
 def _mask(mask: masks.Mask | None, device: torch.device) -> Tensor | None:

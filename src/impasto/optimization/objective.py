@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from impasto.networks.encoder import Encoder
-from impasto.optimization.regions import Region, coverage
+from impasto.optimization.regions import coverage
 from impasto.optimization.terms import (
     Content,
     Palette,
@@ -18,6 +18,7 @@ from impasto.optimization.terms import (
     Tone,
 )
 from impasto.perceptual.features import FeatureExtractor, FeatureTile
+from impasto.scene import Region
 from impasto.settings import OptimizeSettings
 
 STRUCTURE_LAYER = "relu4_2"
@@ -89,7 +90,8 @@ def build(
     Args:
         encoder: frozen.
         content: (1, 3, H, W) in [0, 1].
-        regions: what to paint where, masks of the content's size; styles of any size.
+        regions: what to paint where: masks (1, 1, H, W), which sum to at most 1, and lists of
+            `StylePicture`, of any size.
         settings: layers, losses and weights.
         tile: side in pixels of tiles in which to extract features, to save memory.
         recoloured: the content in the styles' colours, whose tone large areas keep; by default the

@@ -1,49 +1,39 @@
-"""Regions as tensors, and the statistics of parts of pictures."""
+"""Pictures of styles, regions on a device, and the statistics of parts of pictures."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
 
 from impasto.perceptual.features import FeatureExtractor, FeatureTile
 from impasto.perceptual.statistics import Statistics, guided_statistics, statistics
+from impasto.scene import Region
+
+Pixels = TypeVar("Pixels")
+"""An array, as loaded, or a tensor on the device."""
 
 
-@dataclass(frozen=True)
-class StylePicture:
-    """A picture to take a style from.
+@dataclass(frozen=True, eq=False)
+class StylePicture(Generic[Pixels]):
+    """A picture to take a style from; the style of a region is a list of them.
 
     Attributes:
-        image: (1, 3, h, w) in [0, 1].
+        image: (h, w, 3) in [0, 1], or a tensor (1, 3, h, w).
         weight: relative to the region's other pictures.
-        mask: the part of it to use, (1, 1, h, w) in [0, 1]; None for all of it.
+        mask: the part of it to use, of any size, (H, W) in [0, 1], or a tensor (1, 1, h, w) of the
+            image's size; None for all of it.
     """
 
-    image: Tensor
+    image: Pixels
     weight: float = 1.0
-    mask: Tensor | None = None
+    mask: Pixels | None = None
 
 
-@dataclass(frozen=True)
-class Region:
-    """A part of the painting and its style.
-
-    Attributes:
-        styles: mixed with their weights.
-        mask: (1, 1, H, W) in [0, 1], 1 inside the region; None for the whole painting. The masks of
-            all regions sum to at most 1.
-        weight: fraction of the strength to use there, above 0 and at most 1.
-    """
-
-    styles: Sequence[StylePicture]
-    mask: Tensor | None = None
-    weight: float = 1.0
-
-    @property
-    def share(self) -> float:
-        """The fraction of the painting that it covers, in [0, 1]."""
-        return 1.0 if self.mask is None else float(self.mask.mean())
+def share(region: Region) -> float:
+    """Compute the fraction of the painting that a region on the device covers, in [0, 1]."""
+    return 1.0 if region.mask is None else float(region.mask.mean())
 
 
 def coverage(regions: Sequence[Region]) -> Tensor | None:

@@ -17,8 +17,9 @@ from impasto.optimization.clock import Clock
 from impasto.optimization.memory import fitting_tile, is_out_of_memory
 from impasto.optimization.optimizer import PyramidAdam
 from impasto.optimization.parametrization import decorrelate, to_rgb
-from impasto.optimization.regions import Region, StylePicture
+from impasto.optimization.regions import StylePicture
 from impasto.optimization.schedule import SMALLEST, SMALLEST_PAINTED, Scale, schedule
+from impasto.scene import Region
 from impasto.settings import OptimizeSettings, work_side
 
 LEARNING_RATE = {"adam": 0.2, "lbfgs": 1.0}
@@ -38,7 +39,7 @@ class Images:
 
     Attributes:
         content: (1, 3, H, W) in [0, 1].
-        regions: what to paint where, their masks of the content's size.
+        regions: what to paint where: masks (1, 1, H, W), and lists of `StylePicture`.
         first: what to start from, (1, 3, H', W') resized as needed; None for noise.
         recoloured: the content in the styles' colours where these are wanted; None where not.
     """
@@ -279,9 +280,9 @@ class Solver:
     def _region_at(self, region: Region, size: tuple[int, int], side: int) -> Region:
         """Resize a region to a picture of (height, width), its styles as `_style_at`."""
         mask = None if region.mask is None else _resized_mask(region.mask, size)
-        return replace(region, styles=[self._style_at(s, side) for s in region.styles], mask=mask)
+        return Region(mask, [self._style_at(s, side) for s in region.style], region.weight)
 
-    def _style_at(self, style: StylePicture, side: int) -> StylePicture:
+    def _style_at(self, style: StylePicture[Tensor], side: int) -> StylePicture[Tensor]:
         """Resize a style to a long side of `side` times the brush.
 
         It is enlarged only as far as a brush above 1 asks for, or the encoder needs.

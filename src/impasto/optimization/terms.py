@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from impasto.optimization.regions import Region, StylePicture, statistics_within
+from impasto.optimization.regions import StylePicture, share, statistics_within
 from impasto.perceptual.features import FeatureExtractor, FeatureTile
 from impasto.perceptual.losses import (
     ContentLoss,
@@ -22,6 +22,7 @@ from impasto.perceptual.losses import (
     WassersteinLoss,
 )
 from impasto.perceptual.statistics import Statistics, mixture
+from impasto.scene import Region
 
 Measured = list[Any]
 """What a term measures in a tile: tensors or statistics, which `+` sums over tiles."""
@@ -144,9 +145,9 @@ class Style:
         self.weight = weight
         weights = layer_weights or (1.0,) * len(self.layers)
         self._layer_weights = [weight / sum(weights) for weight in weights]
-        self._shares = [region.share * region.weight**2 for region in regions]
+        self._shares = [share(region) * region.weight**2 for region in regions]
         kind = STYLE_LOSSES[loss]
-        targets = [_style_targets(sight, self.layers, region.styles) for region in regions]
+        targets = [_style_targets(sight, self.layers, region.style) for region in regions]
         self._losses = [[kind(target) for target in layers] for layers in targets]
         self._within = [statistics_within(sight, self.layers, image, r.mask) for r in regions]
 
@@ -158,8 +159,8 @@ class Style:
         """Sum up the losses."""
         statistics = iter(measured)
         losses = [
-            share * weight * loss(next(statistics))
-            for share, region in zip(self._shares, self._losses, strict=True)
+            covered * weight * loss(next(statistics))
+            for covered, region in zip(self._shares, self._losses, strict=True)
             for weight, loss in zip(self._layer_weights, region, strict=True)
         ]
         return torch.stack(losses).sum()
@@ -184,8 +185,8 @@ class Smoothness(_PixelTerm):
         self.weight = weight
         pictures = [(content, 1.0)]
         for region in regions:
-            whole = sum(style.weight for style in region.styles)
-            pictures += [(s.image, region.share * s.weight / whole) for s in region.styles]
+            whole = sum(style.weight for style in region.style)
+            pictures += [(s.image, share(region) * s.weight / whole) for s in region.style]
         self._loss = TotalVariationLoss(pictures)
 
     def __call__(self, image: Tensor, measured: Measured) -> Tensor:
@@ -208,15 +209,15 @@ class Palette(_PixelTerm):
         self._regions = []
         for region in regions:
             inside = None if region.mask is None else _inside(region.mask, self._cell)
-            loss = PaletteLoss(_palette(region.styles))
-            self._regions.append((region.share * region.weight**2, inside, loss))
+            loss = PaletteLoss(_palette(region.style))
+            self._regions.append((share(region) * region.weight**2, inside, loss))
 
     def __call__(self, image: Tensor, measured: Measured) -> Tensor:
         """Compare the colours."""
         colours = _averaged(image, self._cell)
         losses = [
-            share * loss(colours if inside is None else colours[:, inside])
-            for share, inside, loss in self._regions
+            covered * loss(colours if inside is None else colours[:, inside])
+            for covered, inside, loss in self._regions
         ]
         return torch.stack(losses).sum()
 
@@ -237,7 +238,7 @@ class Tone(_PixelTerm):
 
 @torch.no_grad()
 def _style_targets(
-    sight: FeatureExtractor, layers: Sequence[str], styles: Sequence[StylePicture]
+    sight: FeatureExtractor, layers: Sequence[str], styles: Sequence[StylePicture[Tensor]]
 ) -> list[Statistics]:
     """Average the styles' statistics at each layer with their weights."""
     parts_of_styles = []
@@ -284,7 +285,7 @@ def _inside(mask: Tensor, cell: int) -> Tensor:
     return covered if covered.any() else torch.ones_like(covered)
 
 
-def _palette(styles: Sequence[StylePicture]) -> Tensor:
+def _palette(styles: Sequence[StylePicture[Tensor]]) -> Tensor:
     """Sample (3, N) colours of several styles in proportion to their weights."""
     whole = sum(style.weight for style in styles)
     colours = []
