@@ -41,6 +41,30 @@ def masks(images):
     return [None if r.mask is None else r.mask[0, 0].numpy() for r in images.regions]
 
 
+@pytest.mark.parametrize(
+    ("content", "options", "size"),
+    [
+        ((80, 40), {}, (80, 40)),
+        ((80, 40), {"size": 61}, (61, 30)),
+        ((40, 80), {"size": 201, "work_size": 100}, (50, 100)),
+        ((3000, 1500), {}, (1024, 512)),
+        ((3000, 30), {}, (1600, 16)),  # both sides at least 16
+    ],
+)
+def test_the_size_to_paint_at(content, options, size):
+    width, height = content
+    chosen = inputs(Picture(np.zeros((height, width, 3), np.float32)), **options)
+    assert chosen.size == size
+    assert chosen.photo().shape == (*size[::-1], 3)
+
+
+def test_only_a_finished_picture_is_enlarged(photo):
+    chosen = inputs(photo, [RED], size=200, work_size=60)
+    coarse, finished = (np.zeros((side // 2, side, 3), np.float32) for side in (30, 60))
+    assert chosen.enlarge(coarse) is coarse
+    assert chosen.enlarge(finished).shape == (100, 200, 3)
+
+
 def test_without_regions_the_styles_are_everywhere(photo):
     images = inputs(photo, [RED, GREEN], size=40).images(None, CPU)
     assert images.content.shape == (1, 3, 20, 40)

@@ -20,7 +20,6 @@ from impasto.scene import Region
 from impasto.settings import OptimizeSettings
 
 SETTINGS = OptimizeSettings(
-    size=40,
     steps=4,
     content_layers=("relu2_2",),
     style_layers=("relu1_1", "relu2_1", "relu3_1"),
@@ -28,8 +27,7 @@ SETTINGS = OptimizeSettings(
     palette_weight=0,
     tone_weight=0,
 )
-TWO_SCALES = replace(SETTINGS, size=200, steps=3)
-"""Painted at 100 and at 200 pixels."""
+THREE_STEPS = replace(SETTINGS, steps=3)
 
 OPTIMIZERS = ["adam", "lbfgs"]
 
@@ -97,6 +95,8 @@ def picture(seed: int, height: int, width: int) -> Tensor:
 
 CONTENT, STYLE = picture(1, 30, 40), picture(2, 36, 36)
 IMAGES = Images(CONTENT, [Region(None, [StylePicture(STYLE)])], CONTENT)
+LARGE = replace(IMAGES, content=resized(CONTENT, (150, 200)))
+"""Painted at 100 and at 200 pixels."""
 
 
 def paint(
@@ -125,7 +125,7 @@ def test_every_state_is_a_picture_in_range(optimizer):
 
 
 def test_states_count_steps_scales_and_work():
-    states = paint(TWO_SCALES)
+    states = paint(THREE_STEPS, LARGE)
     assert [(s.scale, s.step) for s in states] == [(k, n) for k in (0, 1) for n in (1, 2, 3)]
     assert [s.side for s in states[0].scales] == [100, 200]
     done = [state.done for state in states]
@@ -146,9 +146,7 @@ def test_losses_are_the_weighted_parts_and_their_total():
 
 
 def test_a_finer_scale_goes_on_from_the_coarser_ones_picture():
-    noise = replace(IMAGES, first=None)
-    settings = replace(TWO_SCALES, steps=8)
-    states = paint(settings, noise)
+    states = paint(replace(SETTINGS, steps=8), replace(LARGE, first=None))
     coarse, fine = states[7].image, states[8].image
     assert fine.shape[-2:] == (150, 200)
     from_coarse = (fine - resized(coarse, (150, 200))).abs().mean()
@@ -166,11 +164,10 @@ def test_strength_leads_away_from_the_content():
 
 @pytest.mark.parametrize("first", [None, CONTENT, STYLE])
 def test_without_strength_the_picture_is_the_photo(first):
-    solver = Solver(
-        NarrowVGG(), replace(IMAGES, first=first), replace(TWO_SCALES, size=60, strength=0)
-    )
+    images = replace(LARGE, first=first)
+    solver = Solver(NarrowVGG(), images, replace(SETTINGS, strength=0))
     (state,) = list(solver)
-    assert torch.equal(state.image, resized(CONTENT, (45, 60)))
+    assert torch.equal(state.image, LARGE.content)
     assert state.done == 1
     assert set(state.losses.values()) == {0.0}
     assert list(solver) == []
@@ -192,10 +189,10 @@ def test_low_memory_gives_the_same_picture():
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_painted_by_tiles_it_is_the_same_picture(optimizer, monkeypatch):
-    settings = replace(TWO_SCALES, style_loss="gram", optimizer=optimizer)
+    settings = replace(THREE_STEPS, style_loss="gram", optimizer=optimizer)
     mask = torch.linspace(0, 1, 40).expand(1, 1, 30, 40)
     regions = [Region(mask, [StylePicture(STYLE)])]
-    for images in (IMAGES, replace(IMAGES, regions=regions)):
+    for images in (LARGE, replace(LARGE, regions=regions)):
         one = paint(settings, images)
         monkeypatch.setattr(solver, "fitting_tile", lambda *_: 64)  # less than can be asked for
         other = paint(settings, images)
@@ -206,7 +203,7 @@ def test_painted_by_tiles_it_is_the_same_picture(optimizer, monkeypatch):
             assert again.losses["total"] == pytest.approx(state.losses["total"], rel=1e-4)
         # The encoder is really shown tiles: 64 pixels and 16 more on either side.
         encoder = NarrowVGG()
-        paint(replace(settings, size=200), images, encoder)
+        paint(settings, images, encoder)
         monkeypatch.undo()
         assert max(max(size) for size in encoder.seen) < 120
 
@@ -214,11 +211,12 @@ def test_painted_by_tiles_it_is_the_same_picture(optimizer, monkeypatch):
 def test_where_memory_is_scarce_tiles_are_chosen(monkeypatch):
     monkeypatch.setattr(memory, "free_bytes", lambda _: 10**6)
     encoder = NarrowVGG()
-    settings = replace(SETTINGS, size=400, steps=1, style_loss="gram")
-    last = paint(settings, encoder=encoder)[-1]
+    settings = replace(SETTINGS, steps=1, style_loss="gram")
+    images = replace(IMAGES, content=resized(CONTENT, (300, 400)))
+    last = paint(settings, images, encoder)[-1]
     assert max(max(size) for size in encoder.seen) < 300
     monkeypatch.undo()
-    whole = paint(settings)[-1]
+    whole = paint(settings, images)[-1]
     assert (last.image - whole.image).abs().mean() < 2e-3
 
 
@@ -226,8 +224,8 @@ def test_regions_are_resized_to_every_scale():
     """A region in a corner of the picture is painted there, at the last scale as at the first."""
     mask = torch.zeros(1, 1, 30, 40)
     mask[..., :15, :20] = 1
-    images = replace(IMAGES, regions=[Region(mask, [StylePicture(STYLE)])])
-    for state in paint(TWO_SCALES, images):
+    images = replace(LARGE, regions=[Region(mask, [StylePicture(STYLE)])])
+    for state in paint(THREE_STEPS, images):
         height, width = state.image.shape[-2:]
         change = (state.image - resized(CONTENT, (height, width))).abs().mean((0, 1))
         assert change[: height // 2, : width // 2].mean() > 0.01
@@ -284,12 +282,12 @@ def test_lbfgs_never_raises_the_loss():
 @pytest.mark.parametrize("stop_after", [1, 3, 4, 5, 6])
 def test_a_position_goes_on_exactly(optimizer, stop_after):
     """From within a scale, from the end of one, and from the end of all (6)."""
-    settings = replace(TWO_SCALES, optimizer=optimizer)
-    whole = paint(settings)
-    first = Solver(NarrowVGG(), IMAGES, settings)
+    settings = replace(THREE_STEPS, optimizer=optimizer)
+    whole = paint(settings, LARGE)
+    first = Solver(NarrowVGG(), LARGE, settings)
     for _ in itertools.islice(first, stop_after):
         position = copy.deepcopy(first.position)
-    rest = list(Solver(NarrowVGG(), IMAGES, settings, position))
+    rest = list(Solver(NarrowVGG(), LARGE, settings, position))
     assert len(rest) == 6 - stop_after
     for state, expected in zip(rest, whole[stop_after:], strict=True):
         assert torch.equal(state.image, expected.image)
@@ -342,7 +340,7 @@ def test_every_setback_halves_the_step():
 
 
 def test_without_memory_for_the_next_scale_the_last_ones_picture_is_the_result():
-    solver = Solver(SmallMemoryVGG(150), IMAGES, TWO_SCALES)
+    solver = Solver(SmallMemoryVGG(150), LARGE, THREE_STEPS)
     states = list(solver)
     assert [state.scale for state in states] == [0] * 4
     assert torch.equal(states[-1].image, states[-2].image)
@@ -350,16 +348,16 @@ def test_without_memory_for_the_next_scale_the_last_ones_picture_is_the_result()
 
 
 def test_resumed_with_more_memory_the_scale_that_did_not_fit_is_painted():
-    poor = Solver(SmallMemoryVGG(150), IMAGES, TWO_SCALES)
+    poor = Solver(SmallMemoryVGG(150), LARGE, THREE_STEPS)
     list(poor)
-    rich = list(Solver(NarrowVGG(), IMAGES, TWO_SCALES, poor.position))
+    rich = list(Solver(NarrowVGG(), LARGE, THREE_STEPS, poor.position))
     assert [state.scale for state in rich] == [1] * len(rich)
     assert max(rich[-1].image.shape) == 200
 
 
 def test_without_memory_for_the_first_scale_the_size_that_may_fit_is_named():
     with pytest.raises(DeviceError, match=r"to paint at 100 px; try a size of 50$"):
-        paint(TWO_SCALES, encoder=SmallMemoryVGG(60))
+        paint(THREE_STEPS, LARGE, SmallMemoryVGG(60))
 
 
 def test_other_errors_pass():
@@ -374,39 +372,19 @@ def test_other_errors_pass():
 # Sizes
 
 
-@pytest.mark.parametrize(
-    ("shape", "size", "expected"),
-    [
-        ((30, 40), 40, (30, 40)),
-        ((33, 47), None, (33, 47)),
-        ((47, 33), None, (47, 33)),
-        ((33, 47), 61, (43, 61)),
-        ((47, 33), 61, (61, 43)),
-        ((64, 64), 33, (33, 33)),
-        ((50, 37), 200, (200, 148)),
-        ((37, 50), 201, (149, 201)),
-        ((9, 120), 199, (15, 199)),
-        ((120, 9), 199, (199, 15)),
-    ],
-)
-def test_the_result_has_exactly_the_size_asked_for(shape, size, expected):
-    content = picture(3, *shape)
-    settings = replace(SETTINGS, size=size, steps=1)
-    last = paint(settings, Images(content, [Region(None, [StylePicture(STYLE)])], content))[-1]
-    assert last.image.shape == (1, 3, *expected)
-
-
-@pytest.mark.parametrize(("long_side", "painted"), [(500, 500), (1024, 1024), (3000, 1024)])
-def test_the_default_size_is_the_contents_up_to_1024(long_side, painted):
-    content = torch.zeros(1, 3, 16, long_side)
-    solver = Solver(NarrowVGG(), replace(IMAGES, content=content), replace(SETTINGS, size=None))
-    assert solver.scales[-1].side == painted
+@pytest.mark.parametrize("shape", [(30, 40), (33, 47), (148, 200), (200, 15), (1, 9)])
+def test_the_result_has_the_size_of_the_content_unless_the_encoder_needs_more(shape):
+    images = replace(IMAGES, content=picture(3, *shape))
+    last = paint(replace(SETTINGS, steps=1), images)[-1]
+    least = NarrowVGG().minimum_side(SETTINGS.content_layers + SETTINGS.style_layers)
+    factor = max(1, least / min(shape))
+    assert last.image.shape[-2:] == tuple(side * factor for side in shape)
 
 
 def test_a_panorama_leaves_out_the_scales_too_narrow_for_the_encoder():
     content = picture(3, 20, 200)
     deep = NarrowVGG("relu5_1")  # needs 16 pixels
-    settings = replace(TWO_SCALES, style_layers=("relu5_1",), steps=1)
+    settings = replace(SETTINGS, style_layers=("relu5_1",), steps=1)
     states = paint(settings, Images(content, [Region(None, [StylePicture(STYLE)])], content), deep)
     assert [state.image.shape[-2:] for state in states] == [(20, 200)]
 
@@ -460,10 +438,8 @@ def test_resizing_stays_in_range_and_keeps_flat_pictures_flat():
 
 
 def test_a_first_picture_painted_in_one_pass_is_only_refined():
-    images = Images(
-        picture(1, 200, 200), [Region(None, [StylePicture(picture(2, 60, 60))])], CONTENT
-    )
-    settings = replace(SETTINGS, size=400, init="fast")
+    images = replace(IMAGES, content=picture(1, 400, 400))
+    settings = replace(SETTINGS, init="fast")
     assert [scale.side for scale in Solver(NarrowVGG(), images, settings).scales] == [200, 400]
     assert len(Solver(NarrowVGG(), images, replace(settings, init="content")).scales) > 2
 
@@ -479,7 +455,7 @@ def test_a_first_picture_painted_in_one_pass_moves_half_as_fast():
 
 def test_fine_scales_are_painted_with_the_fast_encoder():
     images = Images(picture(1, 700, 90), [Region(None, [StylePicture(STYLE)])], CONTENT)
-    settings = replace(SETTINGS, size=700, steps=1)
+    settings = replace(SETTINGS, steps=1)
     coarse, fine = NarrowVGG(), NarrowVGG()
     assert not any(scale.fine for scale in Solver(coarse, images, settings).scales)
     both = Solver(coarse, images, settings, fine=fine)

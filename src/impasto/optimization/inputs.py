@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -42,13 +43,15 @@ class Inputs:
         """The styles outside the masks; none if the photo stays unchanged there."""
         return [style for r in self.scene.regions if r.mask is None for style in r.style]
 
-    def photo(self) -> FloatImage:
-        """Resize the content to the size at which to paint.
-
-        The size is larger if a side would be too small for most encoders.
-        """
+    @cached_property
+    def size(self) -> tuple[int, int]:
+        """(width, height) at which to paint, larger if a side would be too small for encoders."""
         side = work_side(self.settings, max(self.content.size))
-        return resize(self.content.samples, fit_min_side(self.content.size, side, MIN_SIDE))
+        return fit_min_side(self.content.size, side, MIN_SIDE)
+
+    def photo(self) -> FloatImage:
+        """Resize the content to the size at which to paint."""
+        return resize(self.content.samples, self.size)
 
     def regions(self, photo: FloatImage) -> list[Region]:
         """Resize the masks of the regions to a photo, see `Scene.at`.
@@ -124,7 +127,7 @@ class Inputs:
         """
         size = fit(self.content.size, self.settings.size or max(self.content.size))
         painted = _size(finished)
-        if painted == size or max(painted) < work_side(self.settings, max(self.content.size)):
+        if painted == size or max(painted) < max(self.size):
             return finished
         if max(painted) > max(size):
             return resize(finished, size)

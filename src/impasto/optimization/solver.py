@@ -20,7 +20,7 @@ from impasto.optimization.parametrization import decorrelate, to_rgb
 from impasto.optimization.regions import StylePicture
 from impasto.optimization.schedule import SMALLEST, SMALLEST_PAINTED, Scale, schedule
 from impasto.scene import Region
-from impasto.settings import OptimizeSettings, work_side
+from impasto.settings import OptimizeSettings
 
 LEARNING_RATE = {"adam": 0.2, "lbfgs": 1.0}
 """Adam's is that at 128 pixels, see `_set_learning_rate`."""
@@ -35,10 +35,10 @@ PATIENCE = 8
 
 @dataclass(frozen=True)
 class Images:
-    """What is painted, on the device, at full resolution.
+    """What is painted, on the device.
 
     Attributes:
-        content: (1, 3, H, W) in [0, 1].
+        content: (1, 3, H, W) in [0, 1], of the size at which to paint.
         regions: what to paint where: masks (1, 1, H, W), and lists of `StylePicture`.
         first: what to start from, (1, 3, H', W') resized as needed; None for noise.
         recoloured: the content in the styles' colours where these are wanted; None where not.
@@ -126,8 +126,7 @@ class Solver:
         self.position = position or SolverState()
         height, width = images.content.shape[-2:]
         least = encoder.minimum_side(settings.content_layers + settings.style_layers)
-        side = work_side(settings, max(height, width))
-        side = max(fit_min_side((width, height), side, least))
+        side = max(fit_min_side((width, height), max(width, height), least))
         smallest = SMALLEST_PAINTED if settings.init == "fast" else SMALLEST
         scales = schedule(side, settings.quality, settings.steps, smallest)
         if fine is None:
