@@ -28,6 +28,10 @@ class OutputError(ImpastoError):
     exit_code = 2
 
 
+class ExistsError(OutputError):
+    """A file of that name exists, and is not to be replaced."""
+
+
 class DiskError(OutputError):
     """The disk was full, or failed, while the result was being written."""
 

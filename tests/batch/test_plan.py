@@ -116,6 +116,11 @@ def test_those_that_are_painted_are_left_out(tree):
     top = tree("a.jpg", "b.jpg", "painted/a-w.jpg")
     made = plan([top], ["w"], None).without_existing()
     assert [route.input.name for route in made.routes] == ["b.jpg"]
+    assert [route.input.name for route in made.skipped] == ["a.jpg"]
+    assert (made.total, made.is_single) == (2, False)
+    one = plan([top / "b.jpg"], ["w"], None)
+    assert one.is_single
+    assert one == one.without_existing()
 
 
 def test_no_file_is_looked_at_more_often_than_there_are_files(tree, monkeypatch):

@@ -177,7 +177,8 @@ def test_notices_are_printed(impasto, blotches, wave, compact_weights, tmp_path)
 
 def test_bar_on_a_terminal(optimize, monkeypatch, tmp_path):
     monkeypatch.setattr(
-        "impasto.cli.optimize.display", lambda quiet, photos=1: progress.Bar(photos)
+        "impasto.cli.optimize.step_display",
+        lambda quiet, photos, piped: progress.StepBar(photos, piped=piped),
     )
     result = optimize("-o", tmp_path / "out.png")
     assert "64 x 48 pixels" in result.stdout
@@ -376,13 +377,13 @@ def test_ctrl_c_keeps_the_picture(started, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_second_ctrl_c_ends_at_once(impasto, photo, wave, compact_weights, monkeypatch, tmp_path):
-    from impasto.cli import optimize as command
+    from impasto.cli.optimize_job import OptimizeJob
 
     def press_twice(*_):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(command.Outputs, "write_preview", press_twice)
+    monkeypatch.setattr(OptimizeJob, "write_preview", press_twice)
     words = ("--style", wave, "--weights", compact_weights, *QUICK, "-o", tmp_path / "out.png")
     result = impasto("optimize", photo, *words)
     assert result.exit_code == 130
@@ -473,7 +474,7 @@ def test_ctrl_c_ends_a_batch(impasto, photos, wave, compact_weights, monkeypatch
     def press_after_a_step(self, step):
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(progress.Silence, "step", press_after_a_step)
+    monkeypatch.setattr(progress.Quiet, "step", press_after_a_step)
     words = ("--style", wave, "--weights", compact_weights, *QUICK, "--size", 32, "--quiet")
     result = impasto("optimize", photos, *words)
     assert result.exit_code == 130

@@ -16,5 +16,5 @@ def step(left):
 
 @pytest.mark.parametrize(("left", "told"), [(83.4, ", 1:23 left"), (math.inf, "")])
 def test_the_time_left_is_told_once_it_is_known(left, told, capsys):
-    progress.Lines().step(step(left))
+    progress.StepLines().step(step(left))
     assert capsys.readouterr().err.endswith(f"style 0.200{told}\n")

@@ -72,11 +72,44 @@ def test_what_fails_does_not_keep_the_others_from_being_painted(run, photos):
 
 def test_what_is_painted_already_is_replaced_or_left_out_as_asked_for(run, photos):
     assert run(photos, "-q").exit_code == 0
-    assert run(photos, "-q").exit_code == 1
     assert run(photos, "-q", "--overwrite").exit_code == 0
     left = run(photos, "--skip-existing")
-    assert left.exit_code == 0
-    assert "2 of 2 photos skipped: their paintings exist" in left.stdout
+    assert (left.exit_code, left.stderr) == (0, "")
+    assert left.stdout == "2 of 2 photos skipped: their paintings exist\n"
+    one = run(photos / "a.jpg", "-o", photos / "painted", "--skip-existing")
+    assert (one.exit_code, one.stderr) == (0, "")
+    assert one.stdout == f"{photos / 'painted' / 'a-wave.jpg'}: skipped, as it exists\n"
+
+
+def test_without_being_asked_nothing_is_replaced(run, photos):
+    """All at once as for a single photo: wrong use, told in a line that names the options."""
+    painted = photos / "painted"
+    assert run(photos, "-q").exit_code == 0
+    one = run(photos / "a.jpg", "-o", painted, "-q")
+    assert one.exit_code == 2
+    assert one.stderr.startswith(f"impasto: error: {painted / 'a-wave.jpg'}: the file exists; ")
+    every = run(photos, "-q")
+    assert every.exit_code == 2
+    assert every.stderr == (
+        "impasto: error: all 2 paintings exist; "
+        "--overwrite replaces them, --skip-existing skips them\n"
+    )
+    (painted / "a-wave.jpg").unlink()
+    some = run(photos, "-q")
+    assert some.exit_code == 1
+    assert (painted / "a-wave.jpg").exists()
+    assert some.stderr.splitlines()[-1] == (
+        "impasto: 1 of 2 photos were not painted; --skip-existing skips those whose paintings exist"
+    )
+
+
+def test_a_photo_from_standard_input(run):
+    """Messages name it."""
+    empty = run("-", "-o", "x.png")
+    assert empty.exit_code == 2
+    assert empty.stderr == (
+        "impasto: error: standard input is empty; pipe a photo in, or name a file\n"
+    )
 
 
 def test_a_folder_without_photos_is_an_error(run, tmp_path):

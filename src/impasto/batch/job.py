@@ -1,5 +1,6 @@
 """Jobs: photos to paint in one pass, as plain data for the command line and other programs."""
 
+import io
 import os
 import sys
 import time
@@ -25,14 +26,14 @@ class Look(NamedTuple):
     """How to paint photos; all that share a look share a painter.
 
     Attributes:
-        styles: pictures, files of styles or names, each with its weight.
+        styles: pictures, files of styles or names of styles, each with its weight.
         regions: masks, each with a style and the fraction of the strength to use there.
         settings: None for the defaults.
         model: a network instead of those that ship, or None.
     """
 
-    styles: tuple[tuple[str, float], ...]
-    regions: tuple[tuple[str, str, float], ...] = ()
+    styles: tuple[tuple[str | Path, float], ...]
+    regions: tuple[tuple[str, str | Path, float], ...] = ()
     settings: "StylizeSettings | None" = None
     model: Path | None = None
 
@@ -80,7 +81,7 @@ class Job(NamedTuple):
     @property
     def name(self) -> str:
         """The name of the photo in messages."""
-        return _STANDARD_INPUT if self.input == STREAM else display_path(self.input)
+        return input_name(self.input)
 
 
 class Outcome(NamedTuple):
@@ -91,59 +92,86 @@ class Outcome(NamedTuple):
         size: (width, height).
         seconds: taken.
         notices: warnings for the user of one line each.
+        stopped: how far the work came, if it was stopped early.
     """
 
     name: str
     size: tuple[int, int]
     seconds: float
     notices: tuple[str, ...]
+    stopped: str = ""
+
+    @property
+    def summary(self) -> str:
+        """The outcome in a line."""
+        width, height = self.size
+        line = f"{self.name}: {width} x {height} pixels in {self.seconds:.1f} s"
+        return f"{line}, {self.stopped}" if self.stopped else line
 
 
-def paint(job: Job, inputs: Files | None = None) -> Outcome:
+def paint(job: Job, inputs: Files | None = None, *, begun: float | None = None) -> Outcome:
     """Paint a photo and write the painting.
 
     Args:
         job: what to paint.
         inputs: files that must not be replaced; None for those of the job.
+        begun: when the work was begun, by `time.monotonic`; None for now.
 
     Raises:
-        ImpastoError: as `stylize` and `Painting.save`.
+        ImpastoError: as `stylize` and `Painting.save`, or standard input or output is a terminal.
     """
     from impasto.image import output
 
-    started = time.monotonic()
-    _check_input(job)  # first, as the output's folder may have the same missing parent
+    begun = time.monotonic() if begun is None else begun
+    check_streams(job.input, job.output)
+    photo = read_photo(job.input)  # first, as the output's folder may have the same missing parent
     if job.in_folder:
         make_folder(job.output.parent)
     if job.output != STREAM:
         inputs = Files([job.input, *job.look.files()]) if inputs is None else inputs
         output.check_output(job.output, overwrite=job.saving.overwrite, inputs=inputs)
-    photo = sys.stdin.buffer.read() if job.input == STREAM else job.input
     painting = painter_for(job.look).paint(photo)
-    suffix = _suffix(job, photo)
-    save(painting, job.output, suffix, job.saving)
-    notices = painting.notices
-    lost = output.left_out(job.output.with_suffix(suffix), painting.metadata)
-    if lost is not None and not job.saving.strip_metadata:
-        notices = (*notices, lost)
-    name = _STANDARD_OUTPUT if job.output == STREAM else display_path(job.output)
-    return Outcome(name, painting.size, time.monotonic() - started, notices)
+    suffix = output_suffix(job.output, job.saving, photo)
+    notices = (*painting.notices, *save(painting, job.output, suffix, job.saving))
+    name = output_name(job.output)
+    return Outcome(name, painting.size, time.monotonic() - begun, notices)
 
 
-def save(painting: "Painting", path: Path, suffix: str, saving: Saving) -> None:
+def input_name(path: Path) -> str:
+    """Name a photo for messages."""
+    return _STANDARD_INPUT if path == STREAM else display_path(path)
+
+
+def output_name(path: Path) -> str:
+    """Name a painting for messages."""
+    return _STANDARD_OUTPUT if path == STREAM else display_path(path)
+
+
+def save(painting: "Painting", path: Path, suffix: str, saving: Saving) -> tuple[str, ...]:
     """Write a painting to a file, or to standard output in the format of a suffix.
+
+    Returns:
+        Warnings of one line each, of metadata that the format cannot store.
 
     Raises:
         OutputError: as `Painting.save`.
     """
-    if path != STREAM:
+    from impasto.image import output
+
+    if path == STREAM:
+        _write_to_standard_output(painting, suffix, saving)
+    else:
         painting.save(
             path,
             overwrite=saving.overwrite,
             quality=saving.quality,
             strip_metadata=saving.strip_metadata,
         )
-        return
+    lost = output.left_out(path.with_suffix(suffix), painting.metadata)
+    return () if lost is None or saving.strip_metadata else (lost,)
+
+
+def _write_to_standard_output(painting: "Painting", suffix: str, saving: Saving) -> None:
     content = painting.to_bytes(
         suffix, quality=saving.quality, strip_metadata=saving.strip_metadata
     )
@@ -186,26 +214,43 @@ def painter_for(look: Look) -> "Painter":
     )
 
 
-def _check_input(job: Job) -> None:
-    if job.input == STREAM:
-        return
-    try:
-        job.input.stat()
-    except (OSError, ValueError) as problem:
-        raise InputError(f"{job.name}: {os_error_message(problem)}") from problem
+class StreamedPhoto(io.BytesIO):
+    """A photo from standard input, with its name for messages."""
+
+    name = _STANDARD_INPUT
 
 
-def _suffix(job: Job, photo: Path | bytes) -> str:
-    """Choose the suffix of the painting's format."""
-    if job.output != STREAM:
-        return job.output.suffix
-    if job.saving.suffix is not None:
-        return job.saving.suffix
-    return suffix_of_bytes(photo) if isinstance(photo, bytes) else suffix_for(photo)
+def read_photo(path: Path) -> Path | StreamedPhoto:
+    """Read the photo on standard input; return the path of a file as it is.
+
+    Raises:
+        InputError: standard input is empty, or the file is missing.
+    """
+    if path != STREAM:
+        try:
+            path.stat()
+        except (OSError, ValueError) as problem:
+            raise InputError(f"{display_path(path)}: {os_error_message(problem)}") from problem
+        return path
+    content = sys.stdin.buffer.read()
+    if not content:
+        raise InputError("standard input is empty; pipe a photo in, or name a file")
+    return StreamedPhoto(content)
 
 
-def suffix_of_bytes(photo: bytes) -> str:
-    """Choose the suffix of a painting from the bytes of its photo."""
+def output_suffix(output: Path, saving: Saving, photo: Path | StreamedPhoto) -> str:
+    """Choose the suffix of a painting's format: on standard output the photo's, unless it is set.
+
+    Raises:
+        InputError: the photo on standard input is no picture.
+    """
+    if output != STREAM:
+        return output.suffix
+    if saving.suffix is not None:
+        return saving.suffix
+    if isinstance(photo, Path):
+        return suffix_for(photo)
     from impasto.image import formats
 
-    return suffix_of(formats.identify(photo[: formats.HEAD_BYTES], Path(), _STANDARD_INPUT))
+    head = photo.getvalue()[: formats.HEAD_BYTES]
+    return suffix_of(formats.identify(head, Path(), photo.name))

@@ -43,15 +43,35 @@ class Plan(NamedTuple):
     Attributes:
         routes: one for each photo, in order.
         problems: one line for each folder that cannot be read.
+        skipped: the routes that `without_existing` has left out.
     """
 
     routes: tuple[Route, ...]
     problems: tuple[str, ...] = ()
+    skipped: tuple[Route, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """The number of photos named or found."""
+        return len(self.routes) + len(self.skipped)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether a single photo was named or found, and every folder could be read."""
+        return self.total == 1 and not self.problems
+
+    @property
+    def is_piped(self) -> bool:
+        """Whether the painting goes to standard output."""
+        return any(route.output == STREAM for route in self.routes)
 
     def without_existing(self) -> "Plan":
         """Leave out the photos whose paintings exist."""
-        left = (route for route in self.routes if not _exists(route.output))
-        return Plan(tuple(left), self.problems)
+        left: list[Route] = []
+        existing: list[Route] = []
+        for route in self.routes:
+            (existing if _exists(route.output) else left).append(route)
+        return Plan(tuple(left), self.problems, (*self.skipped, *existing))
 
 
 class _NamedPhoto(NamedTuple):

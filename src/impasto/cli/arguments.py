@@ -8,12 +8,31 @@ from typing import Annotated, Literal
 
 import typer
 
-from impasto.batch.plan import STREAM, names_folder
+from impasto.batch.plan import PAINTED, STREAM, names_folder
 from impasto.cli.options import ADVANCED
 from impasto.errors import InputError, SettingError
 from impasto.image.suffixes import PICTURES
 from impasto.settings import ALPHA
 from impasto.system.paths import display_path, may_exist
+
+PHOTOS_HELP = "Photos, or folders of them; - is standard input."
+
+STYLE_HELP = "A picture, or a name that `impasto styles` lists; repeat it to mix several."
+
+OUTPUT_HELP = (
+    "A file, or a folder (no suffix, or a / at the end); - is standard output [default: "
+    f"PHOTO-STYLE beside the photo, in the photo's format; for a folder, in FOLDER/{PAINTED}]."
+)
+
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-r", help="Paint the photos in subfolders, too.")
+]
+"""The option `--recursive`."""
+
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
+]
+"""The option `--quiet`."""
 
 SkipExisting = Annotated[
     bool, typer.Option("--skip-existing", help="Skip photos whose paintings exist.")
@@ -159,6 +178,23 @@ def check_format(word: str | None, output: str | None, quality: int | None) -> s
                 f"output-quality is for JPEG, WebP and AVIF, not for {kind}; leave it out"
             )
     return suffix
+
+
+def parse_styles(words: Sequence[str] | None) -> tuple[tuple[Path, float], ...]:
+    """Parse the words of `--style`; see `parse_style`."""
+    return tuple([parse_style(word) for word in words or ()])
+
+
+def parse_regions(words: Sequence[str] | None) -> tuple[tuple[str, Path, float], ...]:
+    """Parse the words of `--region`; see `parse_region`."""
+    return tuple([parse_region(word) for word in words or ()])
+
+
+def style_names(
+    styles: Sequence[tuple[Path, float]], regions: Sequence[tuple[str, Path, float]]
+) -> list[str]:
+    """List the names of the styles, for the names of paintings."""
+    return [path.stem for path in (*(p for p, _ in styles), *(p for _, p, _ in regions))]
 
 
 def check_weights(styles: Sequence[tuple[Path, float]]) -> None:

@@ -1,27 +1,24 @@
 """`impasto optimize`: paint photos step by step."""
 
-import json
-import signal
-import sys
 import time
-from collections.abc import Generator, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from impasto._version import __version__
-from impasto.batch.job import Saving, check_streams, suffix_of_bytes
-from impasto.batch.names import suffix_for
-from impasto.batch.plan import PAINTED, STREAM, Plan, Route, plan
-from impasto.cli import INTERRUPTED
-from impasto.cli import plot as plots
+from impasto.batch.job import Saving
+from impasto.batch.run import run
 from impasto.cli.arguments import (
+    OUTPUT_HELP,
+    PHOTOS_HELP,
+    STYLE_HELP,
     FileFormat,
     OutputQuality,
     Overwrite,
+    Quiet,
+    Recursive,
     RegionWords,
     SkipExisting,
     StripMetadata,
@@ -29,22 +26,19 @@ from impasto.cli.arguments import (
     check_weights,
     missing_style,
     output_word,
-    parse_region,
-    parse_style,
+    parse_regions,
+    parse_styles,
     picture_file,
+    style_names,
 )
-from impasto.cli.errors import spelled
+from impasto.cli.optimize_job import CtrlC, OptimizeJob, OptimizeLook, check_exist, paint
 from impasto.cli.options import ADVANCED, settings_from, with_settings
-from impasto.cli.progress import Display, display
+from impasto.cli.photos import end, plan_photos
+from impasto.cli.progress import step_display
 from impasto.cli.weights import fetch_with_bar, or_else
-from impasto.errors import ImpastoError, InputError, OutputError, SettingError
-from impasto.settings import ALPHA, INIT_WORDS, OptimizeSettings
-from impasto.system.paths import display_path
-
-if TYPE_CHECKING:
-    from impasto.api.stepwise import Step
-    from impasto.painting import Painting
-    from impasto.system.files import Files
+from impasto.errors import SettingError
+from impasto.settings import OptimizeSettings
+from impasto.system.files import Files
 
 FIRST = ("size", "quality", "strength", "brush", "colour", "work_size")
 """Settings in the first help panel."""
@@ -57,7 +51,7 @@ def optimize(
         typer.Argument(
             metavar="PHOTO...",
             parser=picture_file,
-            help="Photos, or folders of them; - is standard input.",
+            help=PHOTOS_HELP,
         ),
     ],
     style: Annotated[
@@ -66,7 +60,7 @@ def optimize(
             "--style",
             "-s",
             metavar="STYLE[:WEIGHT]",
-            help="A picture, or a name that `impasto styles` lists; repeat it to mix several.",
+            help=STYLE_HELP,
         ),
     ] = None,
     region: RegionWords = None,
@@ -85,22 +79,16 @@ def optimize(
             "-o",
             metavar="PATH",
             parser=output_word,
-            help="A file, or a folder (no suffix, or a / at the end); - is standard output "
-            "[default: PHOTO-STYLE beside the photo, in the photo's format; for a folder, in "
-            f"FOLDER/{PAINTED}].",
+            help=OUTPUT_HELP,
         ),
     ] = None,
-    recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="Paint the photos in subfolders, too.")
-    ] = False,
+    recursive: Recursive = False,
     overwrite: Overwrite = False,
     skip_existing: SkipExisting = False,
     format: FileFormat = None,
     output_quality: OutputQuality = None,
     strip_metadata: StripMetadata = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
-    ] = False,
+    quiet: Quiet = False,
     device: Annotated[
         str | None,
         typer.Option(
@@ -160,178 +148,60 @@ def optimize(
     begun = time.monotonic()
     if not style and not region:
         raise SettingError(missing_style(content))
-    if overwrite and skip_existing:
-        raise SettingError("--overwrite and --skip-existing exclude each other; choose one")
-    settings = settings_from(OptimizeSettings, options)
-    task = Task(
-        styles=[parse_style(word) for word in style or []],
-        regions=[parse_region(word) for word in region or []],
+    look = OptimizeLook(
+        styles=parse_styles(style),
+        regions=parse_regions(region),
         style_regions=style_region or [],
         weights=weights,
         device=device,
-        checkpoint=checkpoint,
-        resume=resume,
-        settings=settings,
+        settings=settings_from(OptimizeSettings, options),
     )
     suffix = check_format(format, output, output_quality)
-    route_plan = plan(content, task.style_names(), output, recursive=recursive, suffix=suffix)
-    everything = len(route_plan.routes)
-    single = everything == 1 and not route_plan.problems
+    batch = plan_photos(
+        content,
+        style_names(look.styles, look.regions),
+        output,
+        suffix,
+        recursive=recursive,
+        overwrite=overwrite,
+        skip_existing=skip_existing,
+        quiet=quiet,
+    )
+    single = batch.is_single
     if not single:
         _check_no_single_files(checkpoint, resume, loss_plot, trace)
-    if skip_existing:
-        skipped = route_plan.routes
-        route_plan = route_plan.without_existing()
-        _tell_skipped(skipped, route_plan, quiet)
     saving = Saving(overwrite, suffix, output_quality, strip_metadata)
     jobs = [
-        Outputs(
-            photo=route.input,
-            picture=route.output,
+        OptimizeJob(
+            input=route.input,
+            output=route.output,
             in_folder=route.in_folder,
+            look=look,
             saving=saving,
             preview_every=preview_every,
             plot=loss_plot,
             trace=trace,
             checkpoint=checkpoint or resume,
+            resume=resume,
         )
-        for route in route_plan.routes
+        for route in batch.routes
     ]
-    if not jobs and not route_plan.problems:
-        return
-    files = task.files()
-    inputs = [*(job.photo for job in jobs if job.photo != STREAM), *files]
-    _check_exist([*inputs, *([resume] if resume else [])] if single else files)
+    files = [*look.files(), *([resume] if resume else [])]
+    check_exist(files)
+    inputs = Files([*(job.input for job in jobs), *files])
     if single:
-        jobs[0].check(inputs, resume)
-    check_weights(task.styles)
-    _fetch_weights(task)
-    if single:
-        stopped = _paint_one(jobs[0], task, quiet, begun)
-    else:
-        stopped = _paint_all(jobs, route_plan, task, inputs, quiet)
-    if stopped:
-        raise typer.Exit(INTERRUPTED)
-
-
-@dataclass(frozen=True)
-class Task:
-    """How to paint the photos of a batch.
-
-    Attributes:
-        styles: with their weights.
-        regions: masks, each with a style and the fraction of the strength to use there.
-        style_regions: masks of the parts of styles to use.
-        weights: of the encoder, instead of the default ones.
-        device: to compute on.
-        checkpoint: file to write.
-        resume: checkpoint to continue from.
-        settings: of the optimization.
-    """
-
-    styles: Sequence[tuple[Path, float]]
-    regions: Sequence[tuple[str, Path, float]]
-    style_regions: Sequence[Path]
-    weights: Path | None
-    device: str | None
-    checkpoint: Path | None
-    resume: Path | None
-    settings: OptimizeSettings
-
-    def style_names(self) -> list[str]:
-        """List the names of the styles, for the names of paintings."""
-        paths = [*(path for path, _ in self.styles), *(path for _, path, _ in self.regions)]
-        return [path.stem for path in paths]
-
-    def files(self) -> list[Path]:
-        """List the files that are read beside photos and checkpoint."""
-        from impasto.api.sources import style_file
-
-        pictures = [style_file(path) for path, _ in self.styles]
-        pictures += [style_file(path) for _, path, _ in self.regions]
-        pictures += self.style_regions
-        pictures += [Path(mask) for mask, _, _ in self.regions if mask != ALPHA]
-        if self.settings.init not in INIT_WORDS:
-            pictures.append(Path(self.settings.init))
-        return [*pictures, *([self.weights] if self.weights else [])]
-
-    def steps(self, photo: Path | bytes) -> Generator["Step", None, None]:
-        """Begin to paint a photo."""
-        from impasto.api.stepwise import optimize_steps
-
-        return optimize_steps(
-            photo,
-            self.styles,
-            regions=self.regions,
-            style_regions=self.style_regions,
-            weights=self.weights,
-            device=self.device,
-            checkpoint=self.checkpoint,
-            resume=self.resume,
-            settings=self.settings,
-        )
-
-
-def _paint_one(job: "Outputs", task: Task, quiet: bool, begun: float) -> bool:
-    """Paint a single photo; return whether Ctrl-C stopped it."""
-    check_streams(job.photo, job.picture)
-    with display(quiet=quiet) as shown, CtrlC() as ctrl_c:
-        last, painting = _paint(job, task, shown, ctrl_c)
-    stopped = ctrl_c.pressed and last.done < 1
-    if not quiet:
-        line = _summary(job, last, painting.size, time.monotonic() - begun, stopped)
-        typer.echo(line, err=job.picture == STREAM)
-    return stopped
-
-
-def _paint_all(
-    jobs: Sequence["Outputs"], route_plan: Plan, task: Task, inputs: Sequence[Path], quiet: bool
-) -> bool:
-    """Paint what can be painted, and tell the rest at the end; after Ctrl-C nothing is begun.
-
-    Returns:
-        Whether Ctrl-C stopped it.
-
-    Raises:
-        typer.Exit: with code 1, if there is a rest.
-    """
-    from impasto.system.files import Files
-
-    failures = list(route_plan.problems)
-    known = Files(inputs)
-    begun = 0
-    with display(quiet=quiet, photos=len(jobs)) as shown, CtrlC() as ctrl_c:
         for job in jobs:
-            if ctrl_c.pressed:
-                break
-            begun += 1
-            started = time.monotonic()
-            shown.photo(begun, job.input_name)
-            try:
-                check_streams(job.photo, job.picture)
-                _check_exist([job.photo] if job.photo != STREAM else [])
-                job.check(known, None)
-                last, painting = _paint(job, task, shown, ctrl_c)
-            except ImpastoError as problem:
-                line = spelled(str(problem)).removeprefix(f"{job.input_name}: ")
-                failures.append(f"{job.input_name}: {line}")
-                continue
-            if not quiet:
-                stopped = ctrl_c.pressed and last.done < 1
-                seconds = time.monotonic() - started
-                shown.tell(_summary(job, last, painting.size, seconds, stopped))
-    for line in failures:
-        typer.echo(f"impasto: error: {line}", err=True)
-    if ctrl_c.pressed:
-        if begun < len(jobs):
-            typer.echo(f"impasto: stopped; {len(jobs) - begun} photos were not begun", err=True)
-        return True
-    if failures:
-        count = len(failures) - len(route_plan.problems)
-        if count:
-            typer.echo(f"impasto: {count} of {len(jobs)} photos were not painted", err=True)
-        raise typer.Exit(1)
-    return False
+            job.check(inputs)  # before a download
+    check_weights(look.styles)
+    if jobs:
+        _fetch_weights(look)
+    display = step_display(quiet=quiet, photos=len(jobs), piped=batch.is_piped)
+    with display as shown, CtrlC() as ctrl_c:
+        since = begun if single else None
+        paint_one = partial(paint, inputs=inputs, shown=shown, ctrl_c=ctrl_c, begun=since)
+        unstopped = takewhile(lambda _: not ctrl_c.pressed, jobs)
+        report = run(unstopped, paint_one, shown, single=single)
+    end(batch, report)
 
 
 def _check_no_single_files(*files: Path | None) -> None:
@@ -346,212 +216,11 @@ def _check_no_single_files(*files: Path | None) -> None:
             raise SettingError(f"{word} is for a single photo; name one photo, or leave out {word}")
 
 
-def _check_exist(files: Sequence[Path]) -> None:
-    """Check that files exist, before outputs beside them are checked.
-
-    Raises:
-        InputError: a file is missing.
-    """
-    for path in files:
-        if not path.exists():
-            raise InputError(f"{display_path(path)}: no such file; check the spelling")
-
-
-def _tell_skipped(before: Sequence[Route], left: Plan, quiet: bool) -> None:
-    """Print how many photos are skipped because their paintings exist."""
-    skipped = len(before) - len(left.routes)
-    if quiet or not skipped:
-        return
-    if len(before) == 1:
-        typer.echo(f"{display_path(before[0].output)}: skipped, as it exists")
-    else:
-        typer.echo(f"{skipped} of {len(before)} photos skipped: their paintings exist")
-
-
-def _fetch_weights(task: Task) -> None:
+def _fetch_weights(look: OptimizeLook) -> None:
     """Download the encoder's weights, unless they ship or a file is named."""
     from impasto.networks import encoders
 
     fetched = [name for name, spec in encoders.ENCODERS.items() if spec.asset is None]
-    if task.weights is None and task.settings.encoder in fetched:
+    if look.weights is None and look.settings.encoder in fetched:
         with or_else(", name a copy with --weights FILE, or choose --encoder vgg16"):
-            fetch_with_bar(task.settings.encoder)
-
-
-def _paint(
-    outputs: "Outputs", task: Task, shown: Display, ctrl_c: "CtrlC"
-) -> "tuple[Step, Painting]":
-    """Paint a photo and write the outputs; return the last step and the painting.
-
-    If Ctrl-C or an error ends the work early, the picture so far is written.
-    """
-    source = sys.stdin.buffer.read() if outputs.photo == STREAM else outputs.photo
-    outputs = outputs.with_suffix_for(source)
-    steps = task.steps(source)
-    settings = task.settings
-    last = None
-    try:
-        with closing(steps):
-            for number, last in enumerate(steps, start=1):
-                shown.step(last)
-                for notice in last.notices:
-                    shown.say(notice)
-                outputs.write_preview(number, last)
-                if ctrl_c.pressed:
-                    break
-    except ImpastoError:
-        if last is not None:
-            outputs.write(last.painting(), settings)
-            shown.say(f"{outputs.name}: the picture so far")
-        raise
-    assert last is not None, "there is always a step"
-    painting = last.painting()
-    outputs.write(painting, settings)
-    return last, painting
-
-
-def _summary(
-    outputs: "Outputs", last: "Step", size: tuple[int, int], seconds: float, stopped: bool
-) -> str:
-    """Format the last line of output; `size` is (width, height)."""
-    width, height = size
-    line = f"{outputs.name}: {width} x {height} pixels in {seconds:.1f} s"
-    if stopped:
-        line += f", stopped after {last.done:.0%} of the work"
-    if stopped and outputs.checkpoint:
-        line += f"; go on with --resume {display_path(outputs.checkpoint)} --overwrite"
-    return line
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """A photo and the output files of its painting.
-
-    Attributes:
-        photo: the input; `STREAM` for standard input.
-        picture: the painting; `STREAM` for standard output.
-        in_folder: whether the painting's folder is to be made if it is not there.
-        saving: how to write it, and whether files may be replaced.
-        preview_every: steps between previews beside it, or None for none.
-        plot: of the losses.
-        trace: the losses as JSON.
-        checkpoint: written by the library, only checked here.
-    """
-
-    photo: Path
-    picture: Path
-    in_folder: bool
-    saving: Saving
-    preview_every: int | None
-    plot: Path | None
-    trace: Path | None
-    checkpoint: Path | None
-
-    @property
-    def input_name(self) -> str:
-        """What messages call the photo."""
-        return "standard input" if self.photo == STREAM else display_path(self.photo)
-
-    @property
-    def name(self) -> str:
-        """The name of the painting in messages."""
-        return "standard output" if self.picture == STREAM else display_path(self.picture)
-
-    @property
-    def preview(self) -> Path | None:
-        """The file for the picture so far."""
-        if self.preview_every is None:
-            return None
-        return self.picture.with_name(f"{self.picture.stem}-preview.png")
-
-    def with_suffix_for(self, source: Path | bytes) -> "Outputs":
-        """Set the format on standard output to the photo's, unless it is set."""
-        if self.saving.suffix is not None:
-            return self
-        suffix = suffix_of_bytes(source) if isinstance(source, bytes) else suffix_for(source)
-        return replace(self, saving=self.saving._replace(suffix=suffix))
-
-    def check(self, inputs: "Files | Sequence[Path]", resume: Path | None) -> None:
-        """Check, before the work starts, that all files can be written.
-
-        Args:
-            inputs: files that are read.
-            resume: a checkpoint that is read, and replaced if it is the one to write.
-
-        Raises:
-            OutputError: a file cannot be written, or two are the same.
-            MissingExtraError: the plot needs Matplotlib.
-        """
-        from impasto.image.output import check_output
-        from impasto.system.files import Files, check_file, make_folder
-
-        if resume is not None and resume != self.checkpoint and not isinstance(inputs, Files):
-            inputs = [*inputs, resume]
-        if self.plot is not None:
-            plots.check(self.plot)
-        if self.in_folder:
-            make_folder(self.picture.parent)
-        overwrite = self.saving.overwrite
-        if self.picture != STREAM:
-            check_output(self.picture, overwrite=overwrite, inputs=inputs)
-        others = [p for p in (self.preview, self.plot, self.trace, self.checkpoint) if p]
-        for path in others:
-            resumed = path == self.checkpoint == resume
-            check_file(path, overwrite=overwrite or resumed, inputs=inputs)
-        distinct = {path.resolve() for path in (self.picture, *others)}
-        if len(distinct) < 1 + len(others):
-            raise OutputError("two outputs have the same name; choose different ones")
-        if self.picture == STREAM and self.preview is not None:
-            raise SettingError("--preview-every needs a painting in a file; name it with --output")
-
-    def write_preview(self, number: int, step: "Step") -> None:
-        """Write the picture so far, if it is due."""
-        if self.preview is not None and self.preview_every and number % self.preview_every == 0:
-            step.painting().save(self.preview, overwrite=True)
-
-    def write(self, painting: "Painting", settings: OptimizeSettings) -> None:
-        """Write the painting, the plot and the trace."""
-        from impasto.batch.job import save
-        from impasto.image.output import left_out
-        from impasto.system.files import write_file
-
-        save(painting, self.picture, self.saving.suffix or ".png", self.saving)
-        lost = left_out(self.picture, painting.metadata)
-        if lost is not None and not self.saving.strip_metadata:
-            typer.echo(f"impasto: {lost}", err=True)
-        overwrite = self.saving.overwrite
-        if self.plot is not None:
-            drawn = plots.draw(painting.losses, self.plot.suffix)
-            write_file(self.plot, drawn, overwrite=overwrite)
-        if self.trace is not None:
-            document = {
-                "impasto": __version__,
-                "size": painting.size,
-                "settings": asdict(settings),
-                "steps": [asdict(record) for record in painting.losses],
-            }
-            text = json.dumps(document, indent=1) + "\n"
-            write_file(self.trace, text.encode(), overwrite=overwrite)
-
-
-class CtrlC:
-    """A context in which the first Ctrl-C stops the work after the current step.
-
-    The picture and the state are then written completely. A second Ctrl-C stops at once.
-    """
-
-    def __init__(self) -> None:
-        self.pressed = False
-
-    def __enter__(self) -> "CtrlC":
-        self._before = signal.signal(signal.SIGINT, self._press)
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-        if kind is KeyboardInterrupt:
-            typer.echo("impasto: stopped at once; unsaved work is lost", err=True)
-
-    def _press(self, *_: object) -> None:
-        self.pressed = True
-        signal.signal(signal.SIGINT, self._before)
+            fetch_with_bar(look.settings.encoder)

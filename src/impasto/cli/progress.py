@@ -2,21 +2,58 @@
 
 import math
 import os
-import statistics
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.progress import ProgressColumn
+    from typing_extensions import Self
+
     from impasto.api.stepwise import Step
+    from impasto.batch.job import Outcome
 
 PAUSE = 10.0
 """Seconds between lines."""
 
+_PHOTOS_TO_KNOW = 3
+"""Photos after which the time left of `PhotoBar` is estimated."""
 
-class Display(Protocol):
-    """Shows the steps of paintings, and prints notices."""
+
+def step_display(
+    *, quiet: bool, photos: int = 1, piped: bool = False
+) -> AbstractContextManager["Quiet"]:
+    """Choose a display for photos that are painted step by step.
+
+    Args:
+        quiet: whether to print only warnings.
+        photos: how many are painted.
+        piped: whether the painting goes to standard output, so that lines must not.
+    """
+    if quiet:
+        return nullcontext(Quiet())
+    if not sys.stderr.isatty():
+        return nullcontext(StepLines(photos, piped=piped))
+    return StepBar(photos, piped=piped)
+
+
+def photo_display(
+    *, quiet: bool, photos: int = 1, piped: bool = False
+) -> AbstractContextManager["Quiet"]:
+    """Choose a display for photos that are painted at once; the arguments are the same."""
+    if quiet:
+        return nullcontext(Quiet())
+    if photos < 2 or not sys.stderr.isatty():
+        return nullcontext(Plain(piped=piped))
+    return PhotoBar(photos)
+
+
+class Quiet:
+    """Prints warnings only, on standard error."""
+
+    def __init__(self) -> None:
+        self._warnings: set[str] = set()
 
     def photo(self, number: int, name: str) -> None:
         """Start a photo; numbers count from 1."""
@@ -24,20 +61,33 @@ class Display(Protocol):
     def step(self, step: "Step") -> None:
         """Show the progress."""
 
-    def say(self, line: str) -> None:
-        """Print a line that stays visible."""
+    def warn(self, line: str) -> None:
+        """Print a warning, each only once."""
+        if line not in self._warnings:
+            self._warnings.add(line)
+            self._say(line)
 
-    def tell(self, line: str) -> None:
-        """Print a line on standard output."""
+    def painted(self, outcome: "Outcome") -> None:
+        """Print what was painted."""
+
+    def _say(self, line: str) -> None:
+        print(f"impasto: {line}", file=sys.stderr, flush=True)
 
 
-def display(*, quiet: bool, photos: int = 1) -> AbstractContextManager[Display]:
-    """Choose a display for standard error; with `quiet`, one that prints only notices."""
-    if quiet:
-        return nullcontext(Silence(photos))
-    if not sys.stderr.isatty():
-        return nullcontext(Lines(photos))
-    return Bar(photos, is_screen=sys.stdout is not None and sys.stdout.isatty())
+class Plain(Quiet):
+    """Prints what was painted, too, on standard output.
+
+    Args:
+        piped: whether to print it on standard error instead.
+    """
+
+    def __init__(self, *, piped: bool = False) -> None:
+        super().__init__()
+        self._piped = piped
+
+    def painted(self, outcome: "Outcome") -> None:
+        """Print what was painted."""
+        print_line(outcome.summary, error=self._piped)
 
 
 class _Batch:
@@ -65,49 +115,29 @@ class _Batch:
         if math.isinf(step.seconds_left):
             return ""
         this = time.monotonic() - self._started + step.seconds_left
-        each = statistics.mean([*self._taken, this])
+        each = (sum(self._taken) + this) / (len(self._taken) + 1)
         return _minutes(step.seconds_left + (self.count - self.number) * each)
 
 
-class Silence:
-    """Shows no steps.
+class StepLines(Plain):
+    """Prints a line at the start of every photo and scale, and one every `PAUSE` seconds.
 
     Args:
         photos: how many are painted.
+        piped: as for `Plain`.
     """
 
-    def __init__(self, photos: int = 1) -> None:
+    def __init__(self, photos: int = 1, *, piped: bool = False) -> None:
+        super().__init__(piped=piped)
         self._batch = _Batch(photos)
-
-    def photo(self, number: int, name: str) -> None:
-        """Count a photo."""
-        self._batch.photo(number)
-
-    def step(self, step: "Step") -> None:
-        """Show nothing."""
-
-    def say(self, line: str) -> None:
-        """Print a line."""
-        print(f"impasto: {line}", file=sys.stderr, flush=True)
-
-    def tell(self, line: str) -> None:
-        """Print a line on standard output; ignore a closed pipe."""
-        _print(line)
-
-
-class Lines(Silence):
-    """A line at the start of every photo and scale, and one every `PAUSE` seconds."""
-
-    def __init__(self, photos: int = 1) -> None:
-        super().__init__(photos)
         self._scale = -1
         self._said = 0.0
 
     def photo(self, number: int, name: str) -> None:
         """Print the photo's name."""
-        super().photo(number, name)
+        self._batch.photo(number)
         self._scale = -1
-        self.say(f"photo {number} of {self._batch.count}: {name}")
+        self._say(f"photo {number} of {self._batch.count}: {name}")
 
     def step(self, step: "Step") -> None:
         """Print a line, if it is due."""
@@ -115,46 +145,81 @@ class Lines(Silence):
         if step.scale == self._scale and now - self._said < PAUSE:
             return
         self._scale, self._said = step.scale, now
-        self.say(
+        self._say(
             f"scale {step.scale + 1} of {len(step.scales)}, {step.scales[step.scale].side} px, "
             f"step {step.step} of {step.scales[step.scale].steps}: "
             + ", ".join(filter(None, (_losses(step), self._batch.left(step))))
         )
 
 
-class Bar:
-    """A bar with photo, scale, step, losses and the time left; a context that draws it.
+class _Bar(Plain):
+    """A bar on the terminal below the lines; a context that draws it.
 
     Args:
-        photos: how many are painted.
-        is_screen: whether standard output is that terminal, too; lines must then not be printed
-            into the bar.
+        columns: of the bar, see `rich.progress`.
+        total: of the bar.
+        texts: for the columns, at first.
+        piped: as for `Plain`.
     """
 
-    def __init__(self, photos: int = 1, *, is_screen: bool = False) -> None:
+    def __init__(
+        self, *columns: "ProgressColumn", total: float, texts: dict[str, Any], piped: bool
+    ) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+        from rich.progress import Progress
 
-        self._batch = _Batch(photos)
-        self._is_screen = is_screen
+        super().__init__(piped=piped)
+        # If it is that terminal, too, lines on standard output must not be printed into the bar.
+        self._print_above = piped or (sys.stdout is not None and sys.stdout.isatty())
+        console = Console(stderr=True)
         self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=16),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[losses]}"),
-            TextColumn("{task.fields[left]}"),
-            console=Console(stderr=True),
-            transient=True,
-            redirect_stdout=False,
+            *columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
         )
-        self._task = self._progress.add_task("getting ready", total=1.0, losses="", left="")
+        self._task = self._progress.add_task("getting ready", total=total, **texts)
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> "Self":
         self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
+
+    def painted(self, outcome: "Outcome") -> None:
+        """Print what was painted above the bar, or on standard output."""
+        if self._print_above:
+            self._print(outcome.summary)
+        else:
+            super().painted(outcome)
+
+    def _say(self, line: str) -> None:
+        self._print(f"impasto: {line}")
+
+    def _print(self, line: str) -> None:
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+class StepBar(_Bar):
+    """Shows photo, scale, step, losses and the time left in a bar.
+
+    Args:
+        photos: how many are painted.
+        piped: as for `Plain`.
+    """
+
+    def __init__(self, photos: int = 1, *, piped: bool = False) -> None:
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+
+        super().__init__(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=16),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[losses]}"),
+            TextColumn("{task.fields[left]}"),
+            total=1.0,
+            texts={"losses": "", "left": ""},
+            piped=piped,
+        )
+        self._batch = _Batch(photos)
 
     def photo(self, number: int, name: str) -> None:
         """Count a photo."""
@@ -173,118 +238,55 @@ class Bar:
             left=batch.left(step),
         )
 
-    def say(self, line: str) -> None:
-        """Print a line above the bar."""
-        self._print_above(f"impasto: {line}")
 
-    def tell(self, line: str) -> None:
-        """Print a line above the bar, or on standard output."""
-        if self._is_screen:
-            self._print_above(line)
-        else:
-            _print(line)
-
-    def _print_above(self, line: str) -> None:
-        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-class PhotoDisplay:
-    """Shows the progress of a batch in lines."""
-
-    def say(self, line: str) -> None:
-        """Print a line on standard output; ignore a closed pipe."""
-        _print(line)
-
-    def warn(self, line: str) -> None:
-        """Print a line on standard error."""
-        print(line, file=sys.stderr, flush=True)
-
-    def step(self) -> None:
-        """Count a photo."""
-
-
-class PhotoBar(PhotoDisplay):
-    """Adds a bar on the terminal below the lines, as a context.
+class PhotoBar(_Bar):
+    """Counts photos in a bar, with the time left.
 
     Args:
-        count: of photos.
-        is_screen: whether standard output is that terminal, too; lines must then not be printed
-            into the bar.
+        photos: how many are painted.
     """
 
-    def __init__(self, count: int, *, is_screen: bool) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    def __init__(self, photos: int) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
-        self._progress = Progress(
+        super().__init__(
             TextColumn("painting"),
             BarColumn(bar_width=32),
             MofNCompleteColumn(),
             TextColumn("{task.fields[left]}"),
-            console=Console(stderr=True),
-            transient=True,
-            redirect_stdout=False,
-            redirect_stderr=False,
+            total=photos,
+            texts={"left": ""},
+            piped=False,
         )
-        self._task = self._progress.add_task("painting", total=count, left="")
-        self._is_screen = is_screen
-        self._count = count
-        self._times = [time.monotonic()]
+        self._count = photos
+        self._starts: list[float] = []
 
-    def __enter__(self) -> "PhotoBar":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def say(self, line: str) -> None:
-        """Print a line above the bar, or on standard output."""
-        if self._is_screen:
-            self.warn(line)
-        else:
-            super().say(line)
-
-    def warn(self, line: str) -> None:
-        """Print a line above the bar."""
-        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    def step(self) -> None:
-        """Move the bar."""
-        self._times.append(time.monotonic())
-        self._progress.update(self._task, advance=1, left=self._left())
+    def photo(self, number: int, name: str) -> None:
+        """Move the bar to the photos before this one."""
+        self._starts.append(time.monotonic())
+        self._progress.update(self._task, completed=number - 1, left=self._left())
 
     def _left(self) -> str:
         """Format the time left; it is unknown at first, as the first photo takes longer."""
-        done = len(self._times) - 1
-        if done < _PHOTOS_TO_KNOW or done == self._count:
+        done = len(self._starts) - 1
+        if done < _PHOTOS_TO_KNOW:
             return ""
-        seconds = (self._times[-1] - self._times[1]) / (done - 1) * (self._count - done)
+        seconds = (self._starts[-1] - self._starts[1]) / (done - 1) * (self._count - done)
         return _minutes(seconds)
 
 
-_PHOTOS_TO_KNOW = 3
-"""Photos after which the time left is estimated."""
-
-
-def photo_display(count: int, *, quiet: bool) -> AbstractContextManager[PhotoDisplay]:
-    """Choose a display for standard error."""
-    if quiet or count < 2 or not sys.stderr.isatty():
-        return nullcontext(PhotoDisplay())
-    return PhotoBar(count, is_screen=sys.stdout is not None and sys.stdout.isatty())
+def print_line(line: str, *, error: bool = False) -> None:
+    """Print a line on standard output, or on standard error; ignore a closed pipe."""
+    stream = sys.stderr if error else sys.stdout
+    try:
+        print(line, file=stream, flush=True)
+    except BrokenPipeError:
+        # Otherwise Python would write the rest of the buffer when it ends, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _losses(step: "Step") -> str:
     return f"content {step.losses['content']:.3f} style {step.losses['style']:.3f}"
-
-
-def _print(line: str) -> None:
-    """Print a line on standard output; ignore a closed pipe."""
-    try:
-        print(line, flush=True)
-    except BrokenPipeError:
-        # Otherwise Python would write the rest of the buffer when it ends, and fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _minutes(left: float) -> str:

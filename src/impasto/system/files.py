@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from impasto.errors import DiskError, OutputError
+from impasto.errors import DiskError, ExistsError, OutputError
 from impasto.system.paths import display_path, identity, is_wrong_path, os_error_message
 
 
@@ -86,8 +86,8 @@ def _check_existing(path: Path, overwrite: bool, inputs: "Files | Sequence[Path]
         raise _exists(path)
 
 
-def _exists(path: Path) -> OutputError:
-    return OutputError(
+def _exists(path: Path) -> ExistsError:
+    return ExistsError(
         f"{display_path(path)}: the file exists; replace it with overwrite=True or choose another"
     )
 
