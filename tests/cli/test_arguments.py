@@ -1,11 +1,14 @@
 import os
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import typer
 
 from impasto.batch.plan import names_folder
 from impasto.cli.arguments import (
+    FileFormat,
+    check_format,
     output_file,
     output_word,
     parse_region,
@@ -13,6 +16,7 @@ from impasto.cli.arguments import (
     picture_file,
 )
 from impasto.errors import InputError, SettingError
+from impasto.image.output import FORMATS
 
 
 @pytest.mark.parametrize(
@@ -111,6 +115,12 @@ def test_output_word(tmp_path):
         output_file("-")
     with pytest.raises(typer.BadParameter, match=r"out\.png is a folder; name a file in it"):
         output_file("out.png/")
+
+
+def test_formats_are_formats_of_paintings():
+    words = get_args(get_args(get_args(FileFormat)[0])[0])
+    assert {check_format(word, None, None) for word in words} <= set(FORMATS)
+    assert {FORMATS[check_format(word, None, None)] for word in words} == set(FORMATS.values())
 
 
 def test_names_folder(tmp_path):

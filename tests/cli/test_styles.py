@@ -25,7 +25,7 @@ def test_add_use_remove(impasto, fails, wave, photo, folder):
     assert impasto("stylize", photo, "-s", "mine").exit_code == 0
     fails("--overwrite", "styles", "add", "mine", wave)
     assert impasto("styles", "add", "mine", wave, "--overwrite").exit_code == 0
-    assert impasto("styles", "remove", "mine").exit_code == 0
+    assert impasto("styles", "remove", "mine").stdout == "mine: removed\n"
     fails("you have no style of this name", "styles", "remove", "mine")
 
 

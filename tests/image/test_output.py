@@ -2,7 +2,7 @@ import os
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, features
 
 from impasto.image import files, output
 from impasto.image.metadata import Metadata
@@ -171,3 +171,14 @@ def test_check_output_suffix(name, tmp_path):
 def test_check_output_size(tmp_path):
     path, size = tmp_path / "a.webp", (20_000, 10)
     refused(output.check_output, path, "20000 x 10", overwrite=True, size=size)
+
+
+def test_media_types(tmp_path):
+    assert output.media_type(tmp_path / "a.JPG") == "image/jpeg"
+    kinds = {
+        output.media_type(tmp_path / f"a{suffix}")
+        for suffix, kind in output.FORMATS.items()
+        if kind != "AVIF" or features.check("avif")
+    }
+    assert kinds >= {f"image/{word}" for word in ("png", "jpeg", "webp", "tiff", "bmp")}
+    refused(output.media_type, tmp_path / "a.gif", "end the name in .png")

@@ -22,6 +22,7 @@ def job(photo, wave, flow, compact_weights):
         "style": [(wave, 2.0), (flow, 1.0)],
         "weights": compact_weights,
         "size": 200,
+        "init": "content",
         "steps": STEPS,
         "device": "cpu",
     }

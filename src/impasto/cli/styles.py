@@ -149,6 +149,7 @@ def remove(name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the
     from impasto.styles import library
 
     library.remove(name)
+    typer.echo(f"{name}: removed")
 
 
 def every() -> "dict[str, Style]":

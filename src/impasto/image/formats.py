@@ -16,7 +16,7 @@ from impasto.image import png, tiff
 
 HEAD_BYTES = 4096
 
-_READS = "impasto reads JPEG, PNG, WebP, TIFF, BMP, GIF, JPEG 2000, PPM and TGA"
+_READS = "impasto reads JPEG, PNG, WebP, AVIF, TIFF, BMP, GIF, JPEG 2000, PPM and TGA"
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"),

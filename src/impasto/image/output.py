@@ -173,6 +173,17 @@ def format_of(path: Path) -> str:
     return kind
 
 
+def media_type(path: Path) -> str:
+    """Find the media type of a painting by its suffix, such as image/png.
+
+    Raises:
+        OutputError: as `format_of`.
+    """
+    kind = format_of(path)
+    Image.init()  # Pillow knows the types of the formats that it has loaded
+    return Image.MIME[kind]
+
+
 def _check_side(name: str, kind: str, size: tuple[int, int]) -> None:
     longest = _LONGEST_SIDE.get(kind)
     if longest is not None and max(size) > longest:

@@ -10,12 +10,12 @@ from starlette.requests import Request
 
 from impasto.batch.job import Saving
 from impasto.errors import InputError, SettingError
-from impasto.image.output import format_of
+from impasto.image.output import FORMATS, format_of
 from impasto.schema import style_weights
 from impasto.settings import output_quality
 from impasto.web.fields import Schema, check_names, value_of
 from impasto.web.uploads import Upload
-from impasto.web.work import MEDIA_TYPES, StyleChoice
+from impasto.web.work import StyleChoice
 
 MOST_FILES, MOST_FIELDS, LONGEST_FIELD = 20, 100, 10_000
 """Bounds of a form: numbers of files and fields, and bytes of a field."""
@@ -42,7 +42,7 @@ FIELDS: dict[str, Schema] = {
         "description": "A weight for each style, those by name first [default: equal].",
     },
     "format": {
-        "enum": [suffix.removeprefix(".") for suffix in MEDIA_TYPES],
+        "enum": [suffix.removeprefix(".") for suffix in FORMATS],
         "description": "Format of the painting [default: the photo's].",
     },
     "output_quality": {
@@ -123,7 +123,7 @@ class Form:
         """Read how to encode the painting."""
         word = self.text("format")
         suffix = None if word is None else f".{word.lower()}"
-        if suffix is not None and suffix not in MEDIA_TYPES:
+        if suffix is not None and suffix not in FORMATS:
             known = ", ".join(FIELDS["format"]["enum"])
             raise SettingError(f"format is {word!r}; it can be: {known}")
         if suffix is not None:

@@ -35,18 +35,6 @@ TUNING_PREVIEW_SECONDS = 8.0
 TUNING_SIDE = 512
 """Long side in pixels of the previews of a style in training."""
 
-MEDIA_TYPES = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".webp": "image/webp",
-    ".tif": "image/tiff",
-    ".tiff": "image/tiff",
-    ".bmp": "image/bmp",
-    ".avif": "image/avif",
-}
-"""Media types of the formats that can be written, by suffix."""
-
 
 class StyleChoice(NamedTuple):
     """A chosen style and its weight.
@@ -333,4 +321,4 @@ def _written(job: Job, painting: Painting, name: str, saving: Saving) -> Result:
     lost = output.left_out(Path(name), painting.metadata)
     if lost is not None and not saving.strip_metadata:
         notices = (*notices, lost)
-    return Result(path, MEDIA_TYPES[suffix], name, painting.size, notices)
+    return Result(path, output.media_type(path), name, painting.size, notices)
