@@ -115,7 +115,7 @@ def test_resume_of_another_version(job, tmp_path):
 
 def test_moved_picture_is_the_same(job, tmp_path, wave):
     path = tmp_path / "c"
-    paint_until(1, path, **job, init=str(wave))
+    paint_until(1, path, **job | {"init": str(wave)})
     moved = wave.rename(tmp_path / "moved.png")
     style = [(moved, 2.0), job["style"][1]]
     impasto.optimize(resume=path, **job | {"init": str(moved), "style": style})

@@ -103,14 +103,14 @@ def test_statistics_within_a_mask_sum_over_tiles(encoder, mask, tile):
 
 
 def within(encoder, mask, tile):
-    sight = FeatureExtractor(encoder, LAYERS, tile=tile)
-    measure = statistics_within(sight, LAYERS, CANVAS, mask)
+    extractor = FeatureExtractor(encoder, LAYERS, tile=tile)
+    measure = statistics_within(extractor, LAYERS, CANVAS, mask)
 
     class Parts(list):
         def __add__(self, other):
             return Parts(a + b for a, b in zip(self, other, strict=True))
 
-    return sight.total(CANVAS, lambda view: Parts(measure(view)))
+    return extractor.total(CANVAS, lambda part: Parts(measure(part)))
 
 
 # Coverage

@@ -28,8 +28,8 @@ CONTENT, CANVAS = picture(1), picture(2)
 
 
 def structure(encoder: VGG, tile: int | None = None) -> Objective:
-    sight = FeatureExtractor(encoder, ["relu3_1"], tile=tile)
-    return Objective(sight, [Structure(sight, "relu3_1", CONTENT, 1.0)])
+    extractor = FeatureExtractor(encoder, ["relu3_1"], tile=tile)
+    return Objective(extractor, [Structure(extractor, "relu3_1", CONTENT, 1.0)])
 
 
 def test_a_picture_has_its_own_structure(encoder):

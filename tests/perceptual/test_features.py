@@ -81,17 +81,17 @@ def test_a_crop_is_a_slice_whose_gradient_has_channels_last():
 
 def test_every_position_is_in_one_tile(encoder):
     image = picture(6, 150, 201)
-    sight = FeatureExtractor(encoder, DEEP, tile=64)
-    counts = {layer: torch.zeros(size) for layer, size in sight.sizes(image).items()}
+    extractor = FeatureExtractor(encoder, DEEP, tile=64)
+    counts = {layer: torch.zeros(size) for layer, size in extractor.sizes(image).items()}
 
-    def count(view):
-        for layer, (rows, columns) in view.places.items():
-            assert counts[layer][rows, columns].shape == view.features[layer].shape[2:]
+    def count(part):
+        for layer, (rows, columns) in part.places.items():
+            assert counts[layer][rows, columns].shape == part.features[layer].shape[2:]
             counts[layer][rows, columns] += 1
         return torch.zeros(())
 
     with torch.no_grad():
-        sight.total(image, count)
+        extractor.total(image, count)
     for seen in counts.values():
         assert bool((seen == 1).all())
 
@@ -106,9 +106,9 @@ def test_tiles_keep_no_more_for_the_gradient_than_the_picture(encoder):
             kept[tensor.data_ptr()] = tensor.nbytes
             return tensor
 
-        sight = FeatureExtractor(encoder, DEEP, tile=tile)
+        extractor = FeatureExtractor(encoder, DEEP, tile=tile)
         with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            total = sight.total(image, lambda view: view.features["relu5_1"].square().sum())
+            total = extractor.total(image, lambda part: part.features["relu5_1"].square().sum())
         assert total.requires_grad
         return sum(kept.values())
 
@@ -117,14 +117,14 @@ def test_tiles_keep_no_more_for_the_gradient_than_the_picture(encoder):
 
 def test_a_mask_is_carried_to_the_size_of_every_layer(encoder):
     image, mask = picture(6, 83, 121), picture(8, 83, 121)[:, :1]
-    sight = FeatureExtractor(encoder, DEEP)
-    for layer, guide in sight.downsample_mask(mask).items():
-        assert guide.shape == sight.sizes(image)[layer]
+    extractor = FeatureExtractor(encoder, DEEP)
+    for layer, guide in extractor.downsample_mask(mask).items():
+        assert guide.shape == extractor.sizes(image)[layer]
         assert 0 <= guide.min() <= guide.max() <= 1
-    torch.testing.assert_close(sight.downsample_mask(mask)["relu1_1"], mask[0, 0])
+    torch.testing.assert_close(extractor.downsample_mask(mask)["relu1_1"], mask[0, 0])
     halves = torch.zeros_like(mask)
     halves[..., 64:] = 1
-    for guide in sight.downsample_mask(halves).values():
+    for guide in extractor.downsample_mask(halves).values():
         middle = guide.shape[1] * 64 // 121
         assert not guide[:, : middle - 1].any()
         assert bool((guide[:, middle + 1 :] == 1).all())
@@ -137,9 +137,11 @@ def test_a_mask_of_the_last_rows_or_columns_is_carried_to_every_layer(encoder, s
     rows[..., -2:, :] = 1
     columns = torch.zeros(1, 1, *shape)
     columns[..., -2:] = 1
-    sight = FeatureExtractor(encoder, DEEP)
+    extractor = FeatureExtractor(encoder, DEEP)
     for down, across in zip(
-        sight.downsample_mask(rows).values(), sight.downsample_mask(columns).values(), strict=True
+        extractor.downsample_mask(rows).values(),
+        extractor.downsample_mask(columns).values(),
+        strict=True,
     ):
         assert down[-1].min() > 0
         assert not down[:-2].any()

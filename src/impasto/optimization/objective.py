@@ -33,7 +33,7 @@ class Objective:
     Outside the regions, the terms see the photo instead of the picture.
 
     Args:
-        sight: extracts the layers of all terms.
+        extractor: extracts the layers of all terms.
         terms: to sum; a program may add others, such as a distance to the last frame of a video.
         photo: (1, 3, H, W), shown where nothing is painted.
         covered: (1, 1, H, W), how much of each pixel is painted; None for everything.
@@ -41,13 +41,13 @@ class Objective:
 
     def __init__(
         self,
-        sight: FeatureExtractor,
+        extractor: FeatureExtractor,
         terms: Sequence[Term],
         photo: Tensor | None = None,
         covered: Tensor | None = None,
     ) -> None:
         self.terms = terms
-        self._sight = sight
+        self._extractor = extractor
         self._photo = photo
         self._covered = covered
 
@@ -55,15 +55,15 @@ class Objective:
         """Compute the total and its weighted parts, by the terms' names, for (1, 3, H, W)."""
         if self._covered is not None and self._photo is not None:
             image = torch.lerp(self._photo, image, self._covered)
-        measured = iter(self._sight.total(image, self._measure).values)
+        measured = iter(self._extractor.total(image, self._measure).values)
         parts = {
             term.name: term.weight * term(image, [next(measured) for _ in range(count)])
             for term, count in zip(self.terms, self._counts, strict=True)
         }
         return torch.stack(list(parts.values())).sum(), parts
 
-    def _measure(self, view: FeatureTile) -> Sums:
-        measured = [term.measure(view) for term in self.terms]
+    def _measure(self, tile: FeatureTile) -> Sums:
+        measured = [term.measure(tile) for term in self.terms]
         self._counts = [len(values) for values in measured]
         return Sums([value for values in measured for value in values])
 
@@ -105,7 +105,7 @@ def build(
     if recoloured is None:
         recoloured = content
 
-    def sight(layers: Sequence[str]) -> FeatureExtractor:
+    def extractor(layers: Sequence[str]) -> FeatureExtractor:
         return FeatureExtractor(encoder, layers, tile=tile)
 
     layers = tuple(dict.fromkeys(settings.content_layers + settings.style_layers))
@@ -113,12 +113,12 @@ def build(
         layers = tuple(dict.fromkeys((*layers, layer)))
     whole = FeatureExtractor(encoder, layers, tile=tile, recompute=settings.low_memory)
     kept, painted = settings.content_layers, settings.style_layers
-    terms: list[Term] = [Content(sight(kept), kept, recoloured, settings.content_weight)]
+    terms: list[Term] = [Content(extractor(kept), kept, recoloured, settings.content_weight)]
     if structure:
-        terms.append(Structure(sight([layer]), layer, content, structure))
+        terms.append(Structure(extractor([layer]), layer, content, structure))
     terms.append(
         Style(
-            sight(painted),
+            extractor(painted),
             painted,
             regions,
             content,

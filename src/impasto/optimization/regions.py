@@ -47,7 +47,7 @@ def coverage(regions: Sequence[Region]) -> Tensor | None:
 
 
 def statistics_within(
-    sight: FeatureExtractor, layers: Sequence[str], image: Tensor, mask: Tensor | None
+    extractor: FeatureExtractor, layers: Sequence[str], image: Tensor, mask: Tensor | None
 ) -> Callable[[FeatureTile], list[Statistics]]:
     """Make a function that computes the statistics of a part of an image, tile by tile.
 
@@ -59,20 +59,19 @@ def statistics_within(
         A function that computes a tile's contribution to the statistics of each layer.
     """
     if mask is None:
-        counts = {layer: height * width for layer, (height, width) in sight.sizes(image).items()}
+        sizes = extractor.sizes(image)
+        counts = {layer: height * width for layer, (height, width) in sizes.items()}
 
-        def plain(view: FeatureTile) -> list[Statistics]:
-            return [statistics(view.features[layer], counts[layer]) for layer in layers]
+        def plain(tile: FeatureTile) -> list[Statistics]:
+            return [statistics(tile.features[layer], counts[layer]) for layer in layers]
 
         return plain
-    downsample_mask = sight.downsample_mask(mask)
-    guides = {
-        layer: guide / guide.sum().clamp_min(1e-12) for layer, guide in downsample_mask.items()
-    }
+    covered = extractor.downsample_mask(mask)
+    guides = {layer: cells / cells.sum().clamp_min(1e-12) for layer, cells in covered.items()}
 
-    def guided(view: FeatureTile) -> list[Statistics]:
+    def guided(tile: FeatureTile) -> list[Statistics]:
         return [
-            guided_statistics(view.features[layer], guides[layer][view.places[layer]])
+            guided_statistics(tile.features[layer], guides[layer][tile.places[layer]])
             for layer in layers
         ]
 

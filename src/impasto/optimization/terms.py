@@ -55,7 +55,7 @@ class Term(Protocol):
     weight: float
     layers: tuple[str, ...]
 
-    def measure(self, view: FeatureTile) -> Measured:
+    def measure(self, tile: FeatureTile) -> Measured:
         """Measure the contribution of a tile."""
 
     def __call__(self, image: Tensor, measured: Measured) -> Tensor:
@@ -68,16 +68,16 @@ class Content:
     name = "content"
 
     def __init__(
-        self, sight: FeatureExtractor, layers: Sequence[str], target: Tensor, weight: float
+        self, extractor: FeatureExtractor, layers: Sequence[str], target: Tensor, weight: float
     ) -> None:
         self.layers = tuple(layers)
         self.weight = weight
-        features = sight.features(target)
+        features = extractor.features(target)
         self._losses = {layer: ContentLoss(features[layer]) for layer in self.layers}
 
-    def measure(self, view: FeatureTile) -> Measured:
+    def measure(self, tile: FeatureTile) -> Measured:
         """Measure the losses of the tile."""
-        return [loss(view.features[k], view.places[k]) for k, loss in self._losses.items()]
+        return [loss(tile.features[k], tile.places[k]) for k, loss in self._losses.items()]
 
     def __call__(self, image: Tensor, measured: Measured) -> Tensor:
         """Average the losses over layers."""
@@ -92,10 +92,12 @@ class Structure:
 
     name = "structure"
 
-    def __init__(self, sight: FeatureExtractor, layer: str, target: Tensor, weight: float) -> None:
+    def __init__(
+        self, extractor: FeatureExtractor, layer: str, target: Tensor, weight: float
+    ) -> None:
         self.layers: tuple[str, ...] = (layer,)
         self.weight = weight
-        features = sight.features(target)[layer]
+        features = extractor.features(target)[layer]
         self._width = features.shape[3]
         count = features.shape[2] * self._width
         generator = torch.Generator().manual_seed(0)
@@ -103,10 +105,10 @@ class Structure:
         self._positions = chosen.sort().values.to(target.device)
         self._loss = SelfSimilarityLoss(features[0].flatten(1)[:, self._positions])
 
-    def measure(self, view: FeatureTile) -> Measured:
+    def measure(self, tile: FeatureTile) -> Measured:
         """Collect the features at the positions in the tile, and zeros for the others."""
-        features = view.features[self.layers[0]][0]
-        rows, columns = view.places[self.layers[0]]
+        features = tile.features[self.layers[0]][0]
+        rows, columns = tile.places[self.layers[0]]
         row = self._positions // self._width - rows.start
         column = self._positions % self._width - columns.start
         height, width = features.shape[1:]
@@ -132,7 +134,7 @@ class Style:
 
     def __init__(
         self,
-        sight: FeatureExtractor,
+        extractor: FeatureExtractor,
         layers: Sequence[str],
         regions: Sequence[Region],
         image: Tensor,
@@ -147,13 +149,13 @@ class Style:
         self._layer_weights = [weight / sum(weights) for weight in weights]
         self._shares = [share(region) * region.weight**2 for region in regions]
         kind = STYLE_LOSSES[loss]
-        targets = [_style_targets(sight, self.layers, region.style) for region in regions]
+        targets = [_style_targets(extractor, self.layers, region.style) for region in regions]
         self._losses = [[kind(target) for target in layers] for layers in targets]
-        self._within = [statistics_within(sight, self.layers, image, r.mask) for r in regions]
+        self._within = [statistics_within(extractor, self.layers, image, r.mask) for r in regions]
 
-    def measure(self, view: FeatureTile) -> Measured:
+    def measure(self, tile: FeatureTile) -> Measured:
         """Measure the tile's contribution to the statistics of each region and layer."""
-        return [statistics for within in self._within for statistics in within(view)]
+        return [statistics for within in self._within for statistics in within(tile)]
 
     def __call__(self, image: Tensor, measured: Measured) -> Tensor:
         """Sum up the losses."""
@@ -171,7 +173,7 @@ class _PixelTerm:
 
     layers: tuple[str, ...] = ()
 
-    def measure(self, view: FeatureTile) -> Measured:
+    def measure(self, tile: FeatureTile) -> Measured:
         """Measure nothing."""
         return []
 
@@ -238,13 +240,13 @@ class Tone(_PixelTerm):
 
 @torch.no_grad()
 def _style_targets(
-    sight: FeatureExtractor, layers: Sequence[str], styles: Sequence[StylePicture[Tensor]]
+    extractor: FeatureExtractor, layers: Sequence[str], styles: Sequence[StylePicture[Tensor]]
 ) -> list[Statistics]:
     """Average the styles' statistics at each layer with their weights."""
     parts_of_styles = []
     for style in styles:
-        within = statistics_within(sight, layers, style.image, style.mask)
-        parts_of_styles.append(sight.total(style.image, _Summed(within)).values)
+        within = statistics_within(extractor, layers, style.image, style.mask)
+        parts_of_styles.append(extractor.total(style.image, _Summed(within)).values)
     weights = [style.weight for style in styles]
     return [mixture(parts, weights) for parts in zip(*parts_of_styles, strict=True)]
 
@@ -255,8 +257,8 @@ class _Summed:
     def __init__(self, measure: Callable[[FeatureTile], Measured]) -> None:
         self._measure = measure
 
-    def __call__(self, view: FeatureTile) -> "Sums":
-        return Sums(self._measure(view))
+    def __call__(self, tile: FeatureTile) -> "Sums":
+        return Sums(self._measure(tile))
 
 
 class Sums:

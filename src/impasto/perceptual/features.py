@@ -88,13 +88,13 @@ class FeatureExtractor:
         """Compute each layer of the whole image, (1, C, h, w), without gradient."""
         framed = _PaddedImage.of(image)
         whole: dict[str, Tensor] = {}
-        for tile in self._tiles(framed):
-            view = self._look(framed, *tile)
-            for layer, part in view.features.items():
+        for spans in self._tiles(framed):
+            tile = self._look(framed, *spans)
+            for layer, part in tile.features.items():
                 if layer not in whole:
                     size = framed.size(self._strides[layer])
                     whole[layer] = part.new_empty((1, part.shape[1], *size))
-                rows, columns = view.places[layer]
+                rows, columns = tile.places[layer]
                 whole[layer][..., rows, columns] = part
         return whole
 

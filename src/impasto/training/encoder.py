@@ -25,7 +25,7 @@ from impasto.networks import compact
 from impasto.perceptual.statistics import gram
 from impasto.system.files import write_file
 from impasto.training.images import ImageFolder, prefetch, to_tensor
-from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
+from impasto.training.loop import CALIBRATION_STEP, Schedule, TrainingRun
 
 ASSET = "compact.safetensors"
 """The file of the result; it ships with impasto."""
@@ -132,7 +132,7 @@ def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -
         rng = np.random.default_rng((training.schedule.seed, step))
         return pictures(images, rng, training.batch, training.size)
 
-    first = batch(CALIBRATION).to(training.device)
+    first = batch(CALIBRATION_STEP).to(training.device)
     teacher = NormalisedTeacher(training.teacher.to(training.device), first)
     variances = {k: f.var(dim=(0, 2, 3)) for k, f in teacher(first, supervised).items()}
     student = Student(variances)

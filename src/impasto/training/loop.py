@@ -21,7 +21,7 @@ BIAS_SPREAD = 0.3
 PATIENCE = 20
 """Consecutive steps without a finite gradient after which the training ends."""
 
-CALIBRATION = 1 << 31
+CALIBRATION_STEP = 1 << 31
 """The step that stands for the calibration batch; it is larger than any step of a run."""
 
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from impasto.networks.painter import Palette
 from impasto.system.files import write_file
+from impasto.training.augmentation import augment
 from impasto.training.images import (
     PHOTO_ZOOM,
     ImageFolder,
@@ -27,14 +28,13 @@ from impasto.training.images import (
     prefetch,
     to_tensor,
 )
-from impasto.training.loop import CALIBRATION, Schedule, TrainingRun
+from impasto.training.loop import CALIBRATION_STEP, Schedule, TrainingRun
 from impasto.training.painting_losses import Target, Weights, weighted
 from impasto.training.preview import Preview
 from impasto.training.steps import load_teacher, step_losses
 from impasto.training.styled import IDENTITY, StyledPainter, begin, calibrate
 from impasto.training.targets import StyleEntry, picture_of, read_styles, target, target_of
 from impasto.training.teacher import Teacher
-from impasto.training.variety import varied
 
 WEIGHTS_FILE = "painter.safetensors"
 
@@ -140,7 +140,7 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
     )
     crops = Crops(training, order)
     if model.predictor is not None and not model.predictor.is_calibrated:
-        artworks = (crops.artwork(CALIBRATION + k) for k in range(CALIBRATED))
+        artworks = (crops.artwork(CALIBRATION_STEP + k) for k in range(CALIBRATED))
         calibrate(model.predictor, map(picture_of, entries.values()), artworks)
     model.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     run = TrainingRun(model, training.out, training.schedule, {"predictor.": PREDICTOR_RATE})
@@ -214,7 +214,7 @@ class Crops:
         if rng.random() < OWN_PICTURES:
             among = self._own
         crop = among.crop(rng, ARTWORK_SIDE, zoom=ARTWORK_ZOOM)
-        return to_tensor([varied(crop, rng)])
+        return to_tensor([augment(crop, rng)])
 
 
 class Order:

@@ -14,7 +14,7 @@ FLATTENED, RECOLOURED, SHARPENED = 0.15, 0.5, 0.4
 """Fractions of the artworks that are flattened, recoloured and sharpened."""
 
 
-def varied(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def augment(artwork: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Augment an artwork: change its colours, sharpen it, or flatten it to few colours.
 
     Args:

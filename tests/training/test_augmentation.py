@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from impasto.image.samples import LUMA
-from impasto.training import variety
-from impasto.training.variety import colour_change, flattened, varied
+from impasto.training import augmentation
+from impasto.training.augmentation import augment, colour_change, flattened
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def artwork():
 
 
 def test_many_are_varied_and_many_are_not(artwork):
-    results = [varied(artwork, np.random.default_rng(seed)) for seed in range(60)]
+    results = [augment(artwork, np.random.default_rng(seed)) for seed in range(60)]
     assert all(r.shape == artwork.shape and r.dtype == np.uint8 for r in results)
     unchanged = sum(np.array_equal(r, artwork) for r in results)
     assert 5 < unchanged < 30
@@ -25,7 +25,7 @@ def test_many_are_varied_and_many_are_not(artwork):
 
 
 def test_the_same_by_the_same_numbers(artwork):
-    one, other = (varied(artwork, np.random.default_rng(5)) for _ in range(2))
+    one, other = (augment(artwork, np.random.default_rng(5)) for _ in range(2))
     assert np.array_equal(one, other)
 
 
@@ -64,8 +64,8 @@ def test_some_are_only_sharpened(artwork):
     results = []
     for seed in range(100):
         flatten, recolour, _ = np.random.default_rng(seed).random(3)
-        if flatten >= variety.FLATTENED and recolour >= variety.RECOLOURED:
-            results.append(varied(artwork, np.random.default_rng(seed)))
+        if flatten >= augmentation.FLATTENED and recolour >= augmentation.RECOLOURED:
+            results.append(augment(artwork, np.random.default_rng(seed)))
     ratios = np.array([edges(result) / edges(artwork) for result in results])
     assert 0.2 < (ratios > 1.02).mean() < 0.6
     assert ratios.min() == 1
