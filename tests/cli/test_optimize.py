@@ -122,7 +122,7 @@ def test_previews(optimize, tmp_path):
 
 
 def test_loss_plot(optimize, tmp_path):
-    optimize("--loss-plot", tmp_path / "losses.svg", "--size", 200)
+    optimize("--loss-plot", tmp_path / "losses.svg", "--size", 200, "--init", "content")
     plot = (tmp_path / "losses.svg").read_text()
     for words in ("100 px", "200 px", "weighted loss", "content", "style", "total"):
         assert f"<!-- {words} -->" in plot
