@@ -264,9 +264,9 @@ class PhotoBar(_Bar):
     def photo(self, number: int, name: str) -> None:
         """Move the bar to the photos before this one."""
         self._starts.append(time.monotonic())
-        self._progress.update(self._task, completed=number - 1, left=self._left())
+        self._progress.update(self._task, completed=number - 1, left=self.left())
 
-    def _left(self) -> str:
+    def left(self) -> str:
         """Format the time left; it is unknown at first, as the first photo takes longer."""
         done = len(self._starts) - 1
         if done < _PHOTOS_TO_KNOW:
