@@ -9,7 +9,7 @@ from impasto.optimization.schedule import SMALLEST_PAINTED, schedule
 
 MEASURED = [
     (512, "good", SMALLEST_PAINTED, [(2.90, 0.322), (2.28, 1.054)]),
-    (512, "draft", SMALLEST_PAINTED, [(2.85, 0.336), (0.51, 0.262)]),
+    (512, "draft", SMALLEST_PAINTED, [(1.48, 0.370), (0.51, 0.272)]),
 ]
 """Long side, quality, smallest scale; then for each scale the seconds of the first step and of each
 other one: processor time on one core, a square photo (benchmarks/README.md)."""

@@ -19,7 +19,7 @@ KNOTS = (128, 256, 512, 1024)
 """Long sides for which `STEPS` says the steps."""
 
 STEPS: dict[Quality, tuple[int, int, int, int]] = {
-    "draft": (36, 12, 8, 6),
+    "draft": (36, 24, 8, 6),
     "good": (70, 40, 20, 12),
     "best": (250, 180, 120, 40),
 }
