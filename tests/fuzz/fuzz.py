@@ -54,11 +54,11 @@ def checkpoints() -> Iterator[bytes]:
     run = checkpoint.RunFingerprint(
         {"size": 8}, "content", [("style", 1.0)], [None], [], None, "encoder"
     )
-    position = SolverState(step=1, canvas=torch.zeros(1, 3, 8, 8))
+    state = SolverState(step=1, canvas=torch.zeros(1, 3, 8, 8))
     trace = [StepRecord(0, 8, 1, 0.5, {"total": 1.0})]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "checkpoint"
-        checkpoint.save(path, checkpoint.Checkpoint(run, position, trace))
+        checkpoint.save(path, checkpoint.Checkpoint(run, state, trace))
         header = path.read_bytes()[8:].decode(errors="ignore")
         yield json.JSONDecoder().raw_decode(header)[0]["__metadata__"]["state"].encode()
 

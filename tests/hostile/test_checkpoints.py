@@ -126,8 +126,8 @@ def test_anything_in_the_place_of_a_part(job, data):
         {"canvas": torch.zeros(3, 48, 64)},
     ],
 )
-def test_positions_of_another_painting(job, changes):
+def test_states_of_another_painting(job, changes):
     path, words, parts = job
-    write(path, parts | {"position": parts["position"] | changes})
+    write(path, parts | {"state": parts["state"] | changes})
     with pytest.raises(InputError, match="not a checkpoint of this version"):
         impasto.optimize(resume=path, **words)

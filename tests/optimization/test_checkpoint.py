@@ -62,14 +62,14 @@ def test_resume_goes_on_saving(job, tmp_path):
     assert path.read_bytes() == before
     impasto.optimize(resume=path, **job)
     last = checkpoint.load(path, CPU)
-    assert (last.position.scale, last.position.step) == (1, STEPS)
+    assert (last.state.scale, last.state.step) == (1, STEPS)
     assert len(last.trace) == 2 * STEPS
 
 
 def test_saves_at_the_end_of_a_scale_and_now_and_then(job, tmp_path, monkeypatch):
     saved = []
     monkeypatch.setattr(
-        checkpoint, "save", lambda _, state: saved.append((state.position.scale, len(state.trace)))
+        checkpoint, "save", lambda _, now: saved.append((now.state.scale, len(now.trace)))
     )
     impasto.optimize(checkpoint=tmp_path / "c", **job)
     assert saved == [(0, STEPS), (1, 2 * STEPS)]

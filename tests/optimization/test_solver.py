@@ -113,41 +113,41 @@ def paint(
 def test_the_loss_falls(optimizer, style_loss):
     rate = 0.05 if optimizer == "adam" else None  # the narrow encoder has no style to speak of
     words = {"optimizer": optimizer, "style_loss": style_loss, "learning_rate": rate}
-    states = paint(replace(SETTINGS, steps=25, **words))
-    assert states[-1].losses["total"] < 0.6 * states[0].losses["total"]
+    iterates = paint(replace(SETTINGS, steps=25, **words))
+    assert iterates[-1].losses["total"] < 0.6 * iterates[0].losses["total"]
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_every_state_is_a_picture_in_range(optimizer):
-    for state in paint(replace(SETTINGS, optimizer=optimizer, learning_rate=1.0, steps=10)):
-        assert state.image.isfinite().all()
-        assert 0 <= float(state.image.min()) <= float(state.image.max()) <= 1
+    for iterate in paint(replace(SETTINGS, optimizer=optimizer, learning_rate=1.0, steps=10)):
+        assert iterate.image.isfinite().all()
+        assert 0 <= float(iterate.image.min()) <= float(iterate.image.max()) <= 1
 
 
 def test_states_count_steps_scales_and_work():
-    states = paint(THREE_STEPS, LARGE)
-    assert [(s.scale, s.step) for s in states] == [(k, n) for k in (0, 1) for n in (1, 2, 3)]
-    assert [s.side for s in states[0].scales] == [100, 200]
-    done = [state.done for state in states]
+    iterates = paint(THREE_STEPS, LARGE)
+    assert [(s.scale, s.step) for s in iterates] == [(k, n) for k in (0, 1) for n in (1, 2, 3)]
+    assert [s.side for s in iterates[0].scales] == [100, 200]
+    done = [iterate.done for iterate in iterates]
     assert done == sorted(done)
     assert done[-1] == 1
-    assert states[-1].seconds_left == 0
-    assert states[0].seconds_left == math.inf
-    assert states[-2].seconds_left > 0
-    assert all(state.notice is None for state in states)
+    assert iterates[-1].seconds_left == 0
+    assert iterates[0].seconds_left == math.inf
+    assert iterates[-2].seconds_left > 0
+    assert all(iterate.notice is None for iterate in iterates)
 
 
 def test_losses_are_the_weighted_parts_and_their_total():
-    for state in paint():
-        parts = dict(state.losses)
+    for iterate in paint():
+        parts = dict(iterate.losses)
         total = parts.pop("total")
         assert {"content", "style"} <= set(parts)
         assert total == pytest.approx(sum(parts.values()), rel=1e-5)
 
 
 def test_a_finer_scale_goes_on_from_the_coarser_ones_picture():
-    states = paint(replace(SETTINGS, steps=8), replace(LARGE, first=None))
-    coarse, fine = states[7].image, states[8].image
+    iterates = paint(replace(SETTINGS, steps=8), replace(LARGE, first=None))
+    coarse, fine = iterates[7].image, iterates[8].image
     assert fine.shape[-2:] == (150, 200)
     from_coarse = (fine - resized(coarse, (150, 200))).abs().mean()
     assert from_coarse < 0.06  # two steps of Adam or so
@@ -166,10 +166,10 @@ def test_strength_leads_away_from_the_content():
 def test_without_strength_the_picture_is_the_photo(first):
     images = replace(LARGE, first=first)
     solver = Solver(NarrowVGG(), images, replace(SETTINGS, strength=0))
-    (state,) = list(solver)
-    assert torch.equal(state.image, LARGE.content)
-    assert state.done == 1
-    assert set(state.losses.values()) == {0.0}
+    (iterate,) = list(solver)
+    assert torch.equal(iterate.image, LARGE.content)
+    assert iterate.done == 1
+    assert set(iterate.losses.values()) == {0.0}
     assert list(solver) == []
 
 
@@ -177,9 +177,9 @@ def test_without_strength_the_picture_is_the_photo(first):
 def test_the_same_settings_give_the_same_picture(optimizer):
     settings = replace(SETTINGS, optimizer=optimizer)
     one, other = paint(settings), paint(settings)
-    for state, again in zip(one, other, strict=True):
-        assert torch.equal(state.image, again.image)
-        assert state.losses == again.losses
+    for iterate, again in zip(one, other, strict=True):
+        assert torch.equal(iterate.image, again.image)
+        assert iterate.losses == again.losses
 
 
 def test_low_memory_gives_the_same_picture():
@@ -199,8 +199,8 @@ def test_painted_by_tiles_it_is_the_same_picture(optimizer, monkeypatch):
         # L-BFGS divides by differences of gradients, so that rounding grows.
         bound = 1e-5 if optimizer == "adam" else 2e-4
         assert (other[-1].image - one[-1].image).abs().mean() < bound
-        for state, again in zip(one, other, strict=True):
-            assert again.losses["total"] == pytest.approx(state.losses["total"], rel=1e-4)
+        for iterate, again in zip(one, other, strict=True):
+            assert again.losses["total"] == pytest.approx(iterate.losses["total"], rel=1e-4)
         # The encoder is really shown tiles: 64 pixels and 16 more on either side.
         encoder = NarrowVGG()
         paint(settings, images, encoder)
@@ -225,9 +225,9 @@ def test_regions_are_resized_to_every_scale():
     mask = torch.zeros(1, 1, 30, 40)
     mask[..., :15, :20] = 1
     images = replace(LARGE, regions=[Region(mask, [StylePicture(STYLE)])])
-    for state in paint(THREE_STEPS, images):
-        height, width = state.image.shape[-2:]
-        change = (state.image - resized(CONTENT, (height, width))).abs().mean((0, 1))
+    for iterate in paint(THREE_STEPS, images):
+        height, width = iterate.image.shape[-2:]
+        change = (iterate.image - resized(CONTENT, (height, width))).abs().mean((0, 1))
         assert change[: height // 2, : width // 2].mean() > 0.01
         assert change[: height // 2, : width // 2].mean() > 10 * change[height * 3 // 4 :].mean()
 
@@ -246,8 +246,8 @@ def test_noise_depends_on_the_seed():
 def test_painting_starts_from_the_first_picture_resized(height):
     first = picture(7, height, height)
     settings = replace(SETTINGS, learning_rate=1e-4, steps=1)
-    state = paint(settings, replace(IMAGES, first=first))[0]
-    torch.testing.assert_close(state.image, resized(first, (30, 40)), atol=1e-3, rtol=0)
+    iterate = paint(settings, replace(IMAGES, first=first))[0]
+    torch.testing.assert_close(iterate.image, resized(first, (30, 40)), atol=1e-3, rtol=0)
 
 
 def test_the_pictures_given_are_left_alone():
@@ -263,9 +263,9 @@ def test_the_pictures_given_are_left_alone():
 
 def test_lbfgs_never_stops_early():
     """torch's L-BFGS ends silently at its tolerances; the picture then stands still."""
-    states = paint(replace(SETTINGS, optimizer="lbfgs", steps=30))
-    assert len(states) == 30
-    for before, after in itertools.pairwise(states):
+    iterates = paint(replace(SETTINGS, optimizer="lbfgs", steps=30))
+    assert len(iterates) == 30
+    for before, after in itertools.pairwise(iterates):
         assert not torch.equal(before.image, after.image)
 
 
@@ -286,13 +286,13 @@ def test_a_position_goes_on_exactly(optimizer, stop_after):
     whole = paint(settings, LARGE)
     first = Solver(NarrowVGG(), LARGE, settings)
     for _ in itertools.islice(first, stop_after):
-        position = copy.deepcopy(first.position)
-    rest = list(Solver(NarrowVGG(), LARGE, settings, position))
+        state = copy.deepcopy(first.state)
+    rest = list(Solver(NarrowVGG(), LARGE, settings, state))
     assert len(rest) == 6 - stop_after
-    for state, expected in zip(rest, whole[stop_after:], strict=True):
-        assert torch.equal(state.image, expected.image)
-        assert state.losses == expected.losses
-        assert (state.scale, state.step) == (expected.scale, expected.step)
+    for iterate, expected in zip(rest, whole[stop_after:], strict=True):
+        assert torch.equal(iterate.image, expected.image)
+        assert iterate.losses == expected.losses
+        assert (iterate.scale, iterate.step) == (expected.scale, expected.step)
 
 
 # When something fails
@@ -306,14 +306,14 @@ def test_a_pass_that_is_no_number_is_recovered_from(style_loss, optimizer, part,
     settings = replace(SETTINGS, style_loss=style_loss, optimizer=optimizer, steps=12)
     solver = Solver(SpoiltVGG(range(spoilt, spoilt + 1), part), IMAGES, settings)
     nonfinite_steps = []
-    states = []
-    for state in solver:
-        states.append(state)
-        nonfinite_steps.append(solver.position.nonfinite_steps)
-    assert [state.step for state in states] == list(range(1, 13))
-    assert all(state.image.isfinite().all() for state in states)
-    assert all(math.isfinite(state.losses["total"]) for state in states)
-    assert states[-1].losses["total"] < states[0].losses["total"]
+    iterates = []
+    for iterate in solver:
+        iterates.append(iterate)
+        nonfinite_steps.append(solver.state.nonfinite_steps)
+    assert [iterate.step for iterate in iterates] == list(range(1, 13))
+    assert all(iterate.image.isfinite().all() for iterate in iterates)
+    assert all(math.isfinite(iterate.losses["total"]) for iterate in iterates)
+    assert iterates[-1].losses["total"] < iterates[0].losses["total"]
     assert max(nonfinite_steps) == 1 or optimizer == "lbfgs"  # whose line search may evade
 
 
@@ -322,12 +322,12 @@ def test_a_pass_that_is_no_number_is_recovered_from(style_loss, optimizer, part,
 @pytest.mark.parametrize("part", ["value", "gradient"])
 def test_losses_that_stay_no_number_end_in_one_line(style_loss, optimizer, part):
     settings = replace(SETTINGS, style_loss=style_loss, optimizer=optimizer, steps=50)
-    states = []
+    iterates = []
     with pytest.raises(ImpastoError, match="no finite number") as caught:
-        for state in Solver(SpoiltVGG(range(2, 10**6), part), IMAGES, settings):
-            states.append(state)  # noqa: PERF402 - what was painted before the error counts
+        for iterate in Solver(SpoiltVGG(range(2, 10**6), part), IMAGES, settings):
+            iterates.append(iterate)  # noqa: PERF402 - what was painted before the error counts
     assert "\n" not in str(caught.value)
-    assert all(state.image.isfinite().all() for state in states)
+    assert all(iterate.image.isfinite().all() for iterate in iterates)
 
 
 def test_every_setback_halves_the_step():
@@ -341,17 +341,19 @@ def test_every_setback_halves_the_step():
 
 def test_without_memory_for_the_next_scale_the_last_ones_picture_is_the_result():
     solver = Solver(SmallMemoryVGG(150), LARGE, THREE_STEPS)
-    states = list(solver)
-    assert [state.scale for state in states] == [0] * 4
-    assert torch.equal(states[-1].image, states[-2].image)
-    assert states[-1].notice == ("not enough memory at 200 px; the picture was finished at 100 px")
+    iterates = list(solver)
+    assert [iterate.scale for iterate in iterates] == [0] * 4
+    assert torch.equal(iterates[-1].image, iterates[-2].image)
+    assert iterates[-1].notice == (
+        "not enough memory at 200 px; the picture was finished at 100 px"
+    )
 
 
 def test_resumed_with_more_memory_the_scale_that_did_not_fit_is_painted():
     poor = Solver(SmallMemoryVGG(150), LARGE, THREE_STEPS)
     list(poor)
-    rich = list(Solver(NarrowVGG(), LARGE, THREE_STEPS, poor.position))
-    assert [state.scale for state in rich] == [1] * len(rich)
+    rich = list(Solver(NarrowVGG(), LARGE, THREE_STEPS, poor.state))
+    assert [iterate.scale for iterate in rich] == [1] * len(rich)
     assert max(rich[-1].image.shape) == 200
 
 
@@ -389,8 +391,10 @@ def test_a_panorama_leaves_out_the_scales_too_narrow_for_the_encoder():
     content = picture(3, 20, 200)
     deep = NarrowVGG("relu5_1")  # needs 16 pixels
     settings = replace(SETTINGS, style_layers=("relu5_1",), steps=1)
-    states = paint(settings, Images(content, [Region(None, [StylePicture(STYLE)])], content), deep)
-    assert [state.image.shape[-2:] for state in states] == [(20, 200)]
+    iterates = paint(
+        settings, Images(content, [Region(None, [StylePicture(STYLE)])], content), deep
+    )
+    assert [iterate.image.shape[-2:] for iterate in iterates] == [(20, 200)]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 3), (15, 15), (1, 40), (40, 1), (2, 300)])
@@ -398,8 +402,8 @@ def test_a_panorama_leaves_out_the_scales_too_narrow_for_the_encoder():
 def test_a_tiny_style_is_enlarged_as_far_as_the_encoder_needs(shape, style_loss):
     settings = replace(SETTINGS, style_layers=("relu1_1", "relu5_1"), style_loss=style_loss)
     images = Images(CONTENT, [Region(None, [StylePicture(picture(4, *shape))])], CONTENT)
-    states = paint(replace(settings, steps=2), images, NarrowVGG("relu5_1"))
-    assert all(math.isfinite(state.losses["total"]) for state in states)
+    iterates = paint(replace(settings, steps=2), images, NarrowVGG("relu5_1"))
+    assert all(math.isfinite(iterate.losses["total"]) for iterate in iterates)
 
 
 def style_side(style: Tensor, brush: float) -> int:

@@ -192,19 +192,19 @@ def optimize_steps(
     networks = _encoders(chosen, weights)
     path = checkpoint or resume
     identity = checkpoints.identity(inputs, networks) if path else None
-    position, trace = None, []
+    state, trace = None, []
     if resume and identity:
         restored = checkpoints.load(Path(resume), place)
         checkpoints.check_same(Path(resume), restored.identity, identity)
-        position, trace = restored.position, restored.trace
+        state, trace = restored.state, restored.trace
     first = None
-    if chosen.init == "fast" and position is None:
+    if chosen.init == "fast" and state is None:
         first, more = _painted_fast(inputs, device)
         notices += more
     images = inputs.images(first, place)
     precision = devices.precision(chosen.precision, place)
     coarse, *fine = (network.to(place).compute_in(precision) for network in networks)
-    solver = Solver(coarse, images, chosen, position, fine=fine[0] if fine else None)
+    solver = Solver(coarse, images, chosen, state, fine=fine[0] if fine else None)
     if resume:
         checkpoints.check_fits(Path(resume), solver)
     keeper = (
@@ -335,7 +335,7 @@ def _painted_fast(inputs: "Inputs", device: str | None) -> "tuple[FloatImage, tu
 
 
 class _Run:
-    """Converts the solver's states to steps, and records the trace and checkpoints."""
+    """Converts the solver's iterates to steps, and records the trace and checkpoints."""
 
     def __init__(
         self,
@@ -355,54 +355,56 @@ class _Run:
 
     def steps(self) -> Generator[Step, None, None]:
         """Yield the remaining steps, or the last one of a run that was finished before."""
-        state = None
+        iterate = None
         unsaid = self._first_notices
-        for state in self._solver:
-            self._record(state)
+        for iterate in self._solver:
+            self._record(iterate)
             if self._keeper is not None:
-                self._keeper.after(state)
+                self._keeper.after(iterate)
             try:
-                yield self._step(state, unsaid)
+                yield self._step(iterate, unsaid)
             except GeneratorExit:
                 if self._keeper is not None:
                     self._keeper.save()
                 raise
             unsaid = ()
-        if state is None:
+        if iterate is None:
             yield self._step(self._finished(), unsaid)
 
-    def _record(self, state: "Iterate") -> None:
+    def _record(self, iterate: "Iterate") -> None:
         from impasto.painting import StepRecord
 
-        if state.losses:
-            side = state.scales[state.scale].side
+        if iterate.losses:
+            side = iterate.scales[iterate.scale].side
             seconds = round(time.monotonic() - self._started, 3)
-            self._trace.append(StepRecord(state.scale, side, state.step, seconds, state.losses))
+            self._trace.append(
+                StepRecord(iterate.scale, side, iterate.step, seconds, iterate.losses)
+            )
 
-    def _step(self, state: "Iterate", notices: tuple[str, ...]) -> Step:
-        if state.notice:
-            notices = (*notices, state.notice)
+    def _step(self, iterate: "Iterate", notices: tuple[str, ...]) -> Step:
+        if iterate.notice:
+            notices = (*notices, iterate.notice)
         self._notices += notices
         return Step(
             losses=self._trace[-1].losses,
-            scale=state.scale,
-            scales=state.scales,
-            step=state.step,
-            done=state.done,
-            seconds_left=state.seconds_left,
+            scale=iterate.scale,
+            scales=iterate.scales,
+            step=iterate.step,
+            done=iterate.done,
+            seconds_left=iterate.seconds_left,
             notices=notices,
-            _image=state.image,
+            _image=iterate.image,
             _inputs=self._inputs,
             _told=(self._notices, self._trace, len(self._trace)),
         )
 
     def _finished(self) -> "Iterate":
-        """Rebuild the last state of a run that was finished before it was resumed."""
+        """Rebuild the last iterate of a run that was finished before it was resumed."""
         from impasto.optimization.parametrization import to_rgb
         from impasto.optimization.solver import Iterate
 
         scales = self._solver.scales
-        canvas = self._solver.position.canvas
+        canvas = self._solver.state.canvas
         assert canvas is not None, "a finished run has a picture"
         image = to_rgb(canvas).clamp(0, 1)
         return Iterate(image, {}, len(scales) - 1, scales, scales[-1].steps, 0.0)

@@ -63,7 +63,7 @@ class Checkpoint:
     """The fingerprint, the state and the trace of a run."""
 
     identity: RunFingerprint
-    position: SolverState
+    state: SolverState
     trace: list[StepRecord]
 
 
@@ -99,7 +99,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     """
     parts = {
         "identity": asdict(checkpoint.identity),
-        "position": vars(checkpoint.position),
+        "state": vars(checkpoint.state),
         "trace": [asdict(record) for record in checkpoint.trace],
     }
     write_file(path, sealed.pack(parts), overwrite=True)
@@ -128,10 +128,10 @@ def load(path: Path, device: torch.device) -> Checkpoint:
     except Exception as problem:
         raise InputError(f"{name}: not a checkpoint of impasto; name another file") from problem
     try:
-        position = SolverState(**parts["position"])
-        position.canvas = parts["position"]["canvas"].to(device)
+        state = SolverState(**parts["state"])
+        state.canvas = parts["state"]["canvas"].to(device)
         trace = [StepRecord(**record) for record in parts["trace"]]
-        checkpoint = Checkpoint(RunFingerprint(**parts["identity"]), position, trace)
+        checkpoint = Checkpoint(RunFingerprint(**parts["identity"]), state, trace)
         sound = _is_sound(checkpoint)
     # The digest is correct, so another program has written the file.
     except Exception as problem:
@@ -171,30 +171,30 @@ def check_fits(path: Path, solver: Solver) -> None:
 
 
 def _is_within(solver: Solver) -> bool:
-    """Tell whether the solver could have produced this position."""
-    position, scales = solver.position, solver.scales
-    reached = position.scale if position.step else position.scale - 1
-    steps = scales[position.scale].steps if position.scale < len(scales) else 0
+    """Tell whether the solver could have produced this state."""
+    state, scales = solver.state, solver.scales
+    reached = state.scale if state.step else state.scale - 1
+    steps = scales[state.scale].steps if state.scale < len(scales) else 0
     return (
         0 <= reached < len(scales)
-        and position.step <= steps
-        and position.canvas is not None
-        and position.canvas.shape[-2:] == solver.size(reached)
+        and state.step <= steps
+        and state.canvas is not None
+        and state.canvas.shape[-2:] == solver.size(reached)
     )
 
 
 def _dry_run(solver: Solver) -> None:
     """Run one optimizer step on copies, with a dummy loss, to check the restored state."""
-    position = copy.deepcopy(solver.position)
-    if position.canvas is None or not position.step:
+    state = copy.deepcopy(solver.state)
+    if state.canvas is None or not state.step:
         return
-    canvas = position.canvas.requires_grad_()
+    canvas = state.canvas.requires_grad_()
 
     def closure() -> torch.Tensor:
         canvas.grad = canvas.detach().clone()
         return canvas.detach().square().sum() / 2
 
-    solver.optimizer(canvas, position.optimizer).step(closure)  # type: ignore[arg-type]
+    solver.optimizer(canvas, state.optimizer).step(closure)  # type: ignore[arg-type]
 
 
 class Checkpointer:
@@ -216,15 +216,15 @@ class Checkpointer:
         self._trace = trace
         self._saved = time.monotonic()
 
-    def after(self, state: Iterate) -> None:
+    def after(self, iterate: Iterate) -> None:
         """Save at the end of a scale, and if `INTERVAL` has passed."""
-        ended = state.step == state.scales[state.scale].steps
+        ended = iterate.step == iterate.scales[iterate.scale].steps
         if ended or time.monotonic() - self._saved >= INTERVAL:
             self.save()
 
     def save(self) -> None:
         """Save now; the solver must be between two steps."""
-        save(self._path, Checkpoint(self._run, self._solver.position, self._trace))
+        save(self._path, Checkpoint(self._run, self._solver.state, self._trace))
         self._saved = time.monotonic()
 
 
@@ -234,25 +234,25 @@ def _is_sound(checkpoint: Checkpoint) -> bool:
     Raises:
         Exception: a value has a wrong type.
     """
-    run, position = checkpoint.identity, checkpoint.position
+    run, state = checkpoint.identity, checkpoint.state
     # Fails on tensors, as comparing a huge one would fill the memory.
     json.dumps(vars(run))
     texts = (run.content, run.encoder, run.version, *run.settings, *(s for s, _ in run.styles))
-    whole = (position.scale, position.step, position.nonfinite_steps)
+    whole = (state.scale, state.step, state.nonfinite_steps)
     seconds = [record.seconds for record in checkpoint.trace]
     numbers = [*seconds, *(w for _, w in run.styles), *_losses(checkpoint.trace)]
     return (
         isinstance(run.settings, dict)
         and all(isinstance(text, str) for text in texts)
         and all(type(number) is int and number >= 0 for number in whole)
-        and position.nonfinite_steps <= PATIENCE
+        and state.nonfinite_steps <= PATIENCE
         and all(isinstance(number, float) for number in numbers)
         and len(seconds) > 0
-        and is_plain_float(position.canvas)
-        and position.canvas is not None
-        and position.canvas.dtype == torch.float32
-        and position.canvas.shape[:-2] == (1, 3)
-        and bool(position.canvas.isfinite().all())
+        and is_plain_float(state.canvas)
+        and state.canvas is not None
+        and state.canvas.dtype == torch.float32
+        and state.canvas.shape[:-2] == (1, 3)
+        and bool(state.canvas.isfinite().all())
     )
 
 

@@ -1,4 +1,4 @@
-"""The solver: paints scale after scale, and yields its state after every step."""
+"""The solver: paints scale after scale, and yields an `Iterate` after every step."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -96,18 +96,18 @@ class SolverState:
 class Solver:
     """Paints `images` as `settings` say, with `fine` at fine scales if there is one.
 
-    Iterating yields a `Iterate` after every step. `position` can be saved between steps; a
+    Iterating yields an `Iterate` after every step. `state` can be saved between steps; a
     solver made with it goes on exactly as the first one would have.
 
-        for state in Solver(encoder, images, settings):
-            show(state.image, state.losses)
+        for iterate in Solver(encoder, images, settings):
+            show(iterate.image, iterate.losses)
 
     Raises, while iterating:
         DeviceError: the memory does not suffice for the first scale. At a later one the
-            solver ends with the picture of the scale before, and says so in a last state.
+            solver ends with the picture of the scale before, and says so in a last iterate.
         ImpastoError: losses stay without a finite value.
 
-    At strength 0, or where there is no region, there is a single state, the photo.
+    At strength 0, or where there is no region, there is a single iterate, the photo.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Solver:
         encoder: Encoder,
         images: Images,
         settings: OptimizeSettings,
-        position: SolverState | None = None,
+        state: SolverState | None = None,
         *,
         fine: Encoder | None = None,
     ) -> None:
@@ -123,7 +123,7 @@ class Solver:
         self._fine = fine or encoder
         self._images = images
         self._settings = settings
-        self.position = position or SolverState()
+        self.state = state or SolverState()
         height, width = images.content.shape[-2:]
         least = encoder.minimum_side(settings.content_layers + settings.style_layers)
         side = max(fit_min_side((width, height), max(width, height), least))
@@ -143,7 +143,7 @@ class Solver:
             yield from self._photo()
             return
         clock = Clock(self.scales)
-        while self.position.scale < len(self.scales):
+        while self.state.scale < len(self.scales):
             try:
                 yield from self._paint_scale(clock)
             except (RuntimeError, MemoryError) as problem:
@@ -151,29 +151,29 @@ class Solver:
                     raise
                 yield self._finish_early()
                 return
-            self.position.scale += 1
-            self.position.step = 0
-            self.position.nonfinite_steps = 0
-            self.position.optimizer = {}
+            self.state.scale += 1
+            self.state.step = 0
+            self.state.nonfinite_steps = 0
+            self.state.optimizer = {}
 
     def _photo(self) -> Iterator[Iterate]:
-        """Give the only state without style, the photo: Adam would follow rounding errors."""
-        if self.position.scale == len(self.scales):
+        """Give the only iterate without style, the photo: Adam would follow rounding errors."""
+        if self.state.scale == len(self.scales):
             return
         last = self.scales[-1]
         picture = resized(self._images.content, fitted(self._images.content, last.side))
-        self.position = SolverState(scale=len(self.scales), canvas=decorrelate(picture))
+        self.state = SolverState(scale=len(self.scales), canvas=decorrelate(picture))
         losses = dict.fromkeys(
             ("content", "structure", "style", "tv", "palette", "tone", "total"), 0.0
         )
         yield Iterate(picture, losses, len(self.scales) - 1, self.scales, last.steps, 0.0)
 
     def _finish_early(self) -> Iterate:
-        """Give the last state after memory ran out: the picture so far.
+        """Give the last iterate after memory ran out: the picture so far.
 
-        The position stays, so that resuming it where there is more memory tries again.
+        The state stays, so that resuming it where there is more memory tries again.
         """
-        scale, step, canvas = self.position.scale, self.position.step, self.position.canvas
+        scale, step, canvas = self.state.scale, self.state.step, self.state.canvas
         side = self.scales[scale].side
         if canvas is None:
             raise DeviceError(
@@ -189,8 +189,8 @@ class Solver:
         return Iterate(picture, {}, reached, self.scales, step, 0.0, notice)
 
     def _paint_scale(self, clock: Clock) -> Iterator[Iterate]:
-        scale = self.scales[self.position.scale]
-        size = self.size(self.position.scale)
+        scale = self.scales[self.state.scale]
+        size = self.size(self.state.scale)
         content = resized(self._images.content, size)
         regions = [self._region_at(region, size, scale.side) for region in self._images.regions]
         encoder = self._fine if scale.fine else self._encoder
@@ -205,23 +205,23 @@ class Solver:
             recoloured = resized(recoloured, size)
         objective = objectives.build(encoder, content, regions, self._settings, tile, recoloured)
         canvas = self._start(size).requires_grad_(True)
-        optimizer = self.optimizer(canvas, self.position.optimizer)
-        while self.position.step < scale.steps:
+        optimizer = self.optimizer(canvas, self.state.optimizer)
+        while self.state.step < scale.steps:
             self._set_learning_rate(optimizer, scale)
             losses = _optimizer_step(objective, optimizer, canvas)
             if not (math.isfinite(losses["total"]) and canvas.isfinite().all()):
                 optimizer = self._recover(canvas)
                 continue
-            self.position.step += 1
-            self.position.canvas = canvas.detach().clone()
-            self.position.optimizer = optimizer.state_dict()
+            self.state.step += 1
+            self.state.canvas = canvas.detach().clone()
+            self.state.optimizer = optimizer.state_dict()
             yield Iterate(
-                to_rgb(self.position.canvas).clamp_(0, 1),
+                to_rgb(self.state.canvas).clamp_(0, 1),
                 losses,
-                self.position.scale,
+                self.state.scale,
                 self.scales,
-                self.position.step,
-                clock.tick(self.position.scale, self.position.step),
+                self.state.step,
+                clock.tick(self.state.scale, self.state.step),
             )
 
     def _set_learning_rate(self, optimizer: torch.optim.Optimizer, scale: Scale) -> None:
@@ -237,19 +237,19 @@ class Solver:
             if self._settings.optimizer == "adam":
                 strength = self._settings.strength * max(r.weight for r in self._images.regions)
                 rate *= min(1.0, SMALLEST / scale.side) ** 1.5 * strength
-                if self._settings.init == "fast" and self.position.scale == 0:
+                if self._settings.init == "fast" and self.state.scale == 0:
                     rate *= REFINING
-        rate *= 0.5**self.position.nonfinite_steps
+        rate *= 0.5**self.state.nonfinite_steps
         if self._settings.optimizer == "adam":
-            part = self.position.step / scale.steps
+            part = self.state.step / scale.steps
             rate *= 0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * part))
         for group in optimizer.param_groups:
             group["lr"] = rate
 
     def _recover(self, canvas: Tensor) -> torch.optim.Optimizer:
         """Restore the last finite canvas and reset the optimizer, after a loss that is none."""
-        self.position.nonfinite_steps += 1
-        if self.position.nonfinite_steps > PATIENCE:
+        self.state.nonfinite_steps += 1
+        if self.state.nonfinite_steps > PATIENCE:
             raise ImpastoError(
                 "the loss is no finite number whatever the step; "
                 "lower learning-rate, style-weight or content-weight"
@@ -264,10 +264,10 @@ class Solver:
         It is the last scale's picture, or the one that the setting `init` names; within a scale,
         the canvas as it was after the last step.
         """
-        if self.position.canvas is not None and self.position.step:
-            return self.position.canvas.clone()
-        if self.position.canvas is not None:
-            picture = to_rgb(self.position.canvas).clamp(0, 1)
+        if self.state.canvas is not None and self.state.step:
+            return self.state.canvas.clone()
+        if self.state.canvas is not None:
+            picture = to_rgb(self.state.canvas).clamp(0, 1)
         elif self._images.first is not None:
             picture = self._images.first
         else:
