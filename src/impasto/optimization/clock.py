@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from impasto.optimization.schedule import Scale
 
-RECENT = 8
+RECENT = 20
 """Steps whose median is taken: other programs may slow down the machine, or leave it."""
 
 
