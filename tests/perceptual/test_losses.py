@@ -306,10 +306,11 @@ def test_relative_losses_are_nearly_the_same_for_pictures_twice_as_large(layer):
             float(WassersteinLoss(target)(statistics(found))),
         ]
 
-    # Features of relu3_1 see 24 pixels, which show half as much of the larger picture; that
-    # makes a few percent. Sums, as in the papers, would differ by a factor of 4 to 16.
+    # Features of relu3_1 see 24 pixels, which show half as much of the larger picture; that made
+    # up to 21 percent in 20 random networks. Sums, as in the papers, would differ by a factor of 4
+    # to 16.
     for small, large in zip(losses(128), losses(256), strict=True):
-        assert large == pytest.approx(small, rel=0.15)
+        assert large == pytest.approx(small, rel=0.4)
 
 
 # Total variation

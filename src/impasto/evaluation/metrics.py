@@ -32,8 +32,8 @@ def distances(judge: Judge, painting: Tensor, photo: Tensor, style: Tensor) -> D
     """Measure how far a painting is from its photo and from its style.
 
     Content: half the mean squared difference of relu4_1. Each picture's channels are normalised to
-    mean 0 and deviation 1 first, so that a change of palette does not count. Two unrelated pictures
-    are at distance 1.
+    mean 0 and deviation 1 first, so that a change of palette does not count. Two pictures with
+    uncorrelated features are at distance 1.
     Style: relative Frobenius distance of Gram matrices |G - G_s| / |G_s|, averaged over
     relu1_1 .. relu4_1 (Gatys, Ecker, Bethge 2015, eq. 4, made relative).
 
