@@ -8,35 +8,35 @@ import numpy as np
 from impasto.settings import Quality
 
 SMALLEST = 128
-"""Long side in pixels, roughly, of the first scale: there a network's receptive field spans
-half of the picture, so composition and colour settle in a few seconds."""
+"""Approximate long side in pixels of the first scale. There, a network's receptive field spans half
+of the picture, so composition and colour settle in a few seconds."""
 
 SMALLEST_PAINTED = 256
-"""The same where the first picture has composition and colours already: at 128 pixels a face
-has too few pixels to survive."""
+"""The same if the first picture already has composition and colours. At 128 pixels, a face would
+have too few pixels to survive."""
 
 KNOTS = (128, 256, 512, 1024)
-"""Long sides for which `STEPS` says the steps."""
+"""Long sides in pixels to which the numbers of `STEPS` belong."""
 
 STEPS: dict[Quality, tuple[int, int, int, int]] = {
     "draft": (36, 24, 8, 6),
     "good": (70, 40, 20, 12),
     "best": (250, 180, 120, 40),
 }
-"""Composition, forms and strokes come from scales up to 256 pixels, where an iteration is cheap; a
-picture that starts from a finished one half its size only needs its finest strokes."""
+"""Numbers of steps by quality, one for each of `KNOTS`. Composition, forms and strokes develop at up
+to 256 pixels, where an iteration is cheap. At larger scales, only the finest strokes are missing."""
 
 FINE: dict[Quality, int] = {"draft": 320, "good": 640, "best": 1280}
-"""Long side beyond which the fast encoder takes over, if there is one."""
+"""Long side in pixels above which the fast encoder is used, if there is one."""
 
 OVERHEAD = 25_000
-"""Pixels that take as long as what an iteration takes at any size: roots of covariances, mostly."""
+"""Fixed cost of an iteration, in pixels that take as long: mostly roots of covariances."""
 
 FINE_COST = 0.25
-"""What a step takes with the fast encoder, relative to VGG-16."""
+"""Cost of a step with the fast encoder, relative to VGG-16."""
 
 PREPARATION = 1
-"""What the preparation of a scale takes, in steps: pictures are resized, and targets computed."""
+"""Cost of the preparation of a scale, in steps: it resizes pictures and computes targets."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Scale:
 
     Attributes:
         side: long side in pixels.
-        steps: how many to take there.
-        fine: whether it is one for the fast encoder.
+        steps: number of steps.
+        fine: whether to use the fast encoder.
     """
 
     side: int
@@ -55,16 +55,16 @@ class Scale:
 
     @property
     def step_cost(self) -> float:
-        """What a step takes, relative to other scales'."""
+        """Cost of a step, relative to those of other scales."""
         return (self.side**2 + OVERHEAD) * (FINE_COST if self.fine else 1)
 
     @property
     def cost(self) -> float:
-        """What the preparation and all steps take."""
+        """Cost of the preparation and of all steps."""
         return self.cost_until(self.steps)
 
     def cost_until(self, step: int) -> float:
-        """Compute what the preparation and the first steps take, up to one counted from 1."""
+        """Compute the cost of the preparation and of the steps up to this one, counted from 1."""
         return (PREPARATION + step) * self.step_cost
 
 
@@ -73,12 +73,13 @@ def schedule(
 ) -> tuple[Scale, ...]:
     """Plan the scales that lead to a picture whose long side is `side`.
 
-    Each is about twice the last; the first is close to `smallest`, or `side` itself if that is
-    smaller. Gatys et al. 2017 (section 6) use two; halving down to 128 is after Katherine
-    Crowson's style-transfer-pytorch, with a factor of 2 instead of the square root of 2.
+    Each side is about twice the previous one; the first is close to `smallest`, or it is `side` if
+    that is smaller. Gatys et al. 2017 (section 6) use two scales. Halving down to 128 pixels is
+    after Katherine Crowson's style-transfer-pytorch, with a factor of 2 instead of the square root
+    of 2.
 
     Args:
-        steps: at every scale, in place of the quality's.
+        steps: number of steps at every scale, instead of those of the quality.
     """
     sides = [side]
     while sides[0] / 2 > smallest * 0.75:
@@ -87,6 +88,6 @@ def schedule(
 
 
 def _steps(side: int, quality: Quality) -> int:
-    """Read the steps off `STEPS`, between two of its sides along the logarithm."""
+    """Interpolate the number of steps between `KNOTS`, along the logarithm of the side."""
     knots = [math.log2(knot) for knot in KNOTS]
     return max(1, round(float(np.interp(math.log2(side), knots, STEPS[quality]))))

@@ -23,25 +23,25 @@ from impasto.scene import Region
 from impasto.settings import OptimizeSettings
 
 LEARNING_RATE = {"adam": 0.2, "lbfgs": 1.0}
-"""Adam's is that at 128 pixels, see `_set_learning_rate`."""
+"""Learning rates by optimizer; that of Adam is for 128 pixels, see `_set_learning_rate`."""
 
 REFINING = 0.5
-"""The part of Adam's rate at the first scale of a picture from the single pass: the full rate blurs
-eyes and contours."""
+"""Factor of Adam's learning rate at the first scale if the picture is from the single pass. The
+full rate would blur eyes and contours."""
 
 PATIENCE = 8
-"""Steps without a finite loss, at one scale, after which the solver gives up."""
+"""Number of steps without a finite loss, at one scale, after which the solver gives up."""
 
 
 @dataclass(frozen=True)
 class Images:
-    """What is painted, on the device.
+    """The pictures of an optimization, on the device.
 
     Attributes:
         content: (1, 3, H, W) in [0, 1], of the size at which to paint.
         regions: what to paint where: masks (1, 1, H, W), and lists of `StylePicture`.
-        first: what to start from, (1, 3, H', W') resized as needed; None for noise.
-        recoloured: the content in the styles' colours where these are wanted; None where not.
+        first: the picture to start from, (1, 3, H', W'), which is resized; None for noise.
+        recoloured: the content in the colours of the styles, if a term needs it, or None.
     """
 
     content: Tensor
@@ -52,11 +52,11 @@ class Images:
 
 @dataclass(frozen=True)
 class Iterate:
-    """Where the solver is after a step.
+    """The picture and its losses after a step.
 
     Attributes:
         image: (1, 3, h, w) in [0, 1] at the current scale; a copy that no later step changes.
-            Where no region covers it, it says nothing: there the photo is to be seen.
+            Outside all regions it is undefined; there the painting shows the photo.
         losses: weighted parts and their "total".
         scale: index into `scales`.
         step: of the current scale, from 1.
@@ -73,7 +73,7 @@ class Iterate:
 
     @property
     def done(self) -> float:
-        """The part of the whole work that is done, in [0, 1]."""
+        """The fraction of the whole work that is done, in [0, 1]."""
         total = sum(s.cost for s in self.scales)
         before = sum(s.cost for s in self.scales[: self.scale])
         return (before + self.scales[self.scale].cost_until(self.step)) / total
@@ -81,9 +81,10 @@ class Iterate:
 
 @dataclass
 class SolverState:
-    """What must be known to go on exactly: the next step, the canvas, the optimizer's memory.
+    """The state from which a solver can continue exactly: step, canvas and optimizer.
 
-    The canvas (see `canvas`) is not clipped: L-BFGS goes on from values outside [0, 1] too.
+    The canvas (see `parametrization`) is not clipped, because L-BFGS also continues from values
+    outside [0, 1].
     """
 
     scale: int = 0
@@ -94,20 +95,20 @@ class SolverState:
 
 
 class Solver:
-    """Paints `images` as `settings` say, with `fine` at fine scales if there is one.
+    """Paints pictures by optimization, scale after scale.
 
-    Iterating yields an `Iterate` after every step. `state` can be saved between steps; a
-    solver made with it goes on exactly as the first one would have.
+    Iterating yields an `Iterate` after every step. `state` can be saved between steps, and another
+    solver that is made with it continues exactly as this one would.
 
         for iterate in Solver(encoder, images, settings):
             show(iterate.image, iterate.losses)
 
     Raises, while iterating:
-        DeviceError: the memory does not suffice for the first scale. At a later one the
-            solver ends with the picture of the scale before, and says so in a last iterate.
-        ImpastoError: losses stay without a finite value.
+        DeviceError: there is not enough memory for the first scale. At a later scale, the solver
+            ends with the picture of the previous one, and the last iterate has a notice.
+        ImpastoError: the loss does not become finite.
 
-    At strength 0, or where there is no region, there is a single iterate, the photo.
+    At strength 0, or without regions, the photo is the only iterate.
     """
 
     def __init__(
@@ -157,7 +158,7 @@ class Solver:
             self.state.optimizer = {}
 
     def _photo(self) -> Iterator[Iterate]:
-        """Give the only iterate without style, the photo: Adam would follow rounding errors."""
+        """Yield the photo if there is no style; Adam would follow rounding errors."""
         if self.state.scale == len(self.scales):
             return
         last = self.scales[-1]
@@ -169,9 +170,9 @@ class Solver:
         yield Iterate(picture, losses, len(self.scales) - 1, self.scales, last.steps, 0.0)
 
     def _finish_early(self) -> Iterate:
-        """Give the last iterate after memory ran out: the picture so far.
+        """Return the picture so far as the last iterate, after memory ran out.
 
-        The state stays, so that resuming it where there is more memory tries again.
+        The state is kept, so that a resumed run can try again with more memory.
         """
         scale, step, canvas = self.state.scale, self.state.step, self.state.canvas
         side = self.scales[scale].side
@@ -225,11 +226,11 @@ class Solver:
             )
 
     def _set_learning_rate(self, optimizer: torch.optim.Optimizer, scale: Scale) -> None:
-        """Set the learning rate: smaller after every setback.
+        """Set the learning rate, which is halved after every step without a finite loss.
 
-        Adam's falls to a thirtieth along a cosine, so that a scale ends on a settled picture, not a
-        trembling one. Its default is smaller where less is to change: at finer scales, with little
-        strength, and at first where the picture is painted already.
+        The rate of Adam falls to a thirtieth along a cosine, so that the picture settles at the end
+        of a scale. Its default is smaller where less must change: at finer scales, with little
+        strength, and at the first scale of a picture that is already painted.
         """
         rate = self._settings.learning_rate
         if rate is None:
@@ -247,11 +248,11 @@ class Solver:
             group["lr"] = rate
 
     def _recover(self, canvas: Tensor) -> torch.optim.Optimizer:
-        """Restore the last finite canvas and reset the optimizer, after a loss that is none."""
+        """Restore the last finite canvas and reset the optimizer, after a non-finite loss."""
         self.state.nonfinite_steps += 1
         if self.state.nonfinite_steps > PATIENCE:
             raise ImpastoError(
-                "the loss is no finite number whatever the step; "
+                "the loss is not finite, whatever the step size; "
                 "lower learning-rate, style-weight or content-weight"
             )
         with torch.no_grad():
@@ -259,10 +260,10 @@ class Solver:
         return self.optimizer(canvas)
 
     def _start(self, size: tuple[int, int]) -> Tensor:
-        """Make the first canvas of a scale.
+        """Make the canvas with which to start or resume a scale.
 
-        It is the last scale's picture, or the one that the setting `init` names; within a scale,
-        the canvas as it was after the last step.
+        It is the canvas after the last step of the scale; before the first step, the picture of the
+        previous scale, or else the picture that the setting `init` names.
         """
         if self.state.canvas is not None and self.state.step:
             return self.state.canvas.clone()
@@ -277,14 +278,14 @@ class Solver:
         return decorrelate(resized(picture, size))
 
     def _region_at(self, region: Region, size: tuple[int, int], side: int) -> Region:
-        """Resize a region to a picture of (height, width), its styles as `_style_at`."""
+        """Resize the mask of a region to (height, width), and its styles by `_style_at`."""
         mask = None if region.mask is None else _resized_mask(region.mask, size)
         return Region(mask, [self._style_at(s, side) for s in region.style], region.weight)
 
     def _style_at(self, style: StylePicture[Tensor], side: int) -> StylePicture[Tensor]:
         """Resize a style to a long side of `side` times the brush.
 
-        It is enlarged only as far as a brush above 1 asks for, or the encoder needs.
+        It is enlarged only as far as a brush above 1 requires, or the encoder needs.
         """
         wanted = round(side * self._settings.brush)
         least = self._encoder.minimum_side(self._settings.style_layers)
@@ -299,9 +300,9 @@ class Solver:
     def optimizer(
         self, canvas: Tensor, memory: Mapping[str, Any] | None = None
     ) -> torch.optim.Optimizer:
-        """Make an optimizer of the canvas, with the memory of another one, its `state_dict`."""
+        """Make an optimizer of the canvas, with the state of another one, from its `state_dict`."""
         made = self._new_optimizer(canvas)
-        if memory:  # of which only what was learned of the canvas is not known already
+        if memory:  # without the hyperparameters, which are set already
             made.load_state_dict({**made.state_dict(), "state": memory["state"]})
         return made
 
@@ -324,7 +325,7 @@ class Solver:
 def _optimizer_step(
     objective: objectives.Objective, optimizer: torch.optim.Optimizer, canvas: Tensor
 ) -> dict[str, float]:
-    """One step of the optimizer; the losses are those before it."""
+    """Take one step of the optimizer, and return the losses before it."""
     before: dict[str, Tensor] = {}
 
     def closure() -> Tensor:
@@ -358,5 +359,5 @@ def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _resized_mask(mask: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize a mask to (height, width): bilinear, which rings no further than the mask reaches."""
+    """Resize a mask to (height, width), bilinear and so without ringing."""
     return F.interpolate(mask, size, mode="bilinear", antialias=True, align_corners=False)
