@@ -227,7 +227,8 @@ def paint(
                     break
     except ImpastoError:
         if last is not None:
-            job.write(last.painting(), suffix)
+            for warning in job.write(last.painting(), suffix):
+                shown.warn(warning)
             shown.warn(f"{output_name(job.output)}: the picture so far")
         raise
     assert last is not None, "there is always a step"
