@@ -302,7 +302,7 @@ def test_failure_on_the_way_leaves_the_picture_so_far(impasto, photo, wave, comp
         def fail_the_second_time(image):
             calls.append(1)
             if len(calls) == 2:
-                raise ImpastoError("the loss is no finite number")
+                raise ImpastoError("the loss is not finite")
             return loss(image)
 
         return fail_the_second_time
@@ -314,7 +314,7 @@ def test_failure_on_the_way_leaves_the_picture_so_far(impasto, photo, wave, comp
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         f"impasto: {out}: the picture so far",
-        "impasto: error: the loss is no finite number",
+        "impasto: error: the loss is not finite",
     ]
     assert opened(out).shape == (48, 64, 3)
 

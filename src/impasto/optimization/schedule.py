@@ -23,8 +23,9 @@ STEPS: dict[Quality, tuple[int, int, int, int]] = {
     "good": (70, 40, 20, 12),
     "best": (250, 180, 120, 40),
 }
-"""Numbers of steps by quality, one for each of `KNOTS`. Composition, forms and strokes develop at up
-to 256 pixels, where an iteration is cheap. At larger scales, only the finest strokes are missing."""
+"""Numbers of steps by quality, one for each of `KNOTS`. Composition, forms and strokes develop at
+up to 256 pixels, where an iteration is cheap. At larger scales, only the finest strokes are
+missing."""
 
 FINE: dict[Quality, int] = {"draft": 320, "good": 640, "best": 1280}
 """Long side in pixels above which the fast encoder is used, if there is one."""
