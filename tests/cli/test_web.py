@@ -1,4 +1,3 @@
-import importlib.util
 import subprocess
 import sys
 
@@ -51,10 +50,7 @@ def test_a_wrong_option_is_one_line(words):
 
 @pytest.mark.parametrize("missing", ["gradio", "fastapi", "uvicorn"])
 def test_without_the_extra_there_is_a_hint(missing, monkeypatch):
-    find = importlib.util.find_spec
-    monkeypatch.setattr(
-        "impasto.system.extras.find_spec", lambda name: None if name == missing else find(name)
-    )
+    monkeypatch.setitem(sys.modules, missing, None)
     result = run()
     assert result.exit_code == 1
     problem = MissingExtraError("the studio in the browser", "web")

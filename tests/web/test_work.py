@@ -1,4 +1,5 @@
 import io
+import sys
 import threading
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_an_optimization_is_cancelled_between_steps(job, photo):
 
 
 def test_without_pytorch_there_is_a_hint(photo, monkeypatch):
-    monkeypatch.setattr("impasto.system.extras.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtraError, match=r"pip install \"impasto\[torch\]\""):
         work.optimize(photo, [], OptimizeSettings(), Saving(), LIMITS)
 
