@@ -10,9 +10,11 @@ from impasto.optimization.schedule import SMALLEST_PAINTED, schedule
 MEASURED = [
     (512, "good", SMALLEST_PAINTED, [(2.90, 0.322), (2.28, 1.054)]),
     (512, "draft", SMALLEST_PAINTED, [(1.48, 0.370), (0.51, 0.272)]),
+    (512, "good", SMALLEST, [(3.02, 0.144), (0.86, 0.309), (2.28, 0.997)]),
+    (1024, "good", SMALLEST_PAINTED, [(5.01, 0.443), (3.10, 1.480), (2.56, 1.493)]),
 ]
 """Long side, quality, smallest scale; then for each scale the seconds of the first step and of each
-other one: processor time on one core, a square photo (benchmarks/README.md)."""
+other one: processor time on one core, photos of different shapes (benchmarks/README.md)."""
 
 
 @pytest.mark.parametrize(("side", "quality", "smallest", "seconds"), MEASURED)
