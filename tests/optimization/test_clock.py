@@ -5,7 +5,7 @@ import math
 import pytest
 
 from impasto.optimization.clock import Clock
-from impasto.optimization.schedule import SMALLEST_PAINTED, schedule
+from impasto.optimization.schedule import SMALLEST, SMALLEST_PAINTED, schedule
 
 MEASURED = [
     (512, "good", SMALLEST_PAINTED, [(2.90, 0.322), (2.28, 1.054)]),
