@@ -43,7 +43,7 @@ def weights(tmp_path_factory):
     import torch
     from safetensors.torch import save_file
 
-    from impasto.networks.painter import VECTOR
+    from impasto.networks.painter import VECTOR, Palette
     from impasto.networks.predictor import Predictor
     from impasto.training.styled import IDENTITY, StyledPainter
 
@@ -55,6 +55,10 @@ def weights(tmp_path_factory):
         # Of equal weights, such as biases of zeros, the exporter keeps one.
         for value in (*network.parameters(), *predictor.parameters()):
             value.data.add_(0.001 * torch.randn_like(value))
+        # A first step measures what variances are usual.
+        photo, palette = torch.rand(1, 3, 64, 64), Palette(torch.rand(1, 3), torch.eye(3)[None])
+        with torch.no_grad():
+            network(photo, palette, "great-wave")
         # What never varies, as features that are always zero.
         predictor.standardise.mean.fill_(-6.9078)
         predictor.standardise.variance[::2] = 0

@@ -1,6 +1,6 @@
 """Losses of paintings against closed forms."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import torch
@@ -10,10 +10,12 @@ from torch import Tensor
 from impasto.networks.painter import Palette
 from impasto.training import painting_losses as losses
 from impasto.training.painting_losses import (
+    Statistics,
     Target,
     Weights,
     contrasts,
     painting_losses,
+    spectrum,
     weighted,
 )
 from impasto.training.teacher import LAYERS, Seen, statistics
@@ -21,6 +23,11 @@ from impasto.training.teacher import LAYERS, Seen, statistics
 
 def seen_in(features: dict[str, Tensor]) -> dict[str, Seen]:
     return {layer: Seen(f, *statistics(f)) for layer, f in features.items()}
+
+
+def statistics_of(seen: dict[str, Seen], count: int = 2) -> Statistics:
+    gram = {k: s.gram[:count] for k, s in seen.items()}
+    return Statistics(gram, {k: s.mean[:count] for k, s in seen.items()})
 
 
 @pytest.fixture
@@ -40,9 +47,8 @@ def test_relative_is_symmetrical_and_free_of_scale() -> None:
 
 def test_a_style_distance_of_nothing_is_nothing(features: dict[str, Tensor]) -> None:
     seen = seen_in(features)
-    gram = {k: s.gram for k, s in seen.items()}
-    mean = {k: s.mean for k, s in seen.items()}
-    assert losses.style_distance(seen, gram, mean, 0.0) < 1e-3
+    style = statistics_of(seen)
+    assert losses.style_distance(seen, style, 0.0) < 1e-3
 
 
 def test_pooled_statistics_let_pictures_share_the_work(features: dict[str, Tensor]) -> None:
@@ -50,8 +56,9 @@ def test_pooled_statistics_let_pictures_share_the_work(features: dict[str, Tenso
     seen = seen_in(features)
     gram = {k: s.gram.mean(0, keepdim=True) for k, s in seen.items()}
     mean = {k: s.mean.mean(0, keepdim=True) for k, s in seen.items()}
-    assert losses.style_distance(seen, gram, mean, 1.0) < 1e-3
-    assert losses.style_distance(seen, gram, mean, 0.0) > 0.05
+    style = Statistics(gram, mean)
+    assert losses.style_distance(seen, style, 1.0) < 1e-3
+    assert losses.style_distance(seen, style, 0.0) > 0.05
 
 
 def test_content_ignores_contrast_and_unrelated_pictures_are_at_one() -> None:
@@ -111,6 +118,19 @@ def test_contrasts_tell_flat_areas_and_contours_from_even_texture() -> None:
     assert losses.contrast_distance(even, wanted) > 0.04
 
 
+def test_only_power_that_the_style_lacks_is_an_excess() -> None:
+    torch.manual_seed(0)
+    brushwork = 0.5 + 0.1 * torch.randn(1, 3, 128, 128)
+    across = torch.arange(128) * (2 * torch.pi * 3 / 8)  # a weave with a period of 8 / 3 pixels
+    woven = brushwork + 0.1 * torch.cos(across)
+    wanted = losses.spectrum(brushwork)
+    assert losses.excess(brushwork, wanted) == 0
+    assert losses.excess(0.5 * brushwork, wanted) == 0
+    assert losses.excess(woven, wanted) > 0.02
+    peak = losses.spectrum(woven).mean(0).argmax()
+    assert peak == 12  # of 32
+
+
 def test_tone_holds_lightness_more_than_hues() -> None:
     photo = torch.full((1, 3, 32, 32), 0.5)
     lighter = photo + 0.1
@@ -123,17 +143,18 @@ def test_every_loss_has_a_weight(features: dict[str, Tensor], own: bool) -> None
     image = torch.rand(2, 3, 32, 32)
     seen = seen_in(features)
     target = Target(
-        {k: s.gram[:1] for k, s in seen.items()},
-        {k: s.mean[:1] for k, s in seen.items()},
+        statistics_of(seen, 1),
+        statistics_of(seen, 1),
         Palette(torch.zeros(1, 3), torch.eye(3)[None]),
         torch.rand(100, 3),
         contrasts(torch.rand(1, 3, 64, 64)),
+        spectrum(torch.rand(1, 3, 64, 64)),
     )
-    found = painting_losses(image, image, seen, features, None if own else target, 0.7)
+    found = painting_losses(image, image, seen, seen, features, None if own else target, 0.7)
     assert found["content"] < 1e-5
     assert found["tone"] == 0
     assert ("identity" in found) is own
-    none = Weights(*[0.0] * 9)
+    none = Weights(*[0.0] * len(fields(Weights)))
     assert weighted(found, none, 1.0) == 0
     only_content = replace(none, content=2.0)
     doubled = weighted({"content": torch.tensor(1.0)}, only_content, 3.0)

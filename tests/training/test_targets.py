@@ -15,7 +15,7 @@ def test_styles_carry_their_settings(styles: Path) -> None:
     table = "name\tcontent\tside\ndots\t2.5\t\nstripes\t\t256\n"
     (styles / "styles.tsv").write_text(table)
     dots, stripes = read_styles(styles)
-    assert (dots.name, dots.content, dots.side) == ("dots", 2.5, 448)
+    assert (dots.name, dots.content, dots.side) == ("dots", 2.5, 512)
     assert (stripes.name, stripes.content, stripes.side) == ("stripes", 1.0, 256)
 
 
@@ -33,8 +33,9 @@ def test_a_broken_picture_is_told(styles: Path) -> None:
 @pytest.mark.parametrize(
     ("size", "height", "width"),
     [
-        ((1000, 500), 224, STYLE_SIDE),
-        ((300, 200), 200, 304),
+        ((1000, 500), STYLE_SIDE // 2, STYLE_SIDE),
+        ((400, 200), STYLE_SIDE // 2, STYLE_SIDE),
+        ((200, 100), 160, 320),  # enlarged by at most 1.6
         ((16, 16), 32, 32),
         ((2000, 40), 32, STYLE_SIDE),
     ],

@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.networks.moments import (
+    ModulatedInstanceNorm,
     Modulation,
     StatsSource,
     instance_stats,
-    modulated_instance_norm,
 )
 
 Padding = Literal["zeros", "replicate"]
@@ -33,21 +33,21 @@ def conv(
 class ConditionalResidualBlock(nn.Module):
     """A residual block with conditional instance normalization.
 
-    x + conv(relu(gain * modulated_instance_norm(conv(x)) + shift)), after Dumoulin et al. 2017,
+    x + conv(relu(modulated_instance_norm(conv(x)))), after Dumoulin et al. 2017,
     "A Learned Representation for Artistic Style", arXiv 1610.07629.
     """
 
     def __init__(self, width: int, padding: Padding = "replicate") -> None:
         super().__init__()
         self.first = conv(width, width, padding)
+        self.norm = ModulatedInstanceNorm(width)
         self.second = conv(width, width, padding)
 
     def forward(
         self, x: Tensor, modulation: Modulation, norm: StatsSource = instance_stats
     ) -> Tensor:
         """Map (N, C, H, W) to the same shape."""
-        features = self.first(x)
-        modulated = modulated_instance_norm(features, norm(features), modulation)
+        modulated = self.norm(self.first(x), modulation, norm)
         out: Tensor = x + self.second(F.relu(modulated))
         return out
 

@@ -24,10 +24,10 @@ from impasto.networks.blocks import (
     conv,
 )
 from impasto.networks.moments import (
+    ModulatedInstanceNorm,
     Modulation,
     StatsSource,
     instance_stats,
-    modulated_instance_norm,
 )
 
 STRIDE = 8
@@ -110,6 +110,8 @@ class Painter(nn.Module):
         self.out1 = conv(32, photo_quarter)
         self.down2 = conv(photo_quarter, 64, stride=2)
         self.out2 = conv(64, photo_eighth)
+        self.norm_quarter = ModulatedInstanceNorm(photo_quarter)
+        self.norm_eighth = ModulatedInstanceNorm(photo_eighth)
         plan = zip(WIDTHS, PADDINGS, BLOCKS, strict=True)
         self.blocks = nn.ModuleList(
             ConditionalResidualBlock(w, p) for w, p, n in plan for _ in range(n)
@@ -152,9 +154,8 @@ class Painter(nn.Module):
         steps = list(zip(self.blocks, style.modulations, strict=False))
         by_quarter, by_eighth = style.modulations[-2:]
         quarter, eighth = self.features(wide)
-        quarter = modulated_instance_norm(quarter, norm(quarter), by_quarter)
-        eighth = modulated_instance_norm(eighth, norm(eighth), by_eighth)
-        x = eighth  # (N, 128, H/8, W/8)
+        quarter = self.norm_quarter(quarter, by_quarter, norm)
+        x = self.norm_eighth(eighth, by_eighth, norm)  # (N, 128, H/8, W/8)
         for block, modulation in steps[:first]:
             x = block(x, modulation, norm)
         x = F.relu(_double(self.up1(x, style.code)) + self.join(quarter, style.code))

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from safetensors.torch import save as stored
 from torch import Tensor
 
@@ -53,6 +54,10 @@ ARTWORK_SIDE = 256
 
 ARTWORK_ZOOM = 1.25
 """Largest factor by which such a crop is scaled down."""
+
+ARTWORK_ENLARGED = 1.5
+"""Factor by which a crop is enlarged for the losses: strokes come out as large as those of the
+known styles, whose pictures are larger."""
 
 CORRECTION = 0.5
 """Weight of the mean square of the predictor's correction: without need the mixture of known
@@ -178,7 +183,8 @@ def _losses(
     else:
         artwork = batch.artwork.to(training.device)
         vector, correction = model.predict(artwork)
-        style, penalty = target_of(artwork, teacher), CORRECTION * correction.square().mean()
+        large = F.interpolate(artwork, scale_factor=ARTWORK_ENLARGED, mode="bicubic").clamp(0, 1)
+        style, penalty = target_of(large, teacher), CORRECTION * correction.square().mean()
 
     def paint(photo: Tensor, palette: Palette) -> Tensor:
         painted: Tensor = model.painter(photo, vector, palette)

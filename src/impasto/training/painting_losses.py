@@ -31,16 +31,25 @@ WINDOWS = (8, 32)
 """Sides in pixels of the windows whose contrast is compared, see `contrasts`."""
 
 
+PERIODS = 32
+"""Side in pixels of the windows whose spectrum is measured, and the longest period in it."""
+
+FAINT = 0.1
+"""Power in a window of a wave that nobody sees, with an amplitude of about 0.6/255."""
+
+
 @dataclass(frozen=True)
 class Weights:
     """How much each loss counts.
 
     Attributes:
         style: distance of Gram matrices and means, see `style_distance`.
+        forms: the same at half the size.
         content: distance to the recoloured photo's features at relu3_3.
         alike: distance of self-similarities at relu4_3.
         palette: distance of the colours' distributions.
         contrast: distance of the distributions of local contrast.
+        weave: excess of power at any frequency, see `excess`.
         tone: distance of large areas to the recoloured photo.
         outside: values outside [0, 1].
         variation: total variation.
@@ -48,31 +57,43 @@ class Weights:
     """
 
     style: float = 5.0
+    forms: float = 2.5
     content: float = 2.0
     alike: float = 4.0
     palette: float = 20.0
     contrast: float = 15.0
+    weave: float = 6.0
     tone: float = 3.0
     outside: float = 20.0
     variation: float = 0.3
     identity: float = 10.0
 
 
+class Statistics(NamedTuple):
+    """Gram matrices (N, C, C) and means (N, C) by layer."""
+
+    gram: dict[str, Tensor]
+    mean: dict[str, Tensor]
+
+
 class Target(NamedTuple):
     """What a style is to the losses.
 
     Attributes:
-        gram, mean: by layer, (1, C, C) and (1, C).
+        fine, coarse: of its picture, and of the picture at half the size, where the teacher sees
+            forms that are twice as large.
         palette: (1, 3) and (1, 3, 3).
         colours: (pixels, 3), of the style.
         contrasts: of the style, by window, see `contrasts`.
+        spectrum: of the style, see `spectrum`.
     """
 
-    gram: dict[str, Tensor]
-    mean: dict[str, Tensor]
+    fine: Statistics
+    coarse: Statistics
     palette: Palette
     colours: Tensor
     contrasts: list[Tensor]
+    spectrum: Tensor
 
 
 def relative(x: Tensor, y: Tensor, dims: tuple[int, ...] | int) -> Tensor:
@@ -87,22 +108,21 @@ def relative(x: Tensor, y: Tensor, dims: tuple[int, ...] | int) -> Tensor:
 
 def style_distance(
     seen: Mapping[str, Seen],
-    gram: Mapping[str, Tensor],
-    mean: Mapping[str, Tensor],
+    style: Statistics,
     pooled: float,
 ) -> Tensor:
     """Relative distance of Gram matrices, and of means at 0.3, averaged over layers.
 
     Args:
         seen: in the paintings of a step.
-        gram, mean: of the style, or of each photo's own style.
+        style: of the style, or of each photo's own style.
         pooled: how much the distance of the statistics of all paintings together counts, and not
             of each by itself. Together, a plain sky may stay plain where another photo has
             texture.
     """
     total = torch.zeros(())
     for layer in LAYERS:
-        found, g, m = seen[layer], gram[layer], mean[layer]
+        found, g, m = seen[layer], style.gram[layer], style.mean[layer]
         each = relative(found.gram, g, (1, 2)) + 0.3 * relative(found.mean, m, 1)
         total = total.to(each) + (1 - pooled) * each.mean()
         if pooled:
@@ -189,10 +209,48 @@ def contrast_distance(painted: Tensor, wanted: Sequence[Tensor]) -> Tensor:
     return torch.stack(apart).mean()
 
 
+def halved(image: Tensor) -> Tensor:
+    """Reduce (N, 3, H, W) to half its size."""
+    return F.avg_pool2d(image, 2)
+
+
+def spectrum(image: Tensor) -> Tensor:
+    """Compute the power of lightness by frequency, averaged over windows of all pictures.
+
+    Args:
+        image: (N, 3, H, W), sides at least `PERIODS`.
+
+    Returns:
+        (PERIODS, PERIODS / 2 + 1).
+    """
+    light = image.mean(1)
+    windows = light.unfold(1, PERIODS, PERIODS // 2).unfold(2, PERIODS, PERIODS // 2)
+    windows = windows - windows.mean((3, 4), keepdim=True)
+    hann = torch.hann_window(PERIODS, device=image.device)
+    waves = torch.fft.rfft2(windows * hann[:, None] * hann)
+    power: Tensor = (waves.real.square() + waves.imag.square()).mean((0, 1, 2))
+    return power
+
+
+def excess(painted: Tensor, wanted: Tensor) -> Tensor:
+    """Average by how much the logarithm of a painting's spectrum exceeds the style's.
+
+    A convolutional network makes fine texture of the cheapest kind, a regular weave. Gram matrices
+    hardly tell it from brushwork; a spectrum shows it as a peak that the style does not have.
+
+    Args:
+        painted: (N, 3, H, W).
+        wanted: the style's spectrum.
+    """
+    found = spectrum(painted)
+    return F.relu((found + FAINT).log() - (wanted + FAINT).log()).mean()
+
+
 def painting_losses(
     painted: Tensor,
     photo: Tensor,
     seen: Mapping[str, Seen],
+    coarse: Mapping[str, Seen],
     features: Mapping[str, Tensor],
     target: Target | None,
     pooled: float,
@@ -201,20 +259,23 @@ def painting_losses(
 
     Args:
         painted, photo: (N, 3, H, W), the photo in the style's colours.
-        seen, features: what the teacher sees in the paintings, and in the photos.
+        seen, coarse: what the teacher sees in the paintings, and in them at half the size.
+        features: what it sees in the photos.
         target: the style; None where the style of each photo is the photo itself.
         pooled: see `style_distance`.
     """
     if target is None:
         own = {layer: statistics(f) for layer, f in features.items()}
         mean, gram = ({k: s[part] for k, s in own.items()} for part in (0, 1))
-        style = style_distance(seen, gram, mean, 0.0)
+        style = style_distance(seen, Statistics(gram, mean), 0.0)
         special = {"identity": F.l1_loss(painted, photo)}
     else:
-        style = style_distance(seen, target.gram, target.mean, pooled)
+        style = style_distance(seen, target.fine, pooled)
         special = {
+            "forms": style_distance(coarse, target.coarse, pooled),
             "palette": palette_distance(painted, target.colours),
             "contrast": contrast_distance(painted, target.contrasts),
+            "weave": excess(painted, target.spectrum),
         }
     across = (painted[..., 1:] - painted[..., :-1]).abs().mean()
     down = (painted[..., 1:, :] - painted[..., :-1, :]).abs().mean()

@@ -8,7 +8,13 @@ from torch import Tensor
 
 from impasto.networks import encoders
 from impasto.networks.painter import Palette
-from impasto.training.painting_losses import Target, painting_losses, palette_of, recoloured
+from impasto.training.painting_losses import (
+    Target,
+    halved,
+    painting_losses,
+    palette_of,
+    recoloured,
+)
 from impasto.training.teacher import Teacher
 
 Paint = Callable[[Tensor, Palette], Tensor]
@@ -52,7 +58,8 @@ def step_losses(
         painted = paint(photo, palette).float()
     photo, painted = shifted(photo, painted)
     features = teacher.features(photo)
-    return painting_losses(painted, photo, teacher(painted), features, style, POOLED)
+    seen, coarse = teacher(painted), teacher(halved(painted))
+    return painting_losses(painted, photo, seen, coarse, features, style, POOLED)
 
 
 def shifted(*images: Tensor) -> tuple[Tensor, ...]:

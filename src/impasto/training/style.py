@@ -18,6 +18,7 @@ from impasto.training.images import PHOTO_ZOOM, Images, prefetch, to_tensor
 from impasto.training.painting_losses import (
     Target,
     Weights,
+    halved,
     painting_losses,
     recoloured,
     weighted,
@@ -104,7 +105,7 @@ def train_style(training: StyleTraining) -> Iterator[StyleStep]:
         training.device,
     )
     torch.manual_seed(training.seed)
-    painter = training.painter.to(training.device).requires_grad_(False)
+    painter = training.painter.to(training.device).requires_grad_(False).eval()
     average = _best_known(training, style)
     vector = average.clone().requires_grad_()
     optimizer = torch.optim.Adam([vector], betas=(0.9, 0.99))
@@ -154,7 +155,8 @@ def _best_known(training: StyleTraining, style: Target) -> Tensor:
         vector = torch.from_numpy(known).to(training.device)
         painted = training.painter(photo, vector[None], style.palette).float()
         seen = training.teacher(painted)
-        losses = painting_losses(painted, photo, seen, features, style, POOLED)
+        coarse = training.teacher(halved(painted))
+        losses = painting_losses(painted, photo, seen, coarse, features, style, POOLED)
         loss = float(weighted(losses, training.weights, training.content))
         if loss < lowest:
             best, lowest = vector, loss

@@ -13,16 +13,28 @@ from torch import Tensor
 
 from impasto.errors import InputError
 from impasto.training.images import to_tensor
-from impasto.training.painting_losses import WINDOWS, Target, contrasts, palette_of
-from impasto.training.teacher import Teacher
+from impasto.training.painting_losses import (
+    PERIODS,
+    WINDOWS,
+    Statistics,
+    Target,
+    contrasts,
+    halved,
+    palette_of,
+    spectrum,
+)
+from impasto.training.teacher import Seen, Teacher
 
-STYLE_SIDE = 448
+STYLE_SIDE = 512
 """Long side in pixels at which a style's picture is measured. A crop of 224 pixels shows about half
-of a photo, so strokes become as large as in a picture of this size."""
+of a photo, so strokes become as large as in a picture of this size, or a little larger."""
 
-SHORTEST_SIDE = max(WINDOWS)
+ENLARGED = 1.6
+"""Largest factor by which a small picture is enlarged to that size: beyond, strokes are blurred."""
+
+SHORTEST_SIDE = max(*WINDOWS, PERIODS)
 """Shortest side in pixels at which a picture is measured; smaller ones are enlarged. The contrasts
-need it."""
+and the spectrum need it."""
 
 
 class StyleEntry(NamedTuple):
@@ -86,20 +98,25 @@ def picture_of(entry: StyleEntry) -> Tensor:
 
     The sides are multiples of 8, and at least `SHORTEST_SIDE`.
     """
-    scale = min(1.0, entry.side / max(entry.picture.size))
+    scale = min(ENLARGED, entry.side / max(entry.picture.size))
     size = tuple(max(SHORTEST_SIDE, round(side * scale / 8) * 8) for side in entry.picture.size)
-    small = entry.picture.resize(size, Image.Resampling.LANCZOS)  # type: ignore[arg-type]
-    return to_tensor([np.asarray(small)])
+    resized = entry.picture.resize(size, Image.Resampling.LANCZOS)  # type: ignore[arg-type]
+    return to_tensor([np.asarray(resized)])
 
 
 @torch.no_grad()
 def target_of(image: Tensor, teacher: Teacher) -> Target:
     """Measure the target of the losses for the style of a picture, (1, 3, H, W)."""
-    seen = teacher(image)
     return Target(
-        {layer: s.gram for layer, s in seen.items()},
-        {layer: s.mean for layer, s in seen.items()},
+        _statistics(teacher(image)),
+        _statistics(teacher(halved(image))),
         palette_of(image),
         F.avg_pool2d(image, 2)[0].flatten(1).T.contiguous(),
         contrasts(image),
+        spectrum(image),
     )
+
+
+def _statistics(seen: Mapping[str, Seen]) -> Statistics:
+    gram = {layer: s.gram for layer, s in seen.items()}
+    return Statistics(gram, {layer: s.mean for layer, s in seen.items()})
