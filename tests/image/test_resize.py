@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.image import resize as resizing
-from impasto.image.resize import bands, fit, fit_down, resize
+from impasto.image.resize import fit, fit_down, in_bands, resize
 
 _SIDES = st.integers(1, 40_000)
 
@@ -99,5 +99,18 @@ def test_resize_takes_8_bits(rng):
 
 @given(st.integers(1, 5000), st.integers(1, 5_000_000))
 def test_bands_cover_a_picture_once(height, width):
-    rows = [row for band in bands(height, width) for row in range(band.start, band.stop)]
-    assert rows == list(range(height))
+    rows: list[int] = []
+    in_bands(height, width, lambda band: rows.extend(range(band.start, band.stop)))
+    assert sorted(rows) == list(range(height))
+
+
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_what_fails_in_a_band_is_raised(monkeypatch, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+
+    def work(band: slice) -> None:
+        if band.start > 0:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        in_bands(4000, 2000, work)

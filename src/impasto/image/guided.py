@@ -1,8 +1,9 @@
 """Enlarge a painting with the photo as a guide."""
 
 import numpy as np
+from PIL import Image
 
-from impasto.image.resize import bands, resize_rows
+from impasto.image.resize import in_bands, resize_rows
 from impasto.image.samples import LUMA, FloatImage, ImageArray, to_bytes, to_float
 
 RADIUS = 2
@@ -41,17 +42,23 @@ def guided_upsample(
     small = np.asarray(reduced @ LUMA)
     shares = _shares(painted, small)
     finished = np.empty_like(photo)
-    for rows in bands(height, width):
+
+    def fill(rows: slice) -> None:
         pixels = to_float(photo[rows])
         guide = pixels @ LUMA
         detail = guide - resize_rows(small, (width, height), rows)
-        slopes = _LARGEST_SLOPE * (2 * resize_rows(shares, (width, height), rows) - 1)
+        # The window has smoothed the slopes, so the cheapest filter enlarges them well.
+        slopes = resize_rows(shares, (width, height), rows, Image.Resampling.BILINEAR)
+        slopes *= 2 * _LARGEST_SLOPE
+        slopes -= _LARGEST_SLOPE
         slopes *= detail[..., None]
         slopes += resize_rows(painted, (width, height), rows)
         if opacity < 1:
             slopes = pixels + np.float32(opacity) * (slopes - pixels)
         slopes.clip(0, 1, out=slopes)
         finished[rows] = to_bytes(slopes) if photo.dtype == np.uint8 else slopes
+
+    in_bands(height, width, fill)
     return finished
 
 
@@ -75,6 +82,11 @@ def _mean(values: FloatImage) -> FloatImage:
     """Average a window of `RADIUS` around each pixel of (h, w), reflected at the border."""
     side = 2 * RADIUS + 1
     padded = np.pad(values, RADIUS, mode="reflect")
-    rows = np.lib.stride_tricks.sliding_window_view(padded, side, 0).mean(-1, dtype=np.float32)
-    means = np.lib.stride_tricks.sliding_window_view(rows, side, 1).mean(-1, dtype=np.float32)
-    return np.asarray(means)
+    height, width = values.shape
+    rows = padded[:height].copy()
+    for k in range(1, side):
+        rows += padded[k : k + height]
+    sums = rows[:, :width].copy()
+    for k in range(1, side):
+        sums += rows[:, k : k + width]
+    return np.asarray(sums / np.float32(side * side))

@@ -1,15 +1,20 @@
 """Sizes and resampling."""
 
 import math
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 
 from impasto.image.samples import FloatImage, ImageArray, to_float
+from impasto.system.cores import usable_cores, wanted_threads
 
-BAND = 1 << 20
-"""Pixels that are resampled at a time, to save memory."""
+BAND = 1 << 19
+"""Pixels that a thread resamples at a time, to save memory."""
+
+THREADS = 4
+"""Most threads that resample: more would need much memory."""
 
 _SUPPORT = 3
 """Radius of the filter, in pixels of the coarser of the two grids."""
@@ -55,15 +60,23 @@ def resize(samples: ImageArray, size: tuple[int, int]) -> FloatImage:
     resized = np.empty((height, width, *samples.shape[2:]), np.float32)
     # Bands are measured on the larger of the two pictures.
     most = max(height, samples.shape[0])
-    for band in bands(most, max(width, samples.shape[1])):
+
+    def fill(band: slice) -> None:
         rows = slice(band.start * height // most, band.stop * height // most)
         if rows.stop > rows.start:
             resized[rows] = resize_rows(samples, size, rows)
+
+    in_bands(most, max(width, samples.shape[1]), fill)
     return resized
 
 
-def resize_rows(samples: ImageArray, size: tuple[int, int], rows: slice) -> FloatImage:
-    """Resample as `resize`, but only these rows of the result."""
+def resize_rows(
+    samples: ImageArray,
+    size: tuple[int, int],
+    rows: slice,
+    kernel: Image.Resampling = Image.Resampling.LANCZOS,
+) -> FloatImage:
+    """Resample as `resize`, but only these rows of the result, and by another filter if asked."""
     width, height = size
     scale = samples.shape[0] / height
     reach = _SUPPORT * max(1, scale) + 1
@@ -75,13 +88,24 @@ def resize_rows(samples: ImageArray, size: tuple[int, int], rows: slice) -> Floa
     resized = np.empty((rows.stop - rows.start, width, planes.shape[2]), np.float32)
     for channel in range(planes.shape[2]):
         plane = Image.fromarray(np.ascontiguousarray(to_float(planes[..., channel])))
-        resized[..., channel] = plane.resize((width, len(resized)), Image.Resampling.LANCZOS, box)
+        resized[..., channel] = plane.resize((width, len(resized)), kernel, box)
     resized.clip(0, 1, out=resized)
     return resized[..., 0] if samples.ndim == 2 else resized
 
 
-def bands(height: int, width: int) -> Iterator[slice]:
-    """Divide the rows of a picture into parts of about `BAND` pixels."""
+def in_bands(height: int, width: int, work: Callable[[slice], None]) -> None:
+    """Call `work` with the rows of a picture, in parts of about `BAND` pixels, on all cores.
+
+    NumPy and Pillow release Python's lock while they compute.
+    """
     rows = max(1, BAND // width)
-    for top in range(0, height, rows):
-        yield slice(top, min(top + rows, height))
+    bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
+    threads = min(wanted_threads() or usable_cores(), len(bands), THREADS)
+    if threads == 1:
+        for band in bands:
+            work(band)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        deque(pool.map(work, bands), maxlen=0)  # raises what the work raised
