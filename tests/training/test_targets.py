@@ -46,6 +46,7 @@ def test_a_picture_of_any_size_can_be_measured(
     entry = StyleEntry("noise", Image.effect_noise(size, 60).convert("RGB"))
     assert picture_of(entry).shape == (1, 3, height, width)
     measured = target(entry, teacher, "cpu")
-    assert set(measured.gram) == set(measured.mean) == set(LAYERS)
-    assert all(torch.isfinite(gram).all() for gram in measured.gram.values())
+    for statistics in (measured.fine, measured.coarse):
+        assert set(statistics.gram) == set(statistics.mean) == set(LAYERS)
+        assert all(torch.isfinite(gram).all() for gram in statistics.gram.values())
     assert all(len(contrasts) for contrasts in measured.contrasts)
