@@ -1,6 +1,6 @@
 """The losses of a training step: photos are painted in one style, and VGG-16 compares them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -57,7 +57,24 @@ def step_losses(
     with networks:
         painted = paint(photo, palette).float()
     photo, painted = shifted(photo, painted)
-    features = teacher.features(photo)
+    return losses_of(painted, photo, teacher, teacher.features(photo), style)
+
+
+def losses_of(
+    painted: Tensor,
+    photo: Tensor,
+    teacher: Teacher,
+    features: Mapping[str, Tensor],
+    style: Target | None,
+) -> dict[str, Tensor]:
+    """Compute the unweighted losses of paintings of recoloured photos, (N, 3, H, W).
+
+    Args:
+        painted, photo: the paintings and the photos.
+        teacher: VGG-16.
+        features: of the photos, by layer.
+        style: of the paintings; None if each photo is its own style.
+    """
     seen, coarse = teacher(painted), teacher(halved(painted))
     return painting_losses(painted, photo, seen, coarse, features, style, POOLED)
 

@@ -18,12 +18,10 @@ from impasto.training.images import PHOTO_ZOOM, Images, prefetch, to_tensor
 from impasto.training.painting_losses import (
     Target,
     Weights,
-    halved,
-    painting_losses,
     recoloured,
     weighted,
 )
-from impasto.training.steps import POOLED, step_losses
+from impasto.training.steps import losses_of, step_losses
 from impasto.training.targets import STYLE_SIDE, StyleEntry, target
 from impasto.training.teacher import Teacher
 
@@ -154,9 +152,7 @@ def _best_known(training: StyleTraining, style: Target) -> Tensor:
     for known in training.known:
         vector = torch.from_numpy(known).to(training.device)
         painted = training.painter(photo, vector[None], style.palette).float()
-        seen = training.teacher(painted)
-        coarse = training.teacher(halved(painted))
-        losses = painting_losses(painted, photo, seen, coarse, features, style, POOLED)
+        losses = losses_of(painted, photo, training.teacher, features, style)
         loss = float(weighted(losses, training.weights, training.content))
         if loss < lowest:
             best, lowest = vector, loss
