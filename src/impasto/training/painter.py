@@ -55,7 +55,7 @@ ARTWORK_SIDE = 256
 ARTWORK_ZOOM = 1.25
 """Largest factor by which such a crop is scaled down."""
 
-ARTWORK_ENLARGED = 1.5
+ARTWORK_ENLARGED = 1.2
 """Factor by which a crop is enlarged for the losses: strokes come out as large as those of the
 known styles, whose pictures are larger."""
 
