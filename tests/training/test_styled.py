@@ -128,7 +128,7 @@ def test_the_predictor_of_an_older_version_is_one_line(predicting: Path) -> None
     model = StyledPainter(NAMES, predicts=True)
     begin(model, predicting)
     tensors = load_file(predicting)
-    del tensors["predictor.pictures"]
+    del tensors["predictor.thumbnails"]
     save_file(tensors, predicting)
     with pytest.raises(InputError, match=r"predicting\.safetensors: .*of this version") as caught:
         begin(model, predicting)
@@ -137,7 +137,7 @@ def test_the_predictor_of_an_older_version_is_one_line(predicting: Path) -> None
 
 def test_a_predictor_of_other_styles_is_not_loaded(predicting: Path) -> None:
     tensors = load_file(predicting)
-    del tensors["predictor.pictures"]
+    del tensors["predictor.thumbnails"]
     save_file(tensors, predicting)
     begin(StyledPainter([*NAMES, "new"], predicts=True), predicting)
     begin(StyledPainter(NAMES), predicting)

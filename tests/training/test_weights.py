@@ -27,7 +27,7 @@ def test_refuses_a_painter_without_a_predictor(weights, tmp_path):
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda tensors: tensors.pop("predictor.pictures"),
+        lambda tensors: tensors.pop("predictor.thumbnails"),
         lambda tensors: tensors.pop("predictor.known"),
         lambda tensors: tensors.update({"predictor.known": torch.ones(())}),
         lambda tensors: tensors.update({"predictor.more": torch.ones(2)}),

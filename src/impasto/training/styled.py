@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from impasto.errors import InputError
 from impasto.networks import encoders
 from impasto.networks.painter import VECTOR, Painter, Palette
-from impasto.networks.predictor import Predictor
+from impasto.networks.predictor import Predictor, thumbnails
 from impasto.system.paths import display_path
 
 IDENTITY = "photo"
@@ -124,4 +124,6 @@ def calibrate(predictor: Predictor, pictures: Iterable[Tensor], artworks: Iterab
     """
     predictor.compact.load_state_dict(encoders.load("compact").state_dict())
     usual = torch.cat([predictor.statistics(artwork) for artwork in artworks])
+    pictures = list(pictures)
     predictor.calibrate(usual, torch.cat([predictor.statistics(picture) for picture in pictures]))
+    predictor.thumbnails.copy_(torch.cat([thumbnails(picture) for picture in pictures]))
