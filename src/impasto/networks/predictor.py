@@ -23,9 +23,9 @@ THUMBNAIL = 16
 """Side in pixels of the thumbnails by which known works are recognised."""
 
 RECOGNISED, UNKNOWN = 0.80, 0.77
-"""Correlations of a picture's thumbnail with the most similar known one: from the first on, it is
-the same work in another scan or size, and up to the second, another work. Other scans of known works
-were at 0.81 to 1 (60 scans, and a crop at 0.69), 2,880 other artworks at 0.77 at most."""
+"""Correlations of a picture's thumbnail with the most similar known one. From the first on, it is
+the same work in another scan or size; up to the second, it is another work. Other scans of known
+works were at 0.81 to 1 (60 scans, and a crop at 0.69), 2,880 other artworks at 0.77 at most."""
 
 HIDDEN = 256
 """Units between the statistics of a picture and the correction of its vector."""
