@@ -58,7 +58,7 @@ class Weights:
 
     style: float = 5.0
     forms: float = 2.5
-    content: float = 2.0
+    content: float = 3.5
     alike: float = 4.0
     palette: float = 20.0
     contrast: float = 15.0
