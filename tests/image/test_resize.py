@@ -1,10 +1,13 @@
+from threading import Barrier, get_ident
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.image import resize as resizing
-from impasto.image.resize import fit, fit_down, in_bands, resize
+from impasto.image.resize import BAND, THREADS, fit, fit_down, in_bands, resize
+from impasto.system.cores import limited
 
 _SIDES = st.integers(1, 40_000)
 
@@ -114,3 +117,17 @@ def test_what_fails_in_a_band_is_raised(monkeypatch, threads):
 
     with pytest.raises(MemoryError):
         in_bands(4000, 2000, work)
+
+
+@pytest.mark.parametrize(("limit", "most"), [(1, 1), (3, 3), (100, THREADS)])
+def test_bands_take_as_many_threads_as_they_may(limit, most):
+    seen, wait = set(), Barrier(most)
+
+    def work(band: slice) -> None:
+        seen.add(get_ident())
+        if len(seen) <= most and band.start < most * (BAND // 2000):
+            wait.wait(10)
+
+    with limited(limit):
+        in_bands(3000, 2000, work)
+    assert len(seen) == most

@@ -77,3 +77,12 @@ def test_shared_statistics_make_parts_of_a_picture_alike():
     expected = whole(x)
     part = SharedStats(whole.measured, torch.ones(()))
     assert all(map(torch.equal, part(x[..., 3:6, 2:]), expected))
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_batch_that_is_not_finite_leaves_nothing_behind(bad: float):
+    norm = ModulatedInstanceNorm(2)
+    norm(torch.randn(1, 2, 20, 20), UNCHANGED)
+    usual = norm.usual.clone()
+    norm(torch.full((1, 2, 20, 20), bad), UNCHANGED)
+    assert torch.allclose(norm.usual, usual)

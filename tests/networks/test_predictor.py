@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from impasto.networks.painter import VECTOR
-from impasto.networks.predictor import RECOGNISED, UNKNOWN, Predictor, thumbnails
+from impasto.networks.predictor import RECOGNISED, UNKNOWN, Predictor, correlations, thumbnail
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def works() -> torch.Tensor:
 @pytest.fixture
 def predictor(works: torch.Tensor) -> Predictor:
     predictor = Predictor(torch.randn(3, VECTOR))
-    predictor.thumbnails.copy_(thumbnails(works))
+    predictor.thumbnails.copy_(thumbnail(works))
     return predictor
 
 
@@ -32,21 +32,28 @@ def test_a_known_work_gets_its_own_vector_at_any_size(
     torch.testing.assert_close(found, predictor.known)
 
 
-@pytest.mark.parametrize(
-    ("alike", "share"),
-    [(1.0, 1.0), (RECOGNISED, 1.0), ((RECOGNISED + UNKNOWN) / 2, 0.5), (UNKNOWN, 0.0), (0.0, 0.0)],
-)
-def test_the_vector_changes_smoothly(predictor: Predictor, alike: float, share: float) -> None:
-    image = torch.rand(1, 3, 64, 64)
-    own = thumbnails(image)
-    other = F.normalize(torch.randn_like(own))
-    other = F.normalize(other - (other @ own.T) * own)
-    predictor.thumbnails.zero_()
-    predictor.thumbnails[1] = alike * own + (1 - alike**2) ** 0.5 * other
+def test_the_vector_changes_smoothly(predictor: Predictor, works: torch.Tensor) -> None:
+    own, other = thumbnail(works)[:1], thumbnail(works.flip(3))[:1]
     predicted = torch.randn(1, VECTOR)
-    found = predictor.recognise(image, predicted)
-    expected = predicted + share * (predictor.known[1] - predicted)
-    torch.testing.assert_close(found, expected, atol=2e-3, rtol=1e-3)
+    shares = []
+    for mixed in torch.linspace(0, 1, 200):
+        predictor.thumbnails[0] = torch.lerp(own, other, mixed)[0]
+        alike = correlations(own, predictor.thumbnails[:1])
+        found = predictor.recognise(works[:1], predicted)
+        share = ((alike - UNKNOWN) / (RECOGNISED - UNKNOWN)).clamp(0, 1)
+        torch.testing.assert_close(found, torch.lerp(predicted, predictor.known[:1], share))
+        shares.append(float(share))
+    assert shares[0] == 1
+    assert shares[-1] == 0
+    assert any(0.3 < share < 0.7 for share in shares)
+
+
+def test_margins_do_not_make_works_alike(predictor: Predictor, works: torch.Tensor) -> None:
+    framed = F.pad(works, (8,) * 4, value=1.0)
+    predictor.thumbnails.copy_(thumbnail(framed))
+    predicted = torch.randn(1, VECTOR)
+    grey = F.pad(0.4 + 0.1 * torch.rand(1, 3, 96, 80), (8,) * 4, value=1.0)
+    assert torch.equal(predictor.recognise(grey, predicted), predicted)
 
 
 def test_other_works_keep_the_predicted_vector(predictor: Predictor, works: torch.Tensor) -> None:
@@ -60,7 +67,7 @@ def test_it_knows_nothing_before_it_is_calibrated() -> None:
     assert torch.equal(predictor.recognise(torch.rand(2, 3, 32, 24), predicted), predicted)
 
 
-def test_a_thumbnail_is_the_mean_of_cells(works: torch.Tensor) -> None:
-    small = F.adaptive_avg_pool2d(works, 16)
-    expected = F.normalize((small - small.mean((2, 3), keepdim=True)).flatten(1))
-    torch.testing.assert_close(thumbnails(works), expected)
+@pytest.mark.parametrize("size", [(96, 80), (40, 24), (8, 512)])
+def test_a_thumbnail_is_the_mean_of_cells(works: torch.Tensor, size: tuple[int, int]) -> None:
+    image = F.interpolate(works, size)
+    torch.testing.assert_close(thumbnail(image), F.adaptive_avg_pool2d(image, 16))

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from impasto.system.cores import usable_cores, wanted_threads
+from impasto.system.cores import limited, threads, usable_cores, wanted_threads
 
 
 @pytest.mark.parametrize(
@@ -16,3 +16,13 @@ def test_the_variable_of_openmp(monkeypatch, word, threads):
 def test_without_a_word_all_cores_that_are_usable(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert 1 <= usable_cores() <= (os.cpu_count() or 1)
+
+
+def test_a_limit_holds_in_its_body_alone(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert threads() == 3
+    with limited(1):
+        assert threads() == 1
+        with limited(None):
+            assert threads() == 1
+    assert threads() == 3

@@ -22,6 +22,7 @@ from impasto.painting import Painting, Statistics
 from impasto.scene import Region, Scene
 from impasto.schema import region_weight
 from impasto.settings import StylizeSettings, with_options
+from impasto.system import cores
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -101,11 +102,12 @@ class Painter:
             DeviceError: the memory of the device is too small.
         """
         picture = files.load(photo)
-        rendering = render(self._scene(picture), self.settings, statistics)
-        height, width = rendering.samples.shape[:2]
-        alpha = picture.alpha
-        if alpha is not None and picture.size != (width, height):
-            alpha = resize(alpha, (width, height))
+        with cores.limited(self.settings.threads):
+            rendering = render(self._scene(picture), self.settings, statistics)
+            height, width = rendering.samples.shape[:2]
+            alpha = picture.alpha
+            if alpha is not None and picture.size != (width, height):
+                alpha = resize(alpha, (width, height))
         notices = dict.fromkeys((*picture.notices, *self._notices, *rendering.notices))
         return Painting(
             rendering.samples,

@@ -27,6 +27,7 @@ from impasto.painting import Painting
 from impasto.scene import Region, Scene
 from impasto.schema import region_weight
 from impasto.settings import INIT_WORDS, OptimizeSettings, StylizeSettings, with_options
+from impasto.system import cores
 from impasto.system.extras import require
 
 if TYPE_CHECKING:
@@ -330,7 +331,8 @@ def _painted_fast(inputs: "Inputs", device: str | None) -> "tuple[FloatImage, tu
     for region in inputs.regions(photo):
         pictures = [(masks.crop(style.image, style.mask), style.weight) for style in region.style]
         regions.append(region._replace(style=SceneLoader().mixture(pictures, models)))
-    rendering = render(Scene(files.Picture(photo, alpha), tuple(regions)), settings)
+    with cores.limited(settings.threads):
+        rendering = render(Scene(files.Picture(photo, alpha), tuple(regions)), settings)
     return to_float(rendering.samples).clip(0, 1), rendering.notices
 
 

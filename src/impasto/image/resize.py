@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from impasto.image.samples import FloatImage, ImageArray, to_float
-from impasto.system.cores import usable_cores, wanted_threads
+from impasto.system import cores
 
 BAND = 1 << 19
 """Pixels that a thread resamples at a time, to save memory."""
@@ -94,14 +94,15 @@ def resize_rows(
 
 
 def in_bands(height: int, width: int, work: Callable[[slice], None]) -> None:
-    """Call `work` with the rows of a picture, in parts of about `BAND` pixels, on all cores.
+    """Call `work` with the rows of a picture, in parts of about `BAND` pixels, in up to `THREADS`
+    threads.
 
     NumPy and Pillow release Python's lock while they compute.
     """
     rows = max(1, BAND // width)
     bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
-    threads = min(wanted_threads() or usable_cores(), len(bands), THREADS)
-    if threads == 1:
+    threads = min(cores.threads(), len(bands), THREADS)
+    if threads <= 1:
         for band in bands:
             work(band)
         return

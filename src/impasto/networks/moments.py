@@ -116,8 +116,10 @@ class ModulatedInstanceNorm(nn.Module):
 
     @torch.no_grad()
     def _remember(self, variance: Tensor) -> None:
-        """Update the geometric mean of the variances (N, C, 1, 1) of all batches."""
+        """Update the moving geometric mean of variances (N, C, 1, 1); the first batch starts it."""
         logs = variance.clamp_min(EPSILON).log().mean(0)
-        if self.usual.any():
-            logs = torch.lerp(self.usual.log(), logs, REMEMBERED)
-        self.usual.copy_(logs.exp())
+        before = self.usual.clamp_min(EPSILON).log()
+        weight = torch.where(self.usual > 0, REMEMBERED, 1.0)
+        # A batch that is not finite is skipped by the training, and must leave nothing behind.
+        after = torch.where(logs.isfinite(), torch.lerp(before, logs, weight), before)
+        self.usual.copy_(after.exp())

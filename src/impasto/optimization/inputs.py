@@ -17,6 +17,7 @@ from impasto.optimization.regions import StylePicture
 from impasto.optimization.solver import Images
 from impasto.scene import Region, Scene, composite
 from impasto.settings import OptimizeSettings, work_side
+from impasto.system import cores
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,8 @@ class Inputs:
 
     def photo(self) -> FloatImage:
         """Resize the content to the size at which to paint."""
-        return resize(self.content.samples, self.size)
+        with cores.limited(self.settings.threads):
+            return resize(self.content.samples, self.size)
 
     def regions(self, photo: FloatImage) -> list[Region]:
         """Resize the masks of the regions to a photo, see `Scene.at`.
@@ -132,11 +134,12 @@ class Inputs:
         if max(painted) > max(size):
             return resize(finished, size)
         photo = self.content.samples
-        if size != self.content.size:
-            photo = resize(photo, size)
-        if self.settings.strength == 0:
-            return photo
-        return guided.guided_upsample(finished, resize(photo, painted), photo)
+        with cores.limited(self.settings.threads):
+            if size != self.content.size:
+                photo = resize(photo, size)
+            if self.settings.strength == 0:
+                return photo
+            return guided.guided_upsample(finished, resize(photo, painted), photo)
 
 
 def _on_device(region: Region, device: torch.device) -> Region:

@@ -1,6 +1,26 @@
 """Processor cores: how many threads the user wants, and how many cores there are to use."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_limit: ContextVar[int | None] = ContextVar("limit", default=None)
+
+
+@contextmanager
+def limited(threads: int | None) -> Iterator[None]:
+    """Limit the number of `threads` in the body; None changes nothing."""
+    token = _limit.set(threads or _limit.get())
+    try:
+        yield
+    finally:
+        _limit.reset(token)
+
+
+def threads() -> int:
+    """Choose the number of threads: the limit, or else OMP_NUM_THREADS, or one for each core."""
+    return _limit.get() or wanted_threads() or usable_cores()
 
 
 def wanted_threads() -> int | None:

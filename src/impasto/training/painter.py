@@ -56,8 +56,8 @@ ARTWORK_ZOOM = 1.25
 """Largest factor by which such a crop is scaled down."""
 
 ARTWORK_ENLARGED = 1.2
-"""Factor by which a crop is enlarged for the losses: strokes come out as large as those of the
-known styles, whose pictures are larger."""
+"""Factor by which a crop is enlarged for the losses, so that its strokes are nearly as large as
+those of the known styles, whose pictures are larger."""
 
 CORRECTION = 0.5
 """Weight of the mean square of the predictor's correction: without need the mixture of known

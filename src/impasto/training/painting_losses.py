@@ -233,7 +233,7 @@ def spectrum(image: Tensor) -> Tensor:
 
 
 def excess(painted: Tensor, wanted: Tensor) -> Tensor:
-    """Average by how much the logarithm of a painting's spectrum exceeds the style's.
+    """Average the excess of the logarithm of a painting's spectrum over the style's.
 
     A convolutional network makes fine texture of the cheapest kind, a regular weave. Gram matrices
     hardly tell it from brushwork; a spectrum shows it as a peak that the style does not have.

@@ -75,8 +75,8 @@ def losses_of(
         features: of the photos, by layer.
         style: of the paintings; None if each photo is its own style.
     """
-    seen, coarse = teacher(painted), teacher(halved(painted))
-    return painting_losses(painted, photo, seen, coarse, features, style, POOLED)
+    coarse = {} if style is None else teacher(halved(painted))
+    return painting_losses(painted, photo, teacher(painted), coarse, features, style, POOLED)
 
 
 def shifted(*images: Tensor) -> tuple[Tensor, ...]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from impasto.errors import InputError
 from impasto.networks import encoders
 from impasto.networks.painter import VECTOR, Painter, Palette
-from impasto.networks.predictor import Predictor, thumbnails
+from impasto.networks.predictor import Predictor, thumbnail
 from impasto.system.paths import display_path
 
 IDENTITY = "photo"
@@ -124,6 +124,7 @@ def calibrate(predictor: Predictor, pictures: Iterable[Tensor], artworks: Iterab
     """
     predictor.compact.load_state_dict(encoders.load("compact").state_dict())
     usual = torch.cat([predictor.statistics(artwork) for artwork in artworks])
-    pictures = list(pictures)
-    predictor.calibrate(usual, torch.cat([predictor.statistics(picture) for picture in pictures]))
-    predictor.thumbnails.copy_(torch.cat([thumbnails(picture) for picture in pictures]))
+    known = [(predictor.statistics(picture), thumbnail(picture)) for picture in pictures]
+    statistics, thumbnails = (torch.cat(values) for values in zip(*known, strict=True))
+    predictor.calibrate(usual, statistics)
+    predictor.thumbnails.copy_(thumbnails)

@@ -30,7 +30,7 @@ STYLE_SIDE = 512
 of a photo, so strokes become as large as in a picture of this size, or a little larger."""
 
 ENLARGED = 1.6
-"""Largest factor by which a small picture is enlarged to that size: beyond, strokes are blurred."""
+"""Largest factor by which a small picture is enlarged to that size: beyond it, strokes blur."""
 
 SHORTEST_SIDE = max(*WINDOWS, PERIODS)
 """Shortest side in pixels at which a picture is measured; smaller ones are enlarged. The contrasts

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from impasto.errors import SettingError
 from impasto.settings import PaintSettings
-from impasto.system.cores import usable_cores, wanted_threads
+from impasto.system import cores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Limits:
     @property
     def threads(self) -> int:
         """Number of processor threads for one painting: an equal share of the cores."""
-        return max(1, (wanted_threads() or usable_cores()) // self.workers)
+        return max(1, cores.threads() // self.workers)
 
     def check_settings(self, settings: PaintSettings, photo: tuple[int, int]) -> None:
         """Check that a painting stays within the bounds.
