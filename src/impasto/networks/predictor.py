@@ -28,8 +28,8 @@ BORDER = 2
 RECOGNISED, UNKNOWN = 0.80, 0.75
 """Correlations of a picture's thumbnail with the most similar known one. From the first on, it is
 the same work in another scan or size; up to the second, it is another work. 60 other scans of known
-works were at 0.81 to 1, 2,880 other artworks at 0.74 at most. A work is missed if a twentieth of its
-sides is cropped, or if it has margins as wide."""
+works were at 0.81 to 1, 2,880 other artworks at 0.74 at most. A work is missed if its picture is
+cropped by a twentieth, or has margins as wide."""
 
 HIDDEN = 256
 """Units between the statistics of a picture and the correction of its vector."""
