@@ -351,6 +351,8 @@ def test_who_leaves_while_it_is_painted_leaves_nothing(serve, photo_bytes, monke
         while server.jobs.counts()["running"] and time.monotonic() < deadline:
             time.sleep(0.02)
         assert server.jobs.counts() == {"running": 0, "waiting": 0}
+        while [*(tmp_path / "jobs").iterdir()] and time.monotonic() < deadline:
+            time.sleep(0.02)
         assert [*(tmp_path / "jobs").iterdir()] == []
 
 

@@ -1,6 +1,7 @@
 """`Painter` and `stylize`: paint in one pass."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,8 @@ class Painter:
             DeviceError: the memory of the device is too small.
         """
         picture = files.load(photo)
-        with cores.limited(self.settings.threads):
+        threads = self.settings.threads
+        with nullcontext() if threads is None else cores.limited(threads):
             rendering = render(self._scene(picture), self.settings, statistics)
             height, width = rendering.samples.shape[:2]
             alpha = picture.alpha

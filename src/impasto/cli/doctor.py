@@ -202,7 +202,8 @@ def _optimize(device: str) -> "Painting":
 
     photo = _picture()
     style = ImageOps.posterize(ImageOps.invert(photo.rotate(90)), 2)
-    return optimize(photo, style, size=SIDE, steps=STEPS, device=device)
+    # From the photo: what `optimize` needs is tested alone, without the networks of `stylize`.
+    return optimize(photo, style, init="content", size=SIDE, steps=STEPS, device=device)
 
 
 def _picture() -> "Image.Image":

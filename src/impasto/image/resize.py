@@ -101,8 +101,9 @@ def in_bands(height: int, width: int, work: Callable[[slice], None]) -> None:
     """
     rows = max(1, BAND // width)
     bands = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
-    threads = min(cores.threads(), len(bands), THREADS)
-    if threads <= 1:
+    # For less than three bands, threads save nothing that is felt.
+    threads = min(cores.threads(), len(bands), THREADS) if len(bands) > 2 else 1
+    if threads == 1:
         for band in bands:
             work(band)
         return

@@ -10,7 +10,7 @@ _limit: ContextVar[int | None] = ContextVar("limit", default=None)
 
 @contextmanager
 def limited(threads: int | None) -> Iterator[None]:
-    """Limit the number of `threads` in the body; None changes nothing."""
+    """Limit the number of `threads` in the body; None keeps the limit around it."""
     token = _limit.set(threads or _limit.get())
     try:
         yield
