@@ -16,7 +16,7 @@ from impasto.cli.arguments import (
     picture_file,
 )
 from impasto.errors import InputError, SettingError
-from impasto.image.output import FORMATS
+from impasto.image.suffixes import OUTPUT_FORMATS
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,10 @@ def test_output_word(tmp_path):
 
 def test_formats_are_formats_of_paintings():
     words = get_args(get_args(get_args(FileFormat)[0])[0])
-    assert {check_format(word, None, None) for word in words} <= set(FORMATS)
-    assert {FORMATS[check_format(word, None, None)] for word in words} == set(FORMATS.values())
+    assert {check_format(word, None, None) for word in words} <= set(OUTPUT_FORMATS)
+    assert {OUTPUT_FORMATS[check_format(word, None, None)] for word in words} == set(
+        OUTPUT_FORMATS.values()
+    )
 
 
 def test_names_folder(tmp_path):

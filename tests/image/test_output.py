@@ -7,6 +7,7 @@ from PIL import ExifTags, Image, features
 from impasto.image import files, output
 from impasto.image.metadata import Metadata
 from impasto.image.profiles import srgb_profile
+from impasto.image.suffixes import OUTPUT_FORMATS
 
 from ..failures import failing, refused
 
@@ -177,7 +178,7 @@ def test_media_types(tmp_path):
     assert output.media_type(tmp_path / "a.JPG") == "image/jpeg"
     kinds = {
         output.media_type(tmp_path / f"a{suffix}")
-        for suffix, kind in output.FORMATS.items()
+        for suffix, kind in OUTPUT_FORMATS.items()
         if kind != "AVIF" or features.check("avif")
     }
     assert kinds >= {f"image/{word}" for word in ("png", "jpeg", "webp", "tiff", "bmp")}

@@ -78,6 +78,7 @@ def test_find():
         ("starrynigt", "did you mean starry-night"),
         ("UDNI", "did you mean udnie"),
         ("xyzzy", "`impasto styles` lists the names"),
+        ("no-such", "`impasto styles` lists the names"),
         ("", "lists the names"),
         ("../great-wave", "neither a file nor the name of a style"),
     ],

@@ -1,7 +1,6 @@
 """`Painter` and `stylize`: paint in one pass."""
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,9 +102,9 @@ class Painter:
             DeviceError: the memory of the device is too small.
         """
         picture = files.load(photo)
-        threads = self.settings.threads
-        with nullcontext() if threads is None else cores.limited(threads):
-            rendering = render(self._scene(picture), self.settings, statistics)
+        scene = self._scene(picture)
+        with cores.limited(self.settings.threads):
+            rendering = render(scene, self.settings, statistics)
             height, width = rendering.samples.shape[:2]
             alpha = picture.alpha
             if alpha is not None and picture.size != (width, height):

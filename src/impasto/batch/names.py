@@ -4,21 +4,15 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
+from impasto.image.suffixes import FORMATS, OUTPUT_FORMATS
+
 # Bytes of UTF-8 for each half of a default name. With the suffix, it stays below the shortest limit
 # in practice, the 143 bytes of an encrypted home folder.
 _HALF_NAME = 64
 
-_SUFFIXES = {
-    **{s: s for s in (".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp")},
-    **dict.fromkeys((".jif", ".mpo", ".heic", ".heics", ".heif", ".heifs", ".hif"), ".jpg"),
-    ".dib": ".bmp",
-    ".avif": ".avif",
-}
-"""Suffixes of paintings by those of photos: the same, or of the most similar output format."""
-
-_FORMATS = {"JPEG": ".jpg", "MPO": ".jpg", "HEIF": ".jpg", "WEBP": ".webp", "TIFF": ".tif",
-            "BMP": ".bmp", "AVIF": ".avif"}  # fmt: skip
-"""Suffixes of paintings by Pillow's names of formats."""
+_SUFFIXES = {"JPEG": ".jpg", "HEIF": ".jpg", "WEBP": ".webp", "TIFF": ".tif", "BMP": ".bmp",
+             "AVIF": ".avif"}  # fmt: skip
+"""Suffixes of paintings by Pillow's names of the photos' formats; of others it is .png."""
 
 _JOINERS = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 """Invisible letters."""
@@ -49,13 +43,14 @@ def default_output(
 
 def suffix_for(photo: Path) -> str:
     """Choose the suffix of a painting: the photo's, if that is an output format."""
-    suffix = _SUFFIXES.get(photo.suffix.lower(), ".png")
-    return suffix if suffix != ".avif" or _writes_avif() else ".png"
+    suffix = photo.suffix.lower()
+    usual = suffix_of(FORMATS.get(suffix, ""))
+    return suffix if OUTPUT_FORMATS.get(suffix) == OUTPUT_FORMATS[usual] else usual
 
 
 def suffix_of(kind: str) -> str:
     """Choose the suffix of a painting from the photo's format, by Pillow's name."""
-    suffix = _FORMATS.get(kind, ".png")
+    suffix = _SUFFIXES.get(kind, ".png")
     return suffix if suffix != ".avif" or _writes_avif() else ".png"
 
 

@@ -11,7 +11,7 @@ import typer
 from impasto.batch.plan import PAINTED, STREAM, names_folder
 from impasto.cli.options import ADVANCED
 from impasto.errors import InputError, SettingError
-from impasto.image.suffixes import PICTURES
+from impasto.image.suffixes import OUTPUT_FORMATS, PICTURES
 from impasto.settings import ALPHA
 from impasto.system.paths import display_path, may_exist
 
@@ -162,16 +162,16 @@ def check_format(word: str | None, output: str | None, quality: int | None) -> s
     Raises:
         SettingError: format and output contradict each other, or the format has no quality.
     """
-    from impasto.image.output import FORMATS, QUALITIES, format_of
+    from impasto.image.output import QUALITIES, format_of
 
     suffix = None if word is None else _SUFFIXES.get(word, f".{word}")
     is_file = output is not None and output != str(STREAM) and not names_folder(output)
     named = Path(output) if output is not None and is_file else None
-    kind = None if named is None else FORMATS.get(named.suffix.lower())
-    if named is not None and suffix is not None and kind != FORMATS[suffix]:
+    kind = None if named is None else OUTPUT_FORMATS.get(named.suffix.lower())
+    if named is not None and suffix is not None and kind != OUTPUT_FORMATS[suffix]:
         raise SettingError(f"format is {word}, but {display_path(named)} ends in {named.suffix}")
     place = named or (None if suffix is None else Path(f"painting{suffix}"))
-    if place is not None and place.suffix.lower() in FORMATS:
+    if place is not None and place.suffix.lower() in OUTPUT_FORMATS:
         kind = format_of(place)
         if quality is not None and kind not in QUALITIES:
             raise SettingError(

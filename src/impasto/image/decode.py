@@ -46,8 +46,9 @@ def from_image(image: Image.Image) -> Decoded:
         grey, unusual = to_unit(_samples(image))
         pixels, unprofiled = profiles.grey_to_srgb(grey, profile)
         return Decoded(pixels, alpha, unusual + unprofiled)
+    unusual = _unusual_gamma(image)
     colour, unprofiled = profiles.to_srgb(image, profile)
-    return Decoded(np.asarray(colour), alpha, unprofiled + _unusual_gamma(image))
+    return Decoded(np.asarray(colour), alpha, unprofiled + unusual)
 
 
 def _unusual_gamma(image: Image.Image) -> tuple[str, ...]:

@@ -15,22 +15,9 @@ from impasto.image import tiff
 from impasto.image.metadata import NOTHING, Metadata, jpeg_segments, png_profile, with_dpi
 from impasto.image.profiles import srgb_profile
 from impasto.image.samples import ImageArray, to_bytes, to_float
+from impasto.image.suffixes import OUTPUT_FORMATS
 from impasto.system.files import Files, check_file, write_file
 from impasto.system.paths import display_path, printable
-
-FORMATS = {
-    ".png": "PNG",
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".jpe": "JPEG",
-    ".jfif": "JPEG",
-    ".webp": "WEBP",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".bmp": "BMP",
-    ".avif": "AVIF",
-}
-"""Pillow's names of the output formats, by suffix."""
 
 QUALITIES = {"JPEG": 95, "WEBP": 95, "AVIF": 85}
 """Default qualities of the lossy formats."""
@@ -128,8 +115,8 @@ def encoded(
         kind: Pillow's name of the format.
         name: of the file, for messages.
     """
+    _check_side(name, kind, (pixels.shape[1], pixels.shape[0]))
     image = _to_image(pixels, alpha, kind)
-    _check_side(name, kind, image.size)
     try:
         if kind == "TIFF":
             return tiff.encoded(image, srgb_profile(), metadata.stripped() if strip else metadata)
@@ -147,7 +134,7 @@ def encoded(
 
 def left_out(path: Path, metadata: Metadata) -> str | None:
     """Return a notice if the format cannot store some of the metadata; else None."""
-    kind = FORMATS.get(path.suffix.lower(), "")
+    kind = OUTPUT_FORMATS.get(path.suffix.lower(), "")
     missing = [name.upper() for name in _NO_PLACE_FOR.get(kind, ()) if getattr(metadata, name)]
     if not missing:
         return None
@@ -160,7 +147,7 @@ def format_of(path: Path) -> str:
     Raises:
         OutputError: there is none, or this Pillow does not write it.
     """
-    kind = FORMATS.get(path.suffix.lower())
+    kind = OUTPUT_FORMATS.get(path.suffix.lower())
     if kind is None:
         raise OutputError(
             f"{display_path(path)}: not an output format; "

@@ -161,7 +161,7 @@ def _suggest(name: str) -> str:
     from difflib import get_close_matches  # only errors need it
 
     spelt = {style.lower(): style for style in (*own(), *shipped())}
-    near = get_close_matches(name.lower(), spelt, n=3, cutoff=0.5)
+    near = get_close_matches(name.lower(), spelt, n=3, cutoff=0.7)
     if near:
         return f"did you mean {' or '.join(spelt[style] for style in near)}?"
     return "`impasto styles` lists the names"

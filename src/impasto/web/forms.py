@@ -10,7 +10,8 @@ from starlette.requests import Request
 
 from impasto.batch.job import Saving
 from impasto.errors import InputError, SettingError
-from impasto.image.output import FORMATS, format_of
+from impasto.image.output import format_of
+from impasto.image.suffixes import OUTPUT_FORMATS
 from impasto.schema import style_weights
 from impasto.settings import output_quality
 from impasto.web.fields import Schema, check_names, value_of
@@ -42,7 +43,7 @@ FIELDS: dict[str, Schema] = {
         "description": "A weight for each style, those by name first [default: equal].",
     },
     "format": {
-        "enum": [suffix.removeprefix(".") for suffix in FORMATS],
+        "enum": [suffix.removeprefix(".") for suffix in OUTPUT_FORMATS],
         "description": "Format of the painting [default: the photo's].",
     },
     "output_quality": {
@@ -123,7 +124,7 @@ class Form:
         """Read how to encode the painting."""
         word = self.text("format")
         suffix = None if word is None else f".{word.lower()}"
-        if suffix is not None and suffix not in FORMATS:
+        if suffix is not None and suffix not in OUTPUT_FORMATS:
             known = ", ".join(FIELDS["format"]["enum"])
             raise SettingError(f"format is {word!r}; it can be: {known}")
         if suffix is not None:
