@@ -377,7 +377,7 @@ def test_ctrl_c_keeps_the_picture(started, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_second_ctrl_c_ends_at_once(impasto, photo, wave, compact_weights, monkeypatch, tmp_path):
-    from impasto.cli.optimize_job import OptimizeJob
+    from impasto.batch.optimize_job import OptimizeJob
 
     def press_twice(*_):
         signal.raise_signal(signal.SIGINT)

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from impasto.batch.job import Saving
+from impasto.batch.job import Outcome, Saving
+from impasto.batch.optimize_job import OptimizeJob, OptimizeLook, StepDisplay, check_exist
+from impasto.batch.optimize_job import paint as paint_job
 from impasto.batch.run import run
 from impasto.cli.arguments import (
     OUTPUT_HELP,
@@ -31,7 +33,7 @@ from impasto.cli.arguments import (
     picture_file,
     style_names,
 )
-from impasto.cli.optimize_job import CtrlC, OptimizeJob, OptimizeLook, check_exist, paint
+from impasto.cli.ctrl_c import CtrlC
 from impasto.cli.options import ADVANCED, settings_from, with_settings
 from impasto.cli.photos import end, plan_photos
 from impasto.cli.progress import step_display
@@ -39,6 +41,7 @@ from impasto.cli.weights import fetch_with_bar, or_else
 from impasto.errors import SettingError
 from impasto.settings import OptimizeSettings
 from impasto.system.files import Files
+from impasto.system.paths import display_path
 
 FIRST = ("size", "quality", "strength", "brush", "colour", "work_size")
 """Settings in the first help panel."""
@@ -198,10 +201,21 @@ def optimize(
     display = step_display(quiet=quiet, photos=len(jobs), piped=batch.is_piped)
     with display as shown, CtrlC() as ctrl_c:
         since = begun if single else None
-        paint_one = partial(paint, inputs=inputs, shown=shown, ctrl_c=ctrl_c, begun=since)
+        paint_one = partial(_paint, shown=shown, inputs=inputs, ctrl_c=ctrl_c, begun=since)
         unstopped = takewhile(lambda _: not ctrl_c.pressed, jobs)
         report = run(unstopped, paint_one, shown, single=single)
     end(batch, report)
+
+
+def _paint(
+    job: OptimizeJob, *, shown: StepDisplay, inputs: Files, ctrl_c: CtrlC, begun: float | None
+) -> Outcome:
+    """Paint a photo until it is finished or Ctrl-C is pressed; say how to go on."""
+    outcome = paint_job(job, shown, inputs, is_stopped=lambda: ctrl_c.pressed, begun=begun)
+    if not outcome.stopped or job.checkpoint is None:
+        return outcome
+    hint = f"go on with --resume {display_path(job.checkpoint)} --overwrite"
+    return outcome._replace(stopped=f"{outcome.stopped}; {hint}")
 
 
 def _check_no_single_files(*files: Path | None) -> None:

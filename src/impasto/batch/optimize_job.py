@@ -1,17 +1,15 @@
-"""A photo that `impasto optimize` paints, and the files that it writes."""
+"""Jobs: photos to paint by optimization, with the files that are written, as plain data."""
 
 import json
-import signal
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import typer
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from impasto._version import __version__
+from impasto.batch import plot as plots
 from impasto.batch.job import (
     Outcome,
     Saving,
@@ -24,20 +22,17 @@ from impasto.batch.job import (
     save,
 )
 from impasto.batch.plan import STREAM
-from impasto.cli import plot as plots
-from impasto.cli.progress import Quiet
 from impasto.errors import ImpastoError, InputError, OutputError, SettingError
 from impasto.settings import ALPHA, INIT_WORDS, OptimizeSettings
+from impasto.system.files import Files
 from impasto.system.paths import display_path
 
 if TYPE_CHECKING:
     from impasto.api.stepwise import Step
     from impasto.painting import Painting
-    from impasto.system.files import Files
 
 
-@dataclass(frozen=True)
-class OptimizeLook:
+class OptimizeLook(NamedTuple):
     """How to paint the photos of a batch.
 
     Attributes:
@@ -87,16 +82,15 @@ class OptimizeLook:
         )
 
 
-@dataclass(frozen=True)
-class OptimizeJob:
-    """A photo to paint, and the files to write.
+class OptimizeJob(NamedTuple):
+    """A photo to paint, and the files to write. It pickles, and `paint` can run it in any process.
 
     Attributes:
         input: the photo; `STREAM` for standard input.
         output: the painting; `STREAM` for standard output.
-        in_folder: whether to create the output's folder if it is missing.
         look: how to paint.
         saving: how to write the painting, and whether files may be replaced.
+        in_folder: whether to create the output's folder if it is missing.
         preview_every: steps between previews beside the painting, or None for none.
         plot: of the losses.
         trace: the losses as JSON.
@@ -106,19 +100,23 @@ class OptimizeJob:
 
     input: Path
     output: Path
-    in_folder: bool
     look: OptimizeLook
-    saving: Saving
-    preview_every: int | None
-    plot: Path | None
-    trace: Path | None
-    checkpoint: Path | None
-    resume: Path | None
+    saving: Saving = Saving()
+    in_folder: bool = False
+    preview_every: int | None = None
+    plot: Path | None = None
+    trace: Path | None = None
+    checkpoint: Path | None = None
+    resume: Path | None = None
 
     @property
     def name(self) -> str:
         """The name of the photo in messages."""
         return input_name(self.input)
+
+    def files(self) -> list[Path]:
+        """List the files that are read."""
+        return [self.input, *self.look.files(), *([self.resume] if self.resume else [])]
 
     @property
     def preview(self) -> Path | None:
@@ -127,7 +125,7 @@ class OptimizeJob:
             return None
         return self.output.with_name(f"{self.output.stem}-preview.png")
 
-    def check(self, inputs: "Files") -> None:
+    def check(self, inputs: Files) -> None:
         """Check, before the work starts, that the photo exists and all files can be written.
 
         Args:
@@ -161,7 +159,9 @@ class OptimizeJob:
         if len(distinct) < 1 + len(others):
             raise OutputError("two outputs have the same name; choose different ones")
         if self.output == STREAM and self.preview is not None:
-            raise SettingError("--preview-every needs a painting in a file; name it with --output")
+            raise SettingError(
+                "preview-every needs a file for the painting; name one instead of standard output"
+            )
 
     def write_preview(self, number: int, step: "Step") -> None:
         """Write the picture so far, if it is due."""
@@ -189,22 +189,33 @@ class OptimizeJob:
         return warnings
 
 
+class StepDisplay(Protocol):
+    """Shows the steps of a painting."""
+
+    def step(self, step: "Step") -> None:
+        """Show the progress."""
+
+    def warn(self, line: str) -> None:
+        """Print a warning, each only once."""
+
+
 def paint(
     job: OptimizeJob,
-    inputs: "Files",
-    shown: Quiet,
-    ctrl_c: "CtrlC",
+    shown: StepDisplay,
+    inputs: Files | None = None,
+    *,
+    is_stopped: Callable[[], bool] = lambda: False,
     begun: float | None = None,
 ) -> Outcome:
     """Paint a photo and write the outputs.
 
-    If Ctrl-C or an error ends the work early, the picture so far is written.
+    If the user or an error ends the work early, the picture so far is written.
 
     Args:
         job: what to paint.
-        inputs: files that must not be replaced.
         shown: is shown every step.
-        ctrl_c: stops the work.
+        inputs: files that must not be replaced; None for those of the job.
+        is_stopped: is called after every step and tells whether to end the work.
         begun: when the work was begun, by `time.monotonic`; None for now.
 
     Raises:
@@ -212,7 +223,7 @@ def paint(
     """
     begun = time.monotonic() if begun is None else begun
     check_streams(job.input, job.output)
-    job.check(inputs)
+    job.check(Files(job.files()) if inputs is None else inputs)
     photo = read_photo(job.input)
     suffix = output_suffix(job.output, job.saving, photo)
     last = None
@@ -223,7 +234,7 @@ def paint(
                 for notice in last.notices:
                     shown.warn(notice)
                 job.write_preview(number, last)
-                if ctrl_c.pressed:
+                if is_stopped():
                     break
     except ImpastoError:
         if last is not None:
@@ -233,14 +244,11 @@ def paint(
         raise
     assert last is not None, "there is always a step"
     painting = last.painting()
-    warnings = job.write(painting, suffix)
-    stopped = ""
-    if ctrl_c.pressed and last.done < 1:
-        stopped = f"stopped after {last.done:.0%} of the work"
-        if job.checkpoint is not None:
-            stopped += f"; go on with --resume {display_path(job.checkpoint)} --overwrite"
+    notices = (*painting.notices, *job.write(painting, suffix))
+    is_early = last.done < 1 and is_stopped()
+    stopped = f"stopped after {last.done:.0%} of the work" if is_early else ""
     seconds = time.monotonic() - begun
-    return Outcome(output_name(job.output), painting.size, seconds, warnings, stopped)
+    return Outcome(output_name(job.output), painting.size, seconds, notices, stopped)
 
 
 def check_exist(files: Sequence[Path]) -> None:
@@ -252,26 +260,3 @@ def check_exist(files: Sequence[Path]) -> None:
     for path in files:
         if not path.exists():
             raise InputError(f"{display_path(path)}: no such file; check the spelling")
-
-
-class CtrlC:
-    """A context in which the first Ctrl-C stops the work after the current step.
-
-    The picture and the state are then written completely. A second Ctrl-C stops at once.
-    """
-
-    def __init__(self) -> None:
-        self.pressed = False
-
-    def __enter__(self) -> "CtrlC":
-        self._before = signal.signal(signal.SIGINT, self._press)
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        signal.signal(signal.SIGINT, self._before)
-        if kind is KeyboardInterrupt:
-            typer.echo("impasto: stopped at once; unsaved work is lost", err=True)
-
-    def _press(self, *_: object) -> None:
-        self.pressed = True
-        signal.signal(signal.SIGINT, self._before)

@@ -37,7 +37,7 @@ def check(path: Path) -> None:
         MissingExtraError: Matplotlib is not installed.
         OutputError: the format is not supported.
     """
-    require("--loss-plot", "torch", "matplotlib")
+    require("loss-plot", "torch", "matplotlib")
     if path.suffix.lower() not in FORMATS:
         raise OutputError(f"{display_path(path)}: plots can be {', '.join(FORMATS)}")
 

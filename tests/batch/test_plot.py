@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from impasto.cli import plot
+from impasto.batch import plot
 from impasto.errors import MissingExtraError, OutputError
 from impasto.painting import StepRecord
 
@@ -92,5 +92,5 @@ def test_other_formats_are_refused(tmp_path):
 
 def test_without_matplotlib_there_is_a_hint(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtraError, match=r"--loss-plot needs more packages"):
+    with pytest.raises(MissingExtraError, match=r"loss-plot needs more packages"):
         plot.check(tmp_path / "losses.png")

@@ -1,14 +1,14 @@
-"""The files of a photo that `impasto optimize` paints, and Ctrl-C; more in `test_optimize.py`."""
+"""Jobs that are optimized, and their files; more in `tests/cli/test_optimize.py`."""
 
-import os
-import signal
+import pickle
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from impasto.batch.job import Saving
+from impasto.batch.optimize_job import OptimizeJob, OptimizeLook, check_exist, paint
 from impasto.batch.plan import STREAM
-from impasto.cli.optimize_job import CtrlC, OptimizeJob, OptimizeLook, check_exist
 from impasto.errors import ExistsError, InputError, OutputError, SettingError
 from impasto.settings import OptimizeSettings
 from impasto.system.files import Files
@@ -62,7 +62,7 @@ def test_outputs_are_checked_before_the_work(job, photo, tmp_path):
         job(trace=tmp_path / "x", checkpoint=tmp_path / "x").check(inputs)
     with pytest.raises(OutputError, match="this is an input"):
         job(output=photo, saving=Saving(overwrite=True)).check(inputs)
-    with pytest.raises(SettingError, match="--preview-every needs a painting in a file"):
+    with pytest.raises(SettingError, match="preview-every needs a file for the painting"):
         job(output=STREAM, preview_every=3).check(inputs)
     with pytest.raises(InputError, match="no such file"):
         job(input=tmp_path / "none.jpg").check(inputs)
@@ -85,16 +85,48 @@ def test_missing_files_are_named(photo, tmp_path):
         check_exist([photo, tmp_path / "none.jpg"])
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
-def test_the_first_ctrl_c_is_noted_and_the_second_ends(capsys):
-    before = signal.getsignal(signal.SIGINT)
-    with CtrlC() as ctrl_c:
-        assert not ctrl_c.pressed
-        signal.raise_signal(signal.SIGINT)
-        assert ctrl_c.pressed
-    assert capsys.readouterr().err == ""
-    with pytest.raises(KeyboardInterrupt), CtrlC():
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-    assert capsys.readouterr().err == "impasto: stopped at once; unsaved work is lost\n"
-    assert signal.getsignal(signal.SIGINT) is before
+class Shown:
+    """What a display was told."""
+
+    def __init__(self):
+        self.steps, self.warnings = [], []
+
+    def step(self, step):
+        self.steps.append(step.done)
+
+    def warn(self, line):
+        self.warnings.append(line)
+
+
+@pytest.fixture
+def short(wave, compact_weights):
+    """A look that takes a few steps."""
+    settings = OptimizeSettings(encoder="compact", size=64, steps=3, init="content")
+    return OptimizeLook(((wave, 1.0),), (), [], compact_weights, "cpu", settings)
+
+
+def test_a_job_pickles_and_paints(photo, short, tmp_path):
+    job = pickle.loads(
+        pickle.dumps(OptimizeJob(photo, tmp_path / "new" / "out.png", short, in_folder=True))
+    )
+    shown = Shown()
+    outcome = paint(job, shown)
+    assert shown.steps[-1] == 1
+    assert outcome.stopped == ""
+    with Image.open(job.output) as painting:
+        assert painting.size == outcome.size
+    with pytest.raises(ExistsError):
+        paint(job, shown)
+
+
+def test_a_job_can_be_stopped_after_any_step(photo, short, tmp_path):
+    shown = Shown()
+    outcome = paint(OptimizeJob(photo, tmp_path / "out.png", short), shown, is_stopped=lambda: True)
+    assert len(shown.steps) == 1
+    assert outcome.stopped == f"stopped after {shown.steps[0]:.0%} of the work"
+    assert (tmp_path / "out.png").exists()
+
+
+def test_a_job_replaces_none_of_its_inputs(photo, short):
+    with pytest.raises(OutputError, match="this is an input"):
+        paint(OptimizeJob(photo, photo, short, Saving(overwrite=True)), Shown())
