@@ -16,12 +16,13 @@ from impasto.training.loop import Schedule
 from impasto.training.painter import (
     ANY,
     ARTWORKS,
+    Crops,
     Order,
     PainterTraining,
     train,
 )
 from impasto.training.painting_losses import Weights, weighted
-from impasto.training.steps import load_teacher, step_losses
+from impasto.training.steps import load_teacher, losses_of, paint
 from impasto.training.styled import IDENTITY, StyledPainter, begin
 from impasto.training.targets import read_styles, target
 
@@ -59,8 +60,16 @@ def test_a_short_training_lowers_the_losses_of_every_style(
         with torch.no_grad():
             after, before = (
                 weighted(
-                    step_losses(
-                        partial(model, name=entry.name), teacher, photo, style, torch.float32
+                    losses_of(
+                        paint(
+                            partial(model, name=entry.name),
+                            teacher,
+                            photo,
+                            style.palette,
+                            torch.float32,
+                        ),
+                        teacher,
+                        style,
                     ),
                     Weights(),
                     1.0,
@@ -119,6 +128,24 @@ def test_the_predictor_learns_beside_the_styles(training: PainterTraining, folde
     other = StyledPainter([*names, "new"], predicts=True)
     begin(other, file)
     assert other.predictor is not None and not other.predictor.is_calibrated
+
+
+def test_a_step_of_several_styles_trains_all_at_once(
+    training: PainterTraining, folder: Path
+) -> None:
+    several = replace(training, together=3, artworks=[folder])
+    crops = Crops(several, ["dots", "stripes"], set())
+    batch = crops.batch(0)
+    assert sorted(batch.names) == ["dots", "stripes"]
+    assert len(batch.artwork) == 1
+    assert len(batch.photo) == 3 * training.batch + 1, "the last in its own style"
+    file = train(several, lambda _: None)
+    before, after = StyledPainter([IDENTITY, "dots", "stripes"]).state_dict(), load_file(file)
+    assert set(before) < set(after)
+    line = json.loads((several.out / "log.jsonl").read_text().splitlines()[-1])
+    assert {"identity", "style", "lattice"} <= set(line)
+    assert set(line["styles"]) == {"dots", "stripes"}
+    assert after["predictor.correction.weight"].any()
 
 
 def test_styles_are_drawn_in_turns_and_new_ones_more_often() -> None:

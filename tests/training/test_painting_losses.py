@@ -14,8 +14,11 @@ from impasto.training.painting_losses import (
     Target,
     Weights,
     contrasts,
+    identity_losses,
+    joined,
     painting_losses,
-    spectrum,
+    peaks,
+    spectra,
     weighted,
 )
 from impasto.training.teacher import LAYERS, Seen, statistics
@@ -48,7 +51,7 @@ def test_relative_is_symmetrical_and_free_of_scale() -> None:
 def test_a_style_distance_of_nothing_is_nothing(features: dict[str, Tensor]) -> None:
     seen = seen_in(features)
     style = statistics_of(seen)
-    assert losses.style_distance(seen, style, 0.0) < 1e-3
+    assert losses.style_distance(seen, style, 0.0).max() < 1e-3
 
 
 def test_pooled_statistics_let_pictures_share_the_work(features: dict[str, Tensor]) -> None:
@@ -83,7 +86,7 @@ def test_palette_distance_sees_small_accents_of_colour() -> None:
     grey = torch.full((1, 3, 64, 64), 0.5)
     accents = grey.clone()
     accents[:, :, :16, :16] = torch.tensor([0.9, 0.1, 0.1]).view(1, 3, 1, 1)
-    colours = F.avg_pool2d(grey, 2)[0].flatten(1).T
+    colours = F.avg_pool2d(grey, 2).flatten(2).mT
     assert losses.palette_distance(grey, colours) < 1e-3
     assert losses.palette_distance(accents, colours) > 0.02
 
@@ -112,7 +115,7 @@ def test_contrasts_tell_flat_areas_and_contours_from_even_texture() -> None:
     even = 0.5 + 0.2 * torch.randn(1, 3, 128, 128)
     parted = torch.full((1, 3, 128, 128), 0.5)
     parted[..., :32] += 0.4 * torch.randn(1, 3, 128, 32)
-    wanted = losses.contrasts(parted)
+    wanted = losses.contrasts(parted, 1)
     assert losses.contrast_distance(parted, wanted) < 1e-4
     assert losses.contrast_distance(parted[..., :64, :], wanted) < 0.02  # of another size
     assert losses.contrast_distance(even, wanted) > 0.04
@@ -123,12 +126,31 @@ def test_only_power_that_the_style_lacks_is_an_excess() -> None:
     brushwork = 0.5 + 0.1 * torch.randn(1, 3, 128, 128)
     across = torch.arange(128) * (2 * torch.pi * 3 / 8)  # a weave with a period of 8 / 3 pixels
     woven = brushwork + 0.1 * torch.cos(across)
-    wanted = losses.spectrum(brushwork)
-    assert losses.excess(brushwork, wanted) == 0
-    assert losses.excess(0.5 * brushwork, wanted) == 0
-    assert losses.excess(woven, wanted) > 0.02
-    peak = losses.spectrum(woven).mean(0).argmax()
-    assert peak == 12  # of 32
+    wanted, _ = losses.spectra(brushwork, 1)
+    assert losses.excess(wanted, wanted) == 0
+    assert losses.excess(losses.spectra(0.5 * brushwork, 1)[0], wanted) == 0
+    power, _ = losses.spectra(woven, 1)
+    assert losses.excess(power, wanted) > 0.02
+    assert power.mean((0, 1))[:16].argmax() == 12  # of 32
+
+
+def test_a_faint_weave_in_a_plain_area_is_a_lattice() -> None:
+    """And strokes, edges and the same weave in the style are none."""
+    torch.manual_seed(0)
+    half_plain = 0.5 + 0.1 * torch.randn(1, 3, 128, 128)
+    half_plain[..., :64] = 0.5
+    columns = torch.arange(128) * (2 * torch.pi / 4)
+    weave = torch.cos(columns)[:, None] * torch.cos(columns)
+    woven = half_plain + 0.02 * weave
+    _, plain_logs = losses.spectra(half_plain, 1)
+    _, woven_logs = losses.spectra(woven, 1)
+    wanted = losses.peaks(plain_logs)
+    found = losses.lattice(woven_logs, wanted)
+    assert found > 0.01
+    assert losses.lattice(woven_logs, losses.peaks(woven_logs)) == 0
+    edge = half_plain.clone()
+    edge[..., 30:34] = 0.9  # a line has power at all frequencies across it
+    assert losses.lattice(losses.spectra(edge, 1)[1], wanted) < found / 2
 
 
 def test_tone_holds_lightness_more_than_hues() -> None:
@@ -138,24 +160,53 @@ def test_tone_holds_lightness_more_than_hues() -> None:
     assert losses.tone_distance(lighter, photo) > 3 * losses.tone_distance(redder, photo) > 0
 
 
+@pytest.fixture
+def target(features: dict[str, Tensor]) -> Target:
+    """A style with the statistics of the first of `features`."""
+    style = statistics_of(seen_in(features), 1)
+    picture = torch.rand(1, 3, 64, 64)
+    power, logs = spectra(picture, 1)
+    palette = Palette(torch.zeros(1, 3), torch.eye(3)[None])
+    return Target(
+        style, style, palette, torch.rand(1, 100, 3), contrasts(picture, 1), power, peaks(logs)
+    )
+
+
 @pytest.mark.parametrize("own", [False, True], ids=["a style", "the photo's own"])
-def test_every_loss_has_a_weight(features: dict[str, Tensor], own: bool) -> None:
+def test_every_loss_has_a_weight(features: dict[str, Tensor], target: Target, own: bool) -> None:
     image = torch.rand(2, 3, 32, 32)
     seen = seen_in(features)
-    target = Target(
-        statistics_of(seen, 1),
-        statistics_of(seen, 1),
-        Palette(torch.zeros(1, 3), torch.eye(3)[None]),
-        torch.rand(100, 3),
-        contrasts(torch.rand(1, 3, 64, 64)),
-        spectrum(torch.rand(1, 3, 64, 64)),
-    )
-    found = painting_losses(image, image, seen, seen, features, None if own else target, 0.7)
-    assert found["content"] < 1e-5
+    if own:
+        found = identity_losses(image, image, seen, features)
+    else:
+        found = painting_losses(image, image, seen, features, seen, target, 0.7)
+    assert found["content"].shape == (2,)
+    assert found["content"].max() < 1e-5
     assert found["tone"] == 0
     assert ("identity" in found) is own
     none = Weights(*[0.0] * len(fields(Weights)))
     assert weighted(found, none, 1.0) == 0
     only_content = replace(none, content=2.0)
-    doubled = weighted({"content": torch.tensor(1.0)}, only_content, 3.0)
-    assert doubled == 6
+    assert weighted({"content": torch.tensor(1.0)}, only_content, 3.0) == 6
+    each = torch.tensor([1.0, 3.0])
+    assert weighted({"content": torch.tensor([1.0, 2.0])}, only_content, each) == 7
+
+
+def test_styles_of_a_step_do_not_mix(features: dict[str, Tensor], target: Target) -> None:
+    """The losses of two styles together are the means of their losses alone."""
+    image = torch.rand(2, 3, 32, 32)
+    seen, wanted = seen_in(features), dict(features)
+
+    def found(part: slice, target: Target) -> dict[str, Tensor]:
+        some = {k: Seen(*(x[part] for x in s)) for k, s in seen.items()}
+        photo = {k: x[part].flip(3) for k, x in wanted.items()}
+        torch.manual_seed(0)
+        return painting_losses(image[part], image[part] / 2, some, photo, some, target, 0.7)
+
+    picture = torch.rand(1, 3, 64, 64)
+    other = target._replace(contrasts=contrasts(picture, 1), colours=torch.rand(1, 100, 3))
+    alone = [found(slice(0, 1), target), found(slice(1, 2), other)]
+    together = found(slice(0, 2), joined([target, other]))
+    for name, value in together.items():
+        mean = torch.stack([losses[name].mean() for losses in alone]).mean()
+        torch.testing.assert_close(value.mean(), mean, atol=1e-5, rtol=1e-4)

@@ -17,7 +17,7 @@ from impasto.errors import SettingError
 from impasto.networks.painter import VECTOR, Painter, Palette
 from impasto.training.images import ImageFolder, to_tensor
 from impasto.training.painting_losses import Weights, weighted
-from impasto.training.steps import step_losses
+from impasto.training.steps import losses_of, paint
 from impasto.training.style import StyleTraining, train_style
 from impasto.training.targets import StyleEntry, target
 from impasto.training.teacher import Teacher
@@ -101,13 +101,14 @@ def test_learning_lowers_the_loss(training: StyleTraining) -> None:
     photos = to_tensor([training.photos.crop(rng, training.size) for _ in range(4)])
 
     def loss(vector: NDArray[np.float32]) -> float:
-        def paint(photo: Tensor, palette: Palette) -> Tensor:
+        def painter(photo: Tensor, palette: Palette) -> Tensor:
             painted: Tensor = training.painter(photo, torch.from_numpy(vector)[None], palette)
             return painted
 
         torch.manual_seed(0)
         with torch.no_grad():
-            losses = step_losses(paint, training.teacher, photos, style, torch.float32)
+            paintings = paint(painter, training.teacher, photos, style.palette, torch.float32)
+            losses = losses_of(paintings, training.teacher, style)
         return float(weighted(losses, training.weights, training.content))
 
     first, *_, last = islice(train_style(training), 13)

@@ -14,6 +14,10 @@ AFFORDABLE = 1024
 """Bound of sizes and batches: for more there is hardly enough memory, and Linux may then end other
 programs."""
 
+CHECKPOINT = 250
+"""Steps between checkpoints, times the styles in a step: steps of many styles run on a GPU, where a
+checkpoint takes as long as several steps."""
+
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of weights and crops.")]
 
 app = typer.Typer(no_args_is_help=True, help="Train the networks that ship with impasto.")
@@ -107,8 +111,16 @@ def painter(
         int, typer.Option(min=64, max=AFFORDABLE, help="Side of a crop in pixels, in steps of 16.")
     ] = 192,
     batch: Annotated[
-        int, typer.Option(min=1, max=AFFORDABLE, help="Photos in a step, all in one style.")
+        int, typer.Option(min=1, max=AFFORDABLE, help="Photos in a step, in each of its styles.")
     ] = 3,
+    together: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=AFFORDABLE,
+            help="Styles in a step; on a GPU, 8 take as long as one on a CPU.",
+        ),
+    ] = 1,
     rate: Annotated[
         float,
         typer.Option(min=0.0001, max=1, help="Adam's initial rate, relative to a layer's spread."),
@@ -137,12 +149,20 @@ def painter(
         table=None if styles else CATALOGUE,
         teacher=teacher,
         out=out,
-        schedule=Schedule(steps=steps, seed=seed, learning_rate=rate, warmup=100),
+        schedule=Schedule(
+            steps=steps,
+            seed=seed,
+            learning_rate=rate,
+            warmup=100,
+            save_every=CHECKPOINT * together,
+        ),
         start=start,
         size=size // 16 * 16,
         batch=batch,
+        together=together,
         device=str(where),
-        precision=devices.precision("auto", where),
+        precision=devices.training_precision(where),
+        preview_every=2 * CHECKPOINT * (together + 3) // 4,
     )
     _run(lambda: train(training, _report))
 

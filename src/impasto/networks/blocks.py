@@ -93,7 +93,8 @@ class StyleConditionedConv2d(nn.Module):
         weights, shifts = (common + change).flatten(0, 1), self.shift(code).flatten()
         if len(code) == 1:
             return F.conv2d(x, weights, shifts, padding=common.shape[2] // 2)
-        # One convolution with different weights for each picture: pictures become groups.
-        groups = x.reshape(1, -1, *x.shape[2:])
-        out = F.conv2d(groups, weights, shifts, padding=common.shape[2] // 2, groups=len(x))
+        # Matrix products: convolutions in groups are slow on graphics processors.
+        side, kernels = common.shape[2], weights.reshape(len(x), common.shape[0], -1)
+        patches = x.flatten(2) if side == 1 else F.unfold(x, side, padding=side // 2)
+        out = torch.baddbmm(shifts.reshape(len(x), -1, 1).to(x.dtype), kernels.to(x.dtype), patches)
         return out.reshape(len(x), -1, *x.shape[2:])

@@ -50,6 +50,13 @@ def precision(name: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if device.type == "cpu" and native else torch.float32
 
 
+def training_precision(device: torch.device) -> torch.dtype:
+    """Choose the number format in which to train: as `precision`, and bfloat16 on GPUs with it."""
+    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
+        return torch.bfloat16
+    return precision("auto", device)
+
+
 def available() -> tuple[str, ...]:
     """List the names of this machine's devices, the fastest first."""
     names = [f"cuda:{index}" for index in range(torch.cuda.device_count())]

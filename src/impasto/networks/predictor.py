@@ -31,7 +31,7 @@ the same work in another scan or size; up to the second, it is another work. 60 
 works were at 0.81 to 1, 2,880 other artworks at 0.74 at most. A work is missed if its picture is
 cropped by a twentieth, or has margins as wide."""
 
-HIDDEN = 256
+HIDDEN = 512
 """Units between the statistics of a picture and the correction of its vector."""
 
 SOFTNESS = 60.0

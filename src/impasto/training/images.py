@@ -16,6 +16,7 @@ from torch import Tensor
 
 from impasto.errors import InputError
 from impasto.image.suffixes import PLAIN_PICTURES
+from impasto.system.cores import usable_cores
 from impasto.system.paths import display_path, is_hidden
 
 CACHED_SIDE = 320
@@ -28,11 +29,12 @@ dropped first."""
 ENLARGED = 1.1
 """Largest factor by which a crop is scaled up; from blurred pictures a network learns to blur."""
 
-THREADS = 4
+THREADS = min(16, max(4, usable_cores()))
 """Number of threads that prepare batches, one each. Pillow releases Python's global lock."""
 
 PHOTO_ZOOM = 1.3
-"""Largest factor by which the crops of photos that a painter learns from are scaled down."""
+PHOTO_ENLARGED = 1.25
+"""Largest factors by which crops of photos for the painter are scaled down and up."""
 
 Batch = TypeVar("Batch")
 
@@ -71,14 +73,22 @@ class Images:
                 self._cached -= _bytes(oldest)
         return image
 
-    def crop(self, rng: np.random.Generator, size: int, *, zoom: float = 2.0) -> NDArray[np.uint8]:
+    def crop(
+        self,
+        rng: np.random.Generator,
+        size: int,
+        *,
+        zoom: float = 2.0,
+        enlarged: float = ENLARGED,
+    ) -> NDArray[np.uint8]:
         """Cut a random square out of a random image, flipped half the time, resized to `size`.
 
         Args:
             rng: decides which image, where, and at which scale.
             size: side of the result in pixels.
-            zoom: the largest factor by which a crop is scaled down; it is scaled up by at most
-                `ENLARGED`, unless ten images in a row are too small for that.
+            zoom: the largest factor by which a crop is scaled down.
+            enlarged: the largest factor by which it is scaled up, unless ten images in a row are
+                too small for that.
 
         Returns:
             (size, size, 3) uint8.
@@ -86,9 +96,9 @@ class Images:
         for _ in range(10):
             picture = self.image(int(rng.integers(len(self))))
             short = min(picture.size)
-            if short * ENLARGED >= size:
+            if short * enlarged >= size:
                 break
-        smallest, largest = min(size / ENLARGED, short), min(size * zoom, short)
+        smallest, largest = min(size / enlarged, short), min(size * zoom, short)
         # log and exp can round to a side that is larger than the picture.
         side = min(float(np.exp(rng.uniform(np.log(smallest), np.log(largest)))), short)
         left = rng.uniform(0, picture.width - side)
@@ -131,10 +141,19 @@ def image_files(folder: Path) -> list[Path]:
     return sorted(p for p in named if p.is_file() and not is_hidden(p))
 
 
+def stacked(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
+    """Stack N (H, W, 3) arrays to (N, H, W, 3)."""
+    return torch.from_numpy(np.stack(crops))
+
+
+def to_unit(pixels: Tensor) -> Tensor:
+    """Convert (N, H, W, 3) uint8 to (N, 3, H, W) float in [0, 1], channels last in memory."""
+    return pixels.permute(0, 3, 1, 2).float() / 255
+
+
 def to_tensor(crops: Sequence[NDArray[np.uint8]]) -> Tensor:
     """Convert N (H, W, 3) uint8 arrays to (N, 3, H, W) float in [0, 1], channels last in memory."""
-    stacked = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2)
-    return stacked.float().div_(255).contiguous(memory_format=torch.channels_last)
+    return to_unit(stacked(crops))
 
 
 def prefetch(make: Callable[[int], Batch], steps: Iterator[int]) -> Iterator[tuple[int, Batch]]:

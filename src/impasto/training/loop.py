@@ -88,13 +88,11 @@ class TrainingRun:
         self.folder = folder
         self.schedule = schedule
         self.step = 0
-        self._skipped = 0
-        self.average = {name: value.detach().clone() for name, value in model.state_dict().items()}
-        self._optimizer = torch.optim.Adam(
-            {"params": [p], "spread": _spread(p) * _factor(name, rates or {})}
-            for name, p in model.named_parameters()
-            if p.requires_grad
-        )
+        self._values = model.state_dict()
+        self.average = {name: value.detach().clone() for name, value in self._values.items()}
+        self._optimizer = _optimizer(model, rates or {})
+        self._device = next(model.parameters()).device
+        self._skipped = torch.zeros((), device=self._device)  # consecutive steps
         self._started = time.monotonic()
         self._seconds_before = 0.0
         folder.mkdir(parents=True, exist_ok=True)
@@ -124,17 +122,46 @@ class TrainingRun:
 
     def update(self, loss: Tensor) -> None:
         """Backpropagate the loss, update the weights, and update their average."""
+        self.set_rates()
+        self.descend(loss)
+        self.finish()
+
+    def set_rates(self) -> None:
+        """Set the learning rates of the next step."""
         for group in self._optimizer.param_groups:
-            group["lr"] = self.learning_rate() * group["spread"]
+            rate = self.learning_rate() * group["spread"]
+            if isinstance(group["lr"], Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
+    def descend(self, loss: Tensor) -> None:
+        """Backpropagate the loss, and update the weights unless the gradient is not finite.
+
+        On CUDA it waits for nothing, so that a graph can capture it.
+        """
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.schedule.clip)
-        sound = bool(torch.isfinite(norm))
-        self._skipped = 0 if sound else self._skipped + 1
-        if sound:  # one bad batch must not end the run
-            self._optimizer.step()
+        unsound = ~torch.isfinite(norm)
+        self._skipped.copy_(torch.where(unsound, self._skipped + 1, 0.0))
+        if self._device.type == "cuda":
+            self._optimizer.found_inf = unsound.float()  # type: ignore[attr-defined]
+        elif unsound:  # one bad batch must not end the run
+            return
+        self._optimizer.step()
+
+    def finish(self) -> None:
+        """Update the average of the weights, and count the step.
+
+        Raises:
+            ImpastoError: many consecutive steps had losses that are not finite.
+        """
+        on_cpu = self._device.type == "cpu"  # to ask a GPU means to wait for it
+        if not (on_cpu and self._skipped):
             self._move_average()
-        elif self._skipped == PATIENCE:
+        asked = on_cpu or self.step % PATIENCE == 0
+        if asked and self._skipped >= PATIENCE:
             raise ImpastoError(
                 f"{PATIENCE} consecutive steps had losses that are not finite; "
                 "try a lower rate, or remove pictures of a single colour"
@@ -192,7 +219,10 @@ class TrainingRun:
             )
         try:
             self.model.load_state_dict(state["model"])
+            rates = [group["lr"] for group in self._optimizer.param_groups]
             self._optimizer.load_state_dict(state["optimizer"])
+            for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate
             for name, value in state["average"].items():
                 self.average[name].copy_(value)
             self.step = state["step"]
@@ -207,14 +237,30 @@ class TrainingRun:
     def _move_average(self) -> None:
         # The average decays faster at first, to forget the random initial weights.
         decay = min(self.schedule.average, (1 + self.step) / (10 + self.step))
-        for name, value in self.model.state_dict().items():
-            if value.is_floating_point():
-                self.average[name].lerp_(value, 1 - decay)
-            else:
-                self.average[name].copy_(value)
+        pairs = [(self.average[name], value) for name, value in self._values.items()]
+        averages, values = zip(*(p for p in pairs if p[1].is_floating_point()), strict=True)
+        torch._foreach_lerp_(averages, values, 1 - decay)
+        for average, value in pairs:
+            if not value.is_floating_point():
+                average.copy_(value)
 
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._started
+
+
+def _optimizer(model: nn.Module, rates: Mapping[str, float]) -> torch.optim.Adam:
+    """Build Adam with a group of parameters for each learning rate."""
+    groups: dict[float, list[Tensor]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            groups.setdefault(_spread(parameter) * _factor(name, rates), []).append(parameter)
+    device = next(model.parameters()).device
+    grouped = [{"params": p, "spread": spread} for spread, p in groups.items()]
+    if device.type != "cuda":
+        return torch.optim.Adam(grouped)
+    for group in grouped:
+        group["lr"] = torch.zeros((), device=device)
+    return torch.optim.Adam(grouped, fused=True, capturable=True)
 
 
 def _factor(name: str, rates: Mapping[str, float]) -> float:

@@ -1,7 +1,7 @@
 """Training the painter: one network and the vectors of many styles, taught by VGG-16.
 
-Each step paints several photos in one style. Steps go round the known styles, whose vectors are
-learned; between them come artworks of all kinds, whose vectors the predictor makes. The losses are
+Each style of a step is painted on several photos. Steps go round the known styles, whose vectors
+are learned; with them come artworks of all kinds, whose vectors the predictor makes. The losses are
 in `painting_losses`.
 """
 
@@ -15,24 +15,37 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from safetensors.torch import save as stored
 from torch import Tensor
 
-from impasto.networks.painter import Palette
+from impasto.networks.painter import VECTOR, Palette
 from impasto.system.files import write_file
+from impasto.training import steps
 from impasto.training.augmentation import augment
+from impasto.training.captured import Captured
 from impasto.training.images import (
+    PHOTO_ENLARGED,
     PHOTO_ZOOM,
     ImageFolder,
     Images,
     image_files,
     prefetch,
+    stacked,
     to_tensor,
+    to_unit,
 )
 from impasto.training.loop import CALIBRATION_STEP, Schedule, TrainingRun
-from impasto.training.painting_losses import Target, Weights, weighted
+from impasto.training.painting_losses import (
+    Target,
+    Weights,
+    chosen,
+    identity_losses,
+    joined,
+    palette_of,
+    weighted,
+)
 from impasto.training.preview import Preview
-from impasto.training.steps import load_teacher, step_losses
 from impasto.training.styled import IDENTITY, StyledPainter, begin, calibrate
 from impasto.training.targets import StyleEntry, picture_of, read_styles, target, target_of
 from impasto.training.teacher import Teacher
@@ -59,12 +72,12 @@ ARTWORK_ENLARGED = 1.2
 """Factor by which a crop is enlarged for the losses, so that its strokes are nearly as large as
 those of the known styles, whose pictures are larger."""
 
-CORRECTION = 0.5
+CORRECTION = 0.2
 """Weight of the mean square of the predictor's correction: without need the mixture of known
 vectors stays."""
 
-PREDICTOR_RATE = 0.2
-"""The predictor's learning rate relative to the painter's: each step shows it a single artwork."""
+PREDICTOR_RATE = 0.3
+"""The predictor's learning rate relative to the painter's: it sees few artworks in a step."""
 
 CALIBRATED = 128
 """Artworks whose statistics are measured before the first step."""
@@ -86,7 +99,10 @@ class PainterTraining:
             and the others begin at their mean; None starts from random weights.
         fresh: how many times as often styles that `start` does not know are drawn.
         size: side of the crops in pixels, a multiple of 16.
-        batch: photos in a step.
+        batch: photos that a step paints in each of its styles.
+        together: styles in a step. With one, some steps are of artworks, and some of the photos'
+            own style; with more, `ARTWORKS` of them are artworks, and one more photo is painted in
+            its own style.
         device: what PyTorch computes on.
         precision: of the networks; statistics and losses are always float32.
         preview_every: steps between previews.
@@ -103,6 +119,7 @@ class PainterTraining:
     fresh: int = 2
     size: int = 192
     batch: int = 3
+    together: int = 1
     device: str = "cpu"
     precision: torch.dtype = torch.float32
     preview_every: int = 500
@@ -113,14 +130,15 @@ class Batch(NamedTuple):
     """What a step paints.
 
     Attributes:
-        name: of the style, or `ANY`.
-        photo: (N, 3, H, W).
-        artwork: (1, 3, H, W), whose style it is; None in steps of known styles.
+        names: of the known styles.
+        photo: (N, H, W, 3) uint8: `PainterTraining.batch` photos for each known style, then as many
+            for each artwork, then those that are painted in their own style.
+        artwork: (A, H, W, 3) uint8, whose styles they are.
     """
 
-    name: str
+    names: tuple[str, ...]
     photo: Tensor
-    artwork: Tensor | None
+    artwork: Tensor
 
 
 def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -> Path:
@@ -131,33 +149,40 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
     """
     torch.manual_seed(training.schedule.seed)
     entries = {entry.name: entry for entry in read_styles(training.styles, training.table)}
-    teacher = load_teacher(training.teacher, training.precision).to(training.device)
+    teacher = steps.load_teacher(training.teacher, training.precision).to(training.device)
     targets = {name: target(entry, teacher, training.device) for name, entry in entries.items()}
     names = [IDENTITY, *entries]
     model = StyledPainter(names, predicts=bool(training.artworks))
     known = begin(model, training.start) if training.start else set()
-    order = Order(
-        names,
-        known,
-        training.fresh,
-        training.schedule.seed,
-        artworks=ARTWORKS if training.artworks else 0.0,
-    )
-    crops = Crops(training, order)
+    crops = Crops(training, list(entries), known)
     if model.predictor is not None and not model.predictor.is_calibrated:
         artworks = (crops.artwork(CALIBRATION_STEP + k) for k in range(CALIBRATED))
-        calibrate(model.predictor, map(picture_of, entries.values()), artworks)
+        calibrate(
+            model.predictor,
+            map(picture_of, entries.values()),
+            (to_tensor([artwork]) for artwork in artworks),
+        )
     model.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     run = TrainingRun(model, training.out, training.schedule, {"predictor.": PREDICTOR_RATE})
     shown = Preview(training.photos[0], training.artworks, entries, targets, training.device)
+    objective = Objective(training, model, teacher, list(entries.values()), targets)
+
+    def descend(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        total, losses = objective(inputs)
+        run.descend(total)
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    torch.backends.cudnn.benchmark = True  # pays where shapes repeat
+    step_of = Captured(descend, torch.device(training.device))
     recent = Recent()
-    with closing(run.steps()) as steps:
-        for step, batch in prefetch(crops.batch, steps):
+    with closing(run.steps()) as remaining:
+        for step, batch in prefetch(crops.batch, remaining):
             # The palette's directions are drawn anew at every step, and alike after a resume.
             torch.manual_seed(training.schedule.seed + step)
-            total, losses = _losses(model, teacher, batch, training, entries, targets)
-            run.update(total)
-            recent.add(batch.name, losses)
+            run.set_rates()
+            losses = step_of(objective.inputs(batch))
+            run.finish()
+            recent.add(batch.names, losses)
             if run.step % training.preview_every == 0 or run.step == training.schedule.steps:
                 run.log({**recent.means(), "styles": recent.of_styles()})
                 report({"step": run.step, "steps": training.schedule.steps, **recent.means()})
@@ -167,60 +192,168 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
     return save(run, training.out / WEIGHTS_FILE)
 
 
-def _losses(
-    model: StyledPainter,
-    teacher: Teacher,
-    batch: Batch,
-    training: PainterTraining,
-    entries: Mapping[str, StyleEntry],
-    targets: Mapping[str, Target],
-) -> tuple[Tensor, dict[str, Tensor]]:
-    """Compute what a step minimizes, and the unweighted losses."""
-    photo = batch.photo.to(training.device)
-    if batch.artwork is None:
-        vector = model.vectors[batch.name][None]
-        style, penalty = targets.get(batch.name), torch.zeros(())
-    else:
-        artwork = batch.artwork.to(training.device)
-        vector, correction = model.predict(artwork)
-        large = F.interpolate(artwork, scale_factor=ARTWORK_ENLARGED, mode="bicubic").clamp(0, 1)
-        style, penalty = target_of(large, teacher), CORRECTION * correction.square().mean()
+class Objective:
+    """What the training minimizes.
 
-    def paint(photo: Tensor, palette: Palette) -> Tensor:
-        painted: Tensor = model.painter(photo, vector, palette)
-        return painted
+    Args:
+        training: its settings.
+        model: is trained.
+        teacher: VGG-16.
+        entries: the styles.
+        targets: of the styles, by name.
+    """
 
-    losses = step_losses(paint, teacher, photo, style, training.precision)
-    content = entries[batch.name].content if batch.name in entries else 1.0
-    return weighted(losses, training.weights, content) + penalty.to(photo), losses
+    def __init__(
+        self,
+        training: PainterTraining,
+        model: StyledPainter,
+        teacher: Teacher,
+        entries: Sequence[StyleEntry],
+        targets: Mapping[str, Target],
+    ) -> None:
+        self._training, self._model, self._teacher = training, model, teacher
+        self._numbers = {entry.name: k for k, entry in enumerate(entries)}
+        self._targets = joined([targets[entry.name] for entry in entries])
+        content = [entry.content for entry in entries]
+        self._content = torch.tensor(content, device=training.device)
+
+    def inputs(self, batch: Batch) -> dict[str, Tensor]:
+        """Convert a batch to tensors: `styles` (K,), `photo` and `artwork`."""
+        numbers = [self._numbers[name] for name in batch.names]
+        styles = torch.tensor(numbers, dtype=torch.long)
+        return {"styles": styles, "photo": batch.photo, "artwork": batch.artwork}
+
+    def __call__(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Compute what a step minimizes, and its unweighted losses."""
+        photo, artwork = to_unit(inputs["photo"]), to_unit(inputs["artwork"])
+        vectors, target, content, penalty = self._styles(inputs["styles"], artwork)
+        batch, weights = self._training.batch, self._training.weights
+        styled = batch * len(vectors)
+        vector, palette = self._of_each(photo, vectors, target)
+
+        def painter(photo: Tensor, palette: Palette) -> Tensor:
+            painted: Tensor = self._model.painter(photo, vector, palette)
+            return painted
+
+        precision = self._training.precision
+        paintings = steps.paint(painter, self._teacher, photo, palette, precision)
+        total, losses = penalty, {}
+        if target is not None:
+            losses = steps.losses_of(paintings.part(slice(styled)), self._teacher, target)
+            share = styled / len(photo)
+            total = total + share * weighted(losses, weights, _repeated(content, batch))
+        if styled < len(photo):
+            own = identity_losses(*paintings.part(slice(styled, None)))
+            total = total + (1 - styled / len(photo)) * weighted(own, weights)
+            losses = {**own, **losses}
+        return total, losses
+
+    def _styles(
+        self, numbers: Tensor, artwork: Tensor
+    ) -> tuple[Tensor, Target | None, Tensor, Tensor]:
+        """Gather the styles of a step.
+
+        Returns:
+            Their vectors (S, VECTOR), targets, and factors of the content loss (S,); and what is
+            minimized besides.
+        """
+        device, penalty = artwork.device, torch.zeros((), device=artwork.device)
+        vectors = [torch.empty(0, VECTOR, device=device)]
+        content, targets = [torch.empty(0, device=device)], []
+        if len(numbers):
+            table = torch.stack([self._model.vectors[name] for name in self._numbers])
+            vectors.append(table[numbers])
+            content.append(self._content[numbers])
+            targets.append(chosen(self._targets, numbers))
+        if len(artwork):
+            predicted, correction = self._model.predict(artwork)
+            large = F.interpolate(artwork, scale_factor=ARTWORK_ENLARGED, mode="bicubic")
+            vectors.append(predicted)
+            content.append(torch.ones(len(artwork), device=device))
+            targets.append(target_of(large.clamp(0, 1), self._teacher))
+            share = len(artwork) / (len(numbers) + len(artwork))
+            penalty = CORRECTION * share * correction.square().mean()
+        target = joined(targets) if targets else None
+        return torch.cat(vectors), target, torch.cat(content), penalty
+
+    def _of_each(
+        self, photo: Tensor, vectors: Tensor, target: Target | None
+    ) -> tuple[Tensor, Palette]:
+        """Repeat vectors and palettes for each photo, unless all photos have the same."""
+        batch, identity = self._training.batch, self._model.vectors[IDENTITY][None]
+        own = photo[batch * len(vectors) :]
+        if target is None:
+            return identity, palette_of(photo)
+        if len(vectors) == 1 and not len(own):
+            return vectors, target.palette
+        vector = _repeated(vectors, batch)
+        mean, root = (_repeated(x, batch) for x in target.palette)
+        if len(own):
+            vector = torch.cat([vector, identity.expand(len(own), -1)])
+            last = palette_of(own)
+            mean, root = torch.cat([mean, last.mean]), torch.cat([root, last.root])
+        return vector, Palette(mean, root)
+
+
+def _repeated(values: Tensor, times: int) -> Tensor:
+    """Repeat each value: (S, ...) becomes (S times, ...)."""
+    return values[:, None].expand(-1, times, *values.shape[1:]).flatten(0, 1)
 
 
 class Crops:
-    """The crops of photos and artworks that a step paints, by its number alone."""
+    """The crops of photos and artworks that a step paints, by its number alone.
 
-    def __init__(self, training: PainterTraining, order: "Order") -> None:
-        self._training, self._order = training, order
+    Args:
+        training: its settings.
+        names: of the styles, without the photo's own.
+        known: those that were trained before, see `Order`.
+    """
+
+    def __init__(self, training: PainterTraining, names: Sequence[str], known: set[str]) -> None:
+        self._training = training
         self._photos = [ImageFolder(folder) for folder in training.photos]
         self._artworks: list[Images] = [ImageFolder(folder) for folder in training.artworks]
         self._own = Images(image_files(training.styles))
+        share = ARTWORKS if training.artworks else 0.0
+        together, fresh, seed = training.together, training.fresh, training.schedule.seed
+        self._of_artworks = round(share * together) if together > 1 else 0
+        if together > 1:
+            self._order = Order(names, known, fresh, seed)
+        else:
+            self._order = Order([IDENTITY, *names], known, fresh, seed, artworks=share)
 
     def batch(self, step: int) -> Batch:
-        """Cut the photos of a step and, where it is one of `ANY`, an artwork."""
+        """Cut the photos of a step and its artworks."""
         rng = np.random.default_rng((self._training.schedule.seed, step))
-        count, size, photos = self._training.batch, self._training.size, self._photos
-        crops = [photos[k % len(photos)].crop(rng, size, zoom=PHOTO_ZOOM) for k in range(count)]
-        name = self._order[step]
-        artwork = self.artwork(step) if name == ANY else None
-        return Batch(name, to_tensor(crops), artwork)
+        names, artworks, own = self._styles(step)
+        count = self._training.batch * (len(names) + artworks) + own
+        size, photos = self._training.size, self._photos
+        crops = [
+            photos[k % len(photos)].crop(rng, size, zoom=PHOTO_ZOOM, enlarged=PHOTO_ENLARGED)
+            for k in range(count)
+        ]
+        works = [self.artwork(step * artworks + k) for k in range(artworks)]
+        none = torch.empty(0, ARTWORK_SIDE, ARTWORK_SIDE, 3, dtype=torch.uint8)
+        return Batch(names, stacked(crops), stacked(works) if works else none)
 
-    def artwork(self, step: int) -> Tensor:
-        """Cut and vary an artwork, (1, 3, H, W)."""
-        rng = np.random.default_rng((self._training.schedule.seed, 2, step))
+    def _styles(self, step: int) -> tuple[tuple[str, ...], int, int]:
+        """Choose the known styles of a step, and the numbers of artworks and of own styles."""
+        together = self._training.together
+        if together > 1:
+            known = together - self._of_artworks
+            return tuple(self._order[step * known + k] for k in range(known)), self._of_artworks, 1
+        name = self._order[step]
+        if name == ANY:
+            return (), 1, 0
+        return ((), 0, self._training.batch) if name == IDENTITY else ((name,), 0, 0)
+
+    def artwork(self, number: int) -> NDArray[np.uint8]:
+        """Cut and vary an artwork, (H, W, 3)."""
+        rng = np.random.default_rng((self._training.schedule.seed, 2, number))
         among = self._artworks[int(rng.integers(len(self._artworks)))]
         if rng.random() < OWN_PICTURES:
             among = self._own
-        crop = among.crop(rng, ARTWORK_SIDE, zoom=ARTWORK_ZOOM)
-        return to_tensor([augment(crop, rng)])
+        return augment(among.crop(rng, ARTWORK_SIDE, zoom=ARTWORK_ZOOM), rng)
 
 
 class Order:
@@ -255,27 +388,27 @@ class Order:
 
 
 class Recent:
-    """Moving averages of the losses, overall and of the styles."""
+    """Moving averages of the losses, overall and of the styles; they stay on the device."""
 
     def __init__(self) -> None:
-        self._all: dict[str, float] = {}
-        self._styles: dict[str, float] = {}
+        self._all: dict[str, Tensor] = {}
+        self._styles: dict[str, Tensor] = {}
 
-    def add(self, name: str, losses: Mapping[str, Tensor]) -> None:
-        """Count the losses of a step."""
-        figures = {k: float(v.detach()) for k, v in losses.items()}
-        for k, v in figures.items():
-            self._all[k] = v if k not in self._all else 0.99 * self._all[k] + 0.01 * v
-        before = self._styles.get(name, figures["style"])
-        self._styles[name] = 0.8 * before + 0.2 * figures["style"]
+    @torch.no_grad()
+    def add(self, names: Sequence[str], losses: Mapping[str, Tensor]) -> None:
+        """Count the losses of a step with styles of these names."""
+        for key, loss in losses.items():
+            self._all[key] = torch.lerp(self._all.get(key, loss.mean()), loss.mean(), 0.01)
+        for name, loss in zip(names or [IDENTITY], losses["style"].unbind(), strict=False):
+            self._styles[name] = torch.lerp(self._styles.get(name, loss), loss, 0.2)
 
     def means(self) -> dict[str, float]:
         """By the names of the losses."""
-        return {k: round(v, 4) for k, v in sorted(self._all.items())}
+        return {k: round(float(v), 4) for k, v in sorted(self._all.items())}
 
     def of_styles(self) -> dict[str, float]:
         """The style distance, by the names of the styles."""
-        return {k: round(v, 3) for k, v in sorted(self._styles.items())}
+        return {k: round(float(v), 3) for k, v in sorted(self._styles.items())}
 
 
 def averaged(run: TrainingRun) -> StyledPainter:

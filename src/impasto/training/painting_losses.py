@@ -1,12 +1,17 @@
-"""What a painting is judged by while the painter learns."""
+"""What a painting is judged by while the painter learns.
+
+A step paints S styles, N / S photos in each; the photos of a style follow one another. Losses are
+numbers, or tensors with one number for each style or photo, of which the mean counts.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.utils._pytree import tree_map
 
 from impasto.networks.painter import Palette
 from impasto.training.teacher import LAYERS, Seen, statistics
@@ -14,12 +19,15 @@ from impasto.training.teacher import LAYERS, Seen, statistics
 FLOOR = 1e-4
 """Least variance of a colour: flat pictures must not be stretched without bound."""
 
-OPPONENT = torch.tensor([[1 / 3, 1 / 3, 1 / 3], [2.0, -2.0, 0.0], [1.0, 1.0, -2.0]])
-"""Lightness, red less green, yellow less blue; the hues count double, as accents are small."""
+HUE = 2.0
+"""Weight of red less green, and of yellow less blue, against lightness: accents are small."""
 
 DIRECTIONS = 12
 SAMPLES = 8192
-"""Of the sliced Wasserstein distance of colours."""
+"""Directions and samples of the sliced Wasserstein distance of colours."""
+
+QUANTILES = 4096
+"""Of the local contrasts of a style that are kept."""
 
 LARGE = 16
 """Side in pixels of the areas whose tone is kept."""
@@ -37,6 +45,12 @@ PERIODS = 32
 FAINT = 0.1
 """Power in a window of a wave that nobody sees, with an amplitude of about 0.6/255."""
 
+SHORT = 4
+"""Least frequency, in waves in a window, at which a regular pattern counts as one."""
+
+AROUND = (-3, -2, 2, 3)
+"""Distances of the frequencies to which `peaks` compares a frequency."""
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -50,6 +64,7 @@ class Weights:
         palette: distance of the colours' distributions.
         contrast: distance of the distributions of local contrast.
         weave: excess of power at any frequency, see `excess`.
+        lattice: regular patterns, see `lattice`.
         tone: distance of large areas to the recoloured photo.
         outside: values outside [0, 1].
         variation: total variation.
@@ -63,6 +78,7 @@ class Weights:
     palette: float = 20.0
     contrast: float = 15.0
     weave: float = 6.0
+    lattice: float = 20.0
     tone: float = 3.0
     outside: float = 20.0
     variation: float = 0.3
@@ -77,15 +93,16 @@ class Statistics(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What a style is to the losses.
+    """What S styles are to the losses.
 
     Attributes:
-        fine, coarse: of its picture, and of the picture at half the size, where the teacher sees
-            forms that are twice as large.
-        palette: (1, 3) and (1, 3, 3).
-        colours: (pixels, 3), of the style.
-        contrasts: of the style, by window, see `contrasts`.
-        spectrum: of the style, see `spectrum`.
+        fine, coarse: of their pictures, and of the pictures at half the size, where the teacher
+            sees forms that are twice as large.
+        palette: (S, 3) and (S, 3, 3).
+        colours: (S, SAMPLES, 3), drawn from the pictures.
+        contrasts: by window, (S, QUANTILES) each, see `contrasts`.
+        spectrum: (S, PERIODS, PERIODS), see `spectra`.
+        peaks: (S, PERIODS, PERIODS), see `peaks`.
     """
 
     fine: Statistics
@@ -94,6 +111,22 @@ class Target(NamedTuple):
     colours: Tensor
     contrasts: list[Tensor]
     spectrum: Tensor
+    peaks: Tensor
+
+
+def chosen(target: Any, numbers: Tensor) -> Any:
+    """Choose styles of a `Target`, or of a part of one, by their numbers."""
+    return tree_map(lambda values: values[numbers], target)
+
+
+def joined(targets: Sequence[Target]) -> Target:
+    """Join the styles of several targets."""
+    return tree_map(lambda *values: torch.cat(values), *targets)  # type: ignore[no-any-return]
+
+
+def of_style(values: Tensor, styles: int) -> Tensor:
+    """Separate the photos of each style: (N, ...) becomes (S, N / S, ...)."""
+    return values.reshape(styles, -1, *values.shape[1:])
 
 
 def relative(x: Tensor, y: Tensor, dims: tuple[int, ...] | int) -> Tensor:
@@ -106,39 +139,36 @@ def relative(x: Tensor, y: Tensor, dims: tuple[int, ...] | int) -> Tensor:
     return (((x - y).square().sum(dims) + 1e-8) / (scale + 1e-8)).sqrt()
 
 
-def style_distance(
-    seen: Mapping[str, Seen],
-    style: Statistics,
-    pooled: float,
-) -> Tensor:
-    """Relative distance of Gram matrices, and of means at 0.3, averaged over layers.
+def style_distance(seen: Mapping[str, Seen], style: Statistics, pooled: float) -> Tensor:
+    """Relative distance of Gram matrices, and of means at 0.3, averaged over layers, (S,).
 
     Args:
-        seen: in the paintings of a step.
-        style: of the style, or of each photo's own style.
-        pooled: how much the distance of the statistics of all paintings together counts, and not
-            of each by itself. Together, a plain sky may stay plain where another photo has
+        seen: in the N paintings of a step.
+        style: of the S styles, or of N photos that are their own styles.
+        pooled: how much the distance of the statistics of all paintings in a style together counts,
+            and not of each by itself. Together, a plain sky may stay plain where another photo has
             texture.
     """
-    total = torch.zeros(())
+    distances = []
     for layer in LAYERS:
-        found, g, m = seen[layer], style.gram[layer], style.mean[layer]
-        each = relative(found.gram, g, (1, 2)) + 0.3 * relative(found.mean, m, 1)
-        total = total.to(each) + (1 - pooled) * each.mean()
+        gram, mean = style.gram[layer][:, None], style.mean[layer][:, None]
+        found = [of_style(x, len(gram)) for x in (seen[layer].gram, seen[layer].mean)]
+        each = relative(found[0], gram, (2, 3)) + 0.3 * relative(found[1], mean, 2)
+        distances.append((1 - pooled) * each.mean(1))
         if pooled:
-            g_all, m_all = found.gram.mean(0, keepdim=True), found.mean.mean(0, keepdim=True)
-            together = relative(g_all, g, (1, 2)) + 0.3 * relative(m_all, m, 1)
-            total = total + pooled * together.mean()
-    return total / len(LAYERS)
+            found = [x.mean(1, keepdim=True) for x in found]
+            together = relative(found[0], gram, (2, 3)) + 0.3 * relative(found[1], mean, 2)
+            distances.append(pooled * together[:, 0])
+    return torch.stack(distances).sum(0) / len(LAYERS)
 
 
 def content_distance(found: Tensor, wanted: Tensor) -> Tensor:
-    """Half the mean squared difference of normalized features (N, C, H, W).
+    """Half the mean squared difference of normalized features (N, C, H, W), (N,).
 
     Two unrelated pictures are at 1. Normalized, it leaves contrast to the style.
     """
     found, wanted = F.instance_norm(found.float()), F.instance_norm(wanted.float())
-    return F.mse_loss(found, wanted) / 2
+    return (found - wanted).square().mean((1, 2, 3)) / 2
 
 
 def self_similarity_distance(found: Tensor, wanted: Tensor) -> Tensor:
@@ -156,18 +186,28 @@ def self_similarity_distance(found: Tensor, wanted: Tensor) -> Tensor:
 
 
 def palette_distance(painted: Tensor, colours: Tensor) -> Tensor:
-    """Sliced Wasserstein-2 distance of the colours of paintings (N, 3, H, W) and of a style.
+    """Sliced Wasserstein-2 distance of the colours of paintings (N, 3, H, W) and of styles.
 
     Bonneel et al. 2015, "Sliced and Radon Wasserstein Barycenters of Measures", along random
     directions in opponent colours. Squares give small accents of colour more weight.
+
+    Args:
+        colours: (S, SAMPLES, 3), of the styles.
     """
-    found = F.avg_pool2d(painted, 2).permute(0, 2, 3, 1).reshape(-1, 3)
-    directions = OPPONENT.to(found).T @ F.normalize(
-        torch.randn(3, DIRECTIONS, device=found.device), dim=0
-    )
-    drawn = [x[torch.randint(len(x), (SAMPLES,), device=x.device)] for x in (found, colours)]
-    one, other = ((x @ directions).sort(0).values for x in drawn)
-    return ((one - other).square().mean(0) + 1e-8).sqrt().mean()
+    pixels = of_style(F.avg_pool2d(painted, 2).permute(0, 2, 3, 1).flatten(1, 2), len(colours))
+    pixels = pixels.flatten(1, 2)  # (S, pixels, 3)
+    drawn = torch.randint(pixels.shape[1], (colours.shape[1],), device=painted.device)
+    directions = F.normalize(torch.randn(3, DIRECTIONS, device=painted.device), dim=0)
+    one, other = ((opponent(x) @ directions).mT.sort().values for x in (pixels[:, drawn], colours))
+    return ((one - other).square().mean(2) + 1e-8).sqrt().mean()
+
+
+def opponent(colours: Tensor) -> Tensor:
+    """Convert RGB (..., 3) to lightness, red less green, and yellow less blue, at `HUE`."""
+    red, green, blue = colours.unbind(-1)
+    lightness = colours.mean(-1)
+    hues = HUE * (red - green), HUE * ((red + green) / 2 - blue)
+    return torch.stack([lightness, *hues], -1)
 
 
 def tone_distance(painted: Tensor, photo: Tensor) -> Tensor:
@@ -180,33 +220,44 @@ def tone_distance(painted: Tensor, photo: Tensor) -> Tensor:
     return F.l1_loss(one.mean(1), other.mean(1)) + HUES * F.l1_loss(one, other)
 
 
-def contrasts(image: Tensor) -> list[Tensor]:
-    """Sort the local contrasts of all pictures (N, 3, H, W) together, for each of `WINDOWS`.
+def contrasts(image: Tensor, styles: int) -> list[Tensor]:
+    """Sort the local contrasts of the pictures of each style, for each of `WINDOWS`.
 
     A contrast is the standard deviation of lightness within a window. How contrasts are distributed
     tells a picture of flat areas and sharp contours from one of even texture, where statistics of
     features may be alike.
+
+    Args:
+        image: (N, 3, H, W).
+        styles: their number, S.
+
+    Returns:
+        (S, windows) each.
     """
     light = image.mean(1, keepdim=True)
     found = []
     for window in WINDOWS:
         mean, square = (F.avg_pool2d(x, window, window // 2) for x in (light, light.square()))
-        found.append(((square - mean.square()).clamp_min(0) + 1e-5).sqrt().flatten().sort().values)
+        deviation = ((square - mean.square()).clamp_min(0) + 1e-5).sqrt()
+        found.append(of_style(deviation, styles).flatten(1).sort(1).values)
     return found
 
 
 def contrast_distance(painted: Tensor, wanted: Sequence[Tensor]) -> Tensor:
-    """Wasserstein-1 distance of the local contrasts of paintings (N, 3, H, W) and of a style.
+    """Wasserstein-1 distance of the local contrasts of paintings (N, 3, H, W) and of styles.
 
     Args:
-        wanted: of the style, see `contrasts`.
+        wanted: of the styles, see `contrasts`.
     """
     apart = []
-    for found, style in zip(contrasts(painted), wanted, strict=True):
-        size = found.numel()
-        stretched = F.interpolate(style[None, None], size, mode="linear", align_corners=True)
-        apart.append((found - stretched[0, 0]).abs().mean())
+    for found, style in zip(contrasts(painted, len(wanted[0])), wanted, strict=True):
+        apart.append((found - quantiles(style, found.shape[1])).abs().mean())
     return torch.stack(apart).mean()
+
+
+def quantiles(values: Tensor, count: int) -> Tensor:
+    """Interpolate `count` quantiles, (S, count), of sorted values, (S, any number)."""
+    return F.interpolate(values[:, None], count, mode="linear", align_corners=True)[:, 0]
 
 
 def halved(image: Tensor) -> Tensor:
@@ -214,74 +265,122 @@ def halved(image: Tensor) -> Tensor:
     return F.avg_pool2d(image, 2)
 
 
-def spectrum(image: Tensor) -> Tensor:
-    """Compute the power of lightness by frequency, averaged over windows of all pictures.
+def spectra(image: Tensor, styles: int) -> tuple[Tensor, Tensor]:
+    """Compute the power of lightness by frequency, averaged over windows of a style's pictures.
 
     Args:
         image: (N, 3, H, W), sides at least `PERIODS`.
+        styles: their number, S.
 
     Returns:
-        (PERIODS, PERIODS / 2 + 1).
+        (S, PERIODS, PERIODS) both: the mean power, and the mean of its logarithm, to which plain
+        windows contribute as much as busy ones.
     """
     light = image.mean(1)
     windows = light.unfold(1, PERIODS, PERIODS // 2).unfold(2, PERIODS, PERIODS // 2)
     windows = windows - windows.mean((3, 4), keepdim=True)
     hann = torch.hann_window(PERIODS, device=image.device)
-    waves = torch.fft.rfft2(windows * hann[:, None] * hann)
-    power: Tensor = (waves.real.square() + waves.imag.square()).mean((0, 1, 2))
-    return power
+    waves = torch.fft.fft2(windows * hann[:, None] * hann)
+    power = waves.real.square() + waves.imag.square()
+    mean, logs = (of_style(x, styles).mean((1, 2, 3)) for x in (power, (power + FAINT).log()))
+    return mean, logs
 
 
-def excess(painted: Tensor, wanted: Tensor) -> Tensor:
-    """Average the excess of the logarithm of a painting's spectrum over the style's.
+def peaks(logs: Tensor) -> Tensor:
+    """Compute by how much each frequency exceeds those around it, in both directions.
+
+    Strokes and edges have much power at whole ranges and lines of frequencies, patterns that repeat
+    have it at single ones.
+
+    Args:
+        logs: mean logarithms of power, see `spectra`.
+
+    Returns:
+        (S, PERIODS, PERIODS), 0 at long periods.
+    """
+    apart = [logs - torch.stack([logs.roll(k, dim) for k in AROUND]).mean(0) for dim in (1, 2)]
+    waves = torch.fft.fftfreq(PERIODS, 1 / PERIODS, device=logs.device).abs()
+    short = torch.maximum(waves[:, None], waves) >= SHORT
+    return F.relu(torch.minimum(*apart)) * short
+
+
+def excess(found: Tensor, wanted: Tensor) -> Tensor:
+    """Average the excess of the logarithm of the paintings' spectrum over the styles'.
 
     A convolutional network makes fine texture of the cheapest kind, a regular weave. Gram matrices
     hardly tell it from brushwork; a spectrum shows it as a peak that the style does not have.
 
     Args:
-        painted: (N, 3, H, W).
-        wanted: the style's spectrum.
+        found: of the paintings, (S, PERIODS, PERIODS), see `spectra`.
+        wanted: of the styles.
     """
-    found = spectrum(painted)
     return F.relu((found + FAINT).log() - (wanted + FAINT).log()).mean()
+
+
+def lattice(logs: Tensor, wanted: Tensor) -> Tensor:
+    """Average the excess of the paintings' `peaks` over the styles'.
+
+    `excess` misses a faint pattern in plain areas, since busy areas have more power.
+
+    Args:
+        logs: of the paintings, see `spectra`.
+        wanted: the styles' peaks.
+    """
+    return F.relu(peaks(logs) - wanted).mean()
 
 
 def painting_losses(
     painted: Tensor,
     photo: Tensor,
     seen: Mapping[str, Seen],
-    coarse: Mapping[str, Seen],
     features: Mapping[str, Tensor],
-    target: Target | None,
+    coarse: Mapping[str, Seen],
+    target: Target,
     pooled: float,
 ) -> dict[str, Tensor]:
-    """Compute the losses of paintings in one style, by their names in `Weights`, unweighted.
+    """Compute the losses of paintings in S styles, by their names in `Weights`, unweighted.
 
     Args:
-        painted, photo: (N, 3, H, W), the photo in the style's colours.
-        seen, coarse: what the teacher sees in the paintings, and in them at half the size.
+        painted, photo: (N, 3, H, W), the photos in the styles' colours.
+        seen: what the teacher sees in the paintings.
         features: what it sees in the photos.
-        target: the style; None where the style of each photo is the photo itself.
+        coarse: what it sees in the paintings at half the size.
+        target: the styles.
         pooled: see `style_distance`.
     """
-    if target is None:
-        own = {layer: statistics(f) for layer, f in features.items()}
-        mean, gram = ({k: s[part] for k, s in own.items()} for part in (0, 1))
-        style = style_distance(seen, Statistics(gram, mean), 0.0)
-        special = {"identity": F.l1_loss(painted, photo)}
-    else:
-        style = style_distance(seen, target.fine, pooled)
-        special = {
-            "forms": style_distance(coarse, target.coarse, pooled),
-            "palette": palette_distance(painted, target.colours),
-            "contrast": contrast_distance(painted, target.contrasts),
-            "weave": excess(painted, target.spectrum),
-        }
+    power, logs = spectra(painted, len(target.spectrum))
+    return {
+        **common_losses(painted, photo, seen, features),
+        "style": style_distance(seen, target.fine, pooled),
+        "forms": style_distance(coarse, target.coarse, pooled),
+        "palette": palette_distance(painted, target.colours),
+        "contrast": contrast_distance(painted, target.contrasts),
+        "weave": excess(power, target.spectrum),
+        "lattice": lattice(logs, target.peaks),
+    }
+
+
+def identity_losses(
+    painted: Tensor, photo: Tensor, seen: Mapping[str, Seen], features: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Compute the losses where the style of each photo is the photo itself."""
+    own = {layer: statistics(f) for layer, f in features.items()}
+    mean, gram = ({k: s[part] for k, s in own.items()} for part in (0, 1))
+    return {
+        **common_losses(painted, photo, seen, features),
+        "style": style_distance(seen, Statistics(gram, mean), 0.0),
+        "identity": F.l1_loss(painted, photo),
+    }
+
+
+def common_losses(
+    painted: Tensor, photo: Tensor, seen: Mapping[str, Seen], features: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Compute the losses that compare paintings with photos; `content` is one for each photo."""
     across = (painted[..., 1:] - painted[..., :-1]).abs().mean()
     down = (painted[..., 1:, :] - painted[..., :-1, :]).abs().mean()
     relu3, relu4 = LAYERS[2:4]
-    return special | {
-        "style": style,
+    return {
         "content": content_distance(seen[relu3].features, features[relu3]),
         "alike": self_similarity_distance(seen[relu4].features, features[relu4]),
         "tone": tone_distance(painted, photo),
@@ -290,11 +389,13 @@ def painting_losses(
     }
 
 
-def weighted(losses: Mapping[str, Tensor], weights: Weights, content: float) -> Tensor:
-    """Sum up what to minimize; `content` multiplies the weight of the content loss."""
+def weighted(
+    losses: Mapping[str, Tensor], weights: Weights, content: Tensor | float = 1.0
+) -> Tensor:
+    """Sum up what to minimize; `content` multiplies the content loss, of each photo or of all."""
     factors = {f.name: getattr(weights, f.name) for f in fields(weights)}
-    factors["content"] *= content
-    return torch.stack([factors[name] * loss for name, loss in losses.items()]).sum()
+    scaled = {**losses, "content": content * losses["content"]}
+    return torch.stack([factors[name] * loss.mean() for name, loss in scaled.items()]).sum()
 
 
 def gaussian(image: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,8 @@
-"""The losses of a training step: photos are painted in one style, and VGG-16 compares them."""
+"""What a training step compares: paintings with their photos, as VGG-16 sees both."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,19 +13,39 @@ from impasto.training.painting_losses import (
     Target,
     halved,
     painting_losses,
-    palette_of,
     recoloured,
 )
-from impasto.training.teacher import Teacher
+from impasto.training.teacher import Seen, Teacher
 
 Paint = Callable[[Tensor, Palette], Tensor]
-"""A function that paints recoloured photos (N, 3, H, W), given the palette of the style."""
+"""A function that paints recoloured photos (N, 3, H, W), given the palettes of their styles."""
 
 POOLED = 0.7
-"""The share of statistics over all photos of a step; see `painting_losses.style_distance`."""
+"""The share of statistics over all photos in a style; see `painting_losses.style_distance`."""
 
 SHIFT = 8
 """Pixels by which `shifted` moves images at most."""
+
+
+class Paintings(NamedTuple):
+    """Paintings, the photos, and what the teacher sees in both.
+
+    Attributes:
+        painted, photo: (N, 3, H, W), the photos in the colours of the styles.
+        seen: in the paintings, by layer.
+        features: of the photos, by layer.
+    """
+
+    painted: Tensor
+    photo: Tensor
+    seen: Mapping[str, Seen]
+    features: Mapping[str, Tensor]
+
+    def part(self, span: slice) -> "Paintings":
+        """Select some of the paintings."""
+        seen = {k: Seen(*(x[span] for x in s)) for k, s in self.seen.items()}
+        features = {k: x[span] for k, x in self.features.items()}
+        return Paintings(self.painted[span], self.photo[span], seen, features)
 
 
 def load_teacher(weights: Path | None, precision: torch.dtype) -> Teacher:
@@ -32,51 +53,34 @@ def load_teacher(weights: Path | None, precision: torch.dtype) -> Teacher:
     return Teacher(encoders.load("vgg16", weights=weights).state_dict(), precision)
 
 
-def step_losses(
-    paint: Paint,
-    teacher: Teacher,
-    photo: Tensor,
-    style: Target | None,
-    precision: torch.dtype,
-) -> dict[str, Tensor]:
-    """Compute the unweighted losses of photos painted in one style.
+def paint(
+    painter: Paint, teacher: Teacher, photo: Tensor, palette: Palette, precision: torch.dtype
+) -> Paintings:
+    """Paint photos, and look at the paintings.
 
     Args:
-        paint: paints the photos.
+        painter: paints the photos.
         teacher: VGG-16.
         photo: (N, 3, H, W).
-        style: to paint in; None if each photo is its own style.
+        palette: of the styles, one for each photo or one for all.
         precision: of the networks.
     """
-    networks = torch.autocast(photo.device.type, precision, enabled=precision != torch.float32)
+    device = photo.device.type
+    networks = torch.autocast(
+        device, precision, enabled=precision != torch.float32, cache_enabled=device == "cpu"
+    )
     with torch.no_grad():
-        palette = palette_of(photo) if style is None else style.palette
-        if style is not None:
-            photo = recoloured(photo, palette)
-        photo = photo.contiguous(memory_format=torch.channels_last)
+        photo = recoloured(photo, palette).contiguous(memory_format=torch.channels_last)
     with networks:
-        painted = paint(photo, palette).float()
+        painted = painter(photo, palette).float()
     photo, painted = shifted(photo, painted)
-    return losses_of(painted, photo, teacher, teacher.features(photo), style)
+    return Paintings(painted, photo, teacher(painted), teacher.features(photo))
 
 
-def losses_of(
-    painted: Tensor,
-    photo: Tensor,
-    teacher: Teacher,
-    features: Mapping[str, Tensor],
-    style: Target | None,
-) -> dict[str, Tensor]:
-    """Compute the unweighted losses of paintings of recoloured photos, (N, 3, H, W).
-
-    Args:
-        painted, photo: the paintings and the photos.
-        teacher: VGG-16.
-        features: of the photos, by layer.
-        style: of the paintings; None if each photo is its own style.
-    """
-    coarse = {} if style is None else teacher(halved(painted))
-    return painting_losses(painted, photo, teacher(painted), coarse, features, style, POOLED)
+def losses_of(paintings: Paintings, teacher: Teacher, style: Target) -> dict[str, Tensor]:
+    """Compute the unweighted losses of paintings in the styles of a target."""
+    coarse = teacher(halved(paintings.painted))
+    return painting_losses(*paintings, coarse, style, POOLED)
 
 
 def shifted(*images: Tensor) -> tuple[Tensor, ...]:
@@ -85,6 +89,9 @@ def shifted(*images: Tensor) -> tuple[Tensor, ...]:
     The painter and the teacher both downsample by 8. If their grids always coincided, the painter
     would learn a texture with the period of the grid, which only this teacher does not see.
     """
-    top, left = torch.randint(SHIFT + 1, (2,)).tolist()
-    height, width = (side - SHIFT for side in images[0].shape[2:])
-    return tuple(image[..., top : top + height, left : left + width] for image in images)
+    device = images[0].device
+    top, left = torch.randint(SHIFT + 1, (2, 1), device=device)
+    rows, columns = (torch.arange(side - SHIFT, device=device) for side in images[0].shape[2:])
+    return tuple(
+        image.index_select(2, top + rows).index_select(3, left + columns) for image in images
+    )

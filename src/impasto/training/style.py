@@ -21,7 +21,7 @@ from impasto.training.painting_losses import (
     recoloured,
     weighted,
 )
-from impasto.training.steps import losses_of, step_losses
+from impasto.training.steps import Paintings, losses_of, paint
 from impasto.training.targets import STYLE_SIDE, StyleEntry, target
 from impasto.training.teacher import Teacher
 
@@ -97,12 +97,12 @@ def train_style(training: StyleTraining) -> Iterator[StyleStep]:
 
     You may stop at any step and keep the latest vector.
     """
+    torch.manual_seed(training.seed)
     style = target(
         StyleEntry("", training.picture, training.content, training.side),
         training.teacher,
         training.device,
     )
-    torch.manual_seed(training.seed)
     painter = training.painter.to(training.device).requires_grad_(False).eval()
     average = _best_known(training, style)
     vector = average.clone().requires_grad_()
@@ -110,7 +110,7 @@ def train_style(training: StyleTraining) -> Iterator[StyleStep]:
     recent: dict[str, float] = {}
     yield StyleStep(0, 0.0, {}, average.cpu().numpy().copy())
 
-    def paint(photo: Tensor, palette: Palette) -> Tensor:
+    def paint_in_style(photo: Tensor, palette: Palette) -> Tensor:
         painted: Tensor = painter(photo, vector[None], palette)
         return painted
 
@@ -124,9 +124,14 @@ def train_style(training: StyleTraining) -> Iterator[StyleStep]:
     began, progress, step = time.monotonic(), 0.0, 0
     steps = iter(lambda: step if progress < 1 else None, None)
     for _, photo in prefetch(batch, steps):
-        losses = step_losses(
-            paint, training.teacher, photo.to(training.device), style, training.precision
+        paintings = paint(
+            paint_in_style,
+            training.teacher,
+            photo.to(training.device),
+            style.palette,
+            training.precision,
         )
+        losses = losses_of(paintings, training.teacher, style)
         optimizer.param_groups[0]["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * progress)) + 1e-5
         optimizer.zero_grad()
         weighted(losses, training.weights, training.content).backward()  # type: ignore[no-untyped-call]
@@ -136,7 +141,7 @@ def train_style(training: StyleTraining) -> Iterator[StyleStep]:
         with torch.no_grad():
             average.lerp_(vector, max(0.03, 1 / (1 + step)))
         for name, loss in losses.items():
-            figure = float(loss.detach())
+            figure = float(loss.detach().mean())
             recent[name] = figure + 0.95 * (recent.get(name, figure) - figure)
         yield StyleStep(step, progress, dict(recent), average.cpu().numpy().copy())
 
@@ -152,7 +157,8 @@ def _best_known(training: StyleTraining, style: Target) -> Tensor:
     for known in training.known:
         vector = torch.from_numpy(known).to(training.device)
         painted = training.painter(photo, vector[None], style.palette).float()
-        losses = losses_of(painted, photo, training.teacher, features, style)
+        paintings = Paintings(painted, photo, training.teacher(painted), features)
+        losses = losses_of(paintings, training.teacher, style)
         loss = float(weighted(losses, training.weights, training.content))
         if loss < lowest:
             best, lowest = vector, loss

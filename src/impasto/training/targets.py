@@ -15,13 +15,17 @@ from impasto.errors import InputError
 from impasto.training.images import to_tensor
 from impasto.training.painting_losses import (
     PERIODS,
+    QUANTILES,
+    SAMPLES,
     WINDOWS,
     Statistics,
     Target,
     contrasts,
     halved,
     palette_of,
-    spectrum,
+    peaks,
+    quantiles,
+    spectra,
 )
 from impasto.training.teacher import Seen, Teacher
 
@@ -105,15 +109,20 @@ def picture_of(entry: StyleEntry) -> Tensor:
 
 
 @torch.no_grad()
-def target_of(image: Tensor, teacher: Teacher) -> Target:
-    """Measure the target of the losses for the style of a picture, (1, 3, H, W)."""
+def target_of(images: Tensor, teacher: Teacher) -> Target:
+    """Measure the target of the losses for the styles of pictures, (S, 3, H, W)."""
+    styles = len(images)
+    pixels = F.avg_pool2d(images, 2).flatten(2).mT  # (S, pixels, 3)
+    drawn = torch.randint(pixels.shape[1], (SAMPLES,), device=images.device)
+    power, logs = spectra(images, styles)
     return Target(
-        _statistics(teacher(image)),
-        _statistics(teacher(halved(image))),
-        palette_of(image),
-        F.avg_pool2d(image, 2)[0].flatten(1).T.contiguous(),
-        contrasts(image),
-        spectrum(image),
+        _statistics(teacher(images)),
+        _statistics(teacher(halved(images))),
+        palette_of(images),
+        pixels[:, drawn],
+        [quantiles(values, QUANTILES) for values in contrasts(images, styles)],
+        power,
+        peaks(logs),
     )
 
 
