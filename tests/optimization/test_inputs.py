@@ -102,6 +102,36 @@ def test_the_first_picture(photo):
     assert first(np.zeros((40, 80, 3), np.float32), init="fast").max() == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "share"),
+    [
+        ({}, 0),
+        ({"content_weight": 0.01}, 0),
+        ({"content_weight": 0.8, "style_weight": 10}, 0),
+        ({"content_weight": 0.3}, 0.22 / 2.92),
+        ({"content_weight": 1}, 0.92 / 2.92),
+        ({"content_weight": 3}, 1),
+        ({"content_weight": 20}, 1),
+        ({"content_weight": 0.3, "style_weight": 0}, 1),
+    ],
+)
+def test_the_more_content_weighs_the_more_of_the_photo_is_in_the_first_picture(
+    photo, options, share
+):
+    """Of the photo in the style's colours; the rest is what the single pass painted."""
+    painted = np.full((40, 80, 3), 0.25, np.float32)
+    images = inputs(photo, [RED, GREEN], init="fast", **options).images(painted, CPU)
+    wanted = 0.25 + share * (images.recoloured - 0.25)
+    assert torch.allclose(images.first, wanted, atol=1e-6)
+
+
+def test_a_first_picture_from_a_file_is_taken_as_it_is(photo):
+    scene = inputs(photo, [RED]).scene
+    grey = np.full((40, 80, 3), 0.25, np.float32)
+    chosen = Inputs(OptimizeSettings(init="grey.png", content_weight=3), scene, grey)
+    assert (chosen.images(None, CPU).first == 0.25).all()
+
+
 def test_finish_brings_back_the_photo_where_nothing_covers_it(photo):
     painted = np.zeros((20, 40, 3), np.float32)
     finished = inputs(photo, [], [(WEST, GREEN)]).finish(painted)

@@ -19,6 +19,10 @@ from impasto.scene import Region, Scene, composite
 from impasto.settings import OptimizeSettings, work_side
 from impasto.system import cores
 
+NEAREST = 3.0
+"""Content weight, relative to the style's, from which on the recoloured photo is the first picture
+where otherwise that of the single pass is."""
+
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
@@ -81,7 +85,7 @@ class Inputs:
         """Build the tensors to paint with.
 
         Args:
-            first: the picture to start from, if it is not one of the inputs.
+            first: what the single pass painted, of the photo's size, if it is to be the start.
         """
         photo = self.photo()
         content = _tensor(photo, device)
@@ -92,6 +96,9 @@ class Inputs:
             return Images(content, regions, content, recoloured)
         if self.settings.init == "noise":
             return Images(content, regions, None, recoloured)
+        if first is not None:
+            share = np.float32(_photo_share(self.settings))
+            first = first + share * (self._recoloured(photo, prepared) - first)
         if first is None:
             first = self.init
         if first is None and prepared:
@@ -140,6 +147,17 @@ class Inputs:
             if self.settings.strength == 0:
                 return photo
             return guided.guided_upsample(finished, resize(photo, painted), photo)
+
+
+def _photo_share(settings: OptimizeSettings) -> float:
+    """Compute how much of the recoloured photo the first picture has; the rest is the single pass.
+
+    It is 0 up to the default content weight. A few dozen steps do not lead from the single pass
+    back to the photo, however much the content weighs.
+    """
+    usual = OptimizeSettings.content_weight
+    weight = settings.content_weight / max(settings.style_weight, 1e-9)
+    return min(1.0, max(0.0, (weight - usual) / (NEAREST - usual)))
 
 
 def _on_device(region: Region, device: torch.device) -> Region:
