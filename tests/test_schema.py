@@ -40,11 +40,11 @@ def test_numbers_of_numpy_become_python_s():
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        ({"cups": 0}, "cups is 0; it must be at least 1 and at most 9"),
+        ({"cups": 0}, "cups is 0; it must be from 1 to 9"),
         ({"cups": 1.5}, "cups is 1.5; it must be a whole number"),
         ({"cups": True}, "cups is True; it must be a whole number"),
         ({"cups": None}, "cups is None; it must be a whole number"),
-        ({"strength": float("nan")}, "strength is nan; it must be at least 0 and at most 1"),
+        ({"strength": float("nan")}, "strength is nan; it must be from 0 to 1"),
         ({"kind": "red"}, "kind is 'red'; it can be: black, green"),
         ({"minutes": [1]}, "minutes is [1]; it must be a tuple"),
         ({"minutes": (1, -1)}, "minutes is -1; it must be at least 0"),

@@ -112,8 +112,8 @@ def checked_number(name: str, value: Any, number_type: type, bounds: Mapping[str
     low = bounds["minimum"] or 0
     high = math.inf if bounds["maximum"] is None else bounds["maximum"]
     if not low <= number <= high or number == math.inf:  # no comparison holds for a NaN
-        upper = "" if high == math.inf else f" and at most {high}"
-        raise SettingError(f"{name} is {number}; it must be at least {low}{upper}")
+        allowed = f"at least {low}" if high == math.inf else f"from {low} to {high}"
+        raise SettingError(f"{name} is {number}; it must be {allowed}")
     return number
 
 

@@ -427,7 +427,7 @@ def test_part_of_a_style(paint, wave, flow):
 
 def test_wrong_regions(paint, photo, wave, flow):
     for weight in (-1, 2):
-        with pytest.raises(SettingError, match=r"weight of region 1 is .*; it must be at least 0"):
+        with pytest.raises(SettingError, match=r"weight of region 1 is .*; it must be from 0"):
             paint(regions=[(half(), flow, weight)])
     with pytest.raises(InputError, match="mask of region 2 is completely black"):
         paint(regions=[(half(), flow), (0 * half(), flow)])

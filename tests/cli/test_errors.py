@@ -99,6 +99,10 @@ def test_bounds_of_numbers(fails):
     fails("0; it must be at least 1;", "optimize", "--preview-every", "0")
 
 
+def test_words_too_many(fails):
+    fails("too many words: b.jpg c.jpg; see", "styles", "sheet", "a.jpg", "b.jpg", "c.jpg")
+
+
 def test_option_without_its_value(fails):
     fails("option '--size' requires an argument", "stylize", "photo.jpg", "--size")
     fails("option '--version' does not take a value", "--version=3")
@@ -131,7 +135,7 @@ def test_no_words_get_the_help(impasto, words):
         (
             PermissionError(errno.EACCES, "Permission denied", "runs"),
             2,
-            "impasto: error: runs: permission denied\n",
+            "impasto: error: runs: permission denied; check the permissions\n",
         ),
         (KeyboardInterrupt(), 130, ""),
         (BrokenPipeError(errno.EPIPE, "Broken pipe"), 1, ""),

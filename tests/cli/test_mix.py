@@ -48,7 +48,7 @@ def test_square(impasto, photo, wave, flow, tmp_path):
 
 
 def test_errors(fails, photo, wave):
-    fails("1 styles to mix; name two or four", "mix", photo, "-s", wave)
+    fails("mix takes two styles or four, not 1", "mix", photo, "-s", wave)
     fails("neither a file nor the name", "mix", photo, "-s", wave, "-s", "nix")
     fails("no such file", "mix", "nix.jpg", "-s", wave, "-s", "udnie")
     fails("'udnie:2'; mix takes no weights", "mix", photo, "-s", "udnie:2", "-s", "frost")

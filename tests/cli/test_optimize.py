@@ -188,11 +188,12 @@ def test_wrong_inputs(refused, impasto, photo, wave, tmp_path):
     text = tmp_path / "text.jpg"
     text.write_text("no picture")
     refused("missing.png: no such file", "--style", tmp_path / "missing.png")
+    refused("neither a file nor the name of a style; did you mean irises?", "--style", "irisis")
     refused("text.jpg: ", "--style", text)
     refused("missing.png: no such file", "--init", tmp_path / "missing.png")
     refused("this is a folder", "--style", tmp_path)
-    refused("weight of style 2 is -1.0; it must be at least 0", "--style", f"{wave}:-1")
-    refused("weight of style 2 is nan; it must be at least 0", "--style", f"{wave}:nan")
+    refused("weight of style 2 is -1.0; it must be from 0", "--style", f"{wave}:-1")
+    refused("weight of style 2 is nan; it must be from 0", "--style", f"{wave}:nan")
     refused("style-layer-weights has 2 values for 5", "--style-layer-weights", "1,2")
     refused("make one larger", "--style-weight", "0", "--content-weight", "0")
     refused("it must be numbers", "--style-layer-weights", "1,x")
@@ -238,7 +239,7 @@ def test_wrong_regions(refused, fails, photo, wave, compact_weights, tmp_path):
     refused(told, "--style-region", black)
     refused("the photo is opaque", "--region", f"alpha={wave}")
     refused(
-        "the weight of region 1 is -1.0; it must be at least 0 and at most 1",
+        "the weight of region 1 is -1.0; it must be from 0 to 1",
         "--region",
         f"{black}={wave}:-1",
     )

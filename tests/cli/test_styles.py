@@ -33,7 +33,7 @@ def test_errors(fails, wave, folder):
     fails("not a valid name", "styles", "add", "a b", wave)
     fails("built-in style", "styles", "add", "great-wave", wave)
     fails("built-in style", "styles", "remove", "great-wave")
-    fails("neither a file nor the name", "styles", "add", "mine", "nix.jpg")
+    fails("nix.jpg: no such file", "styles", "add", "mine", "nix.jpg")
     assert not (folder / "mine.npz").exists()
 
 

@@ -98,14 +98,14 @@ def test_overwrite(stylize, refused, tmp_path):
     ("words", "part"),
     [
         (("-s", "great-wav"), "did you mean great-wave"),
-        (("-s", "great-wave:-1"), "the weight of style 2 is -1.0; it must be at least 0"),
+        (("-s", "great-wave:-1"), "the weight of style 2 is -1.0; it must be from 0"),
         (("--strength", 2), "strength"),
         (("--size", 20), "both sides need at least 16"),
         (("-o", "x.xyz"), "not an output format"),
         (("-o", "missing/x.png"), "the folder missing is missing"),
         (("-o", f"{__file__}/x.png"), "test_stylize.py is a file, not a folder"),
         (("-o", f"{__file__}/more/x.png"), "test_stylize.py is a file, not a folder"),
-        (("-o", f"{__file__}/more"), "a part of the path is a file, not a folder"),
+        (("-o", f"{__file__}/more"), "is a file, not a folder; name another folder"),
         (("-o", "x" * 300 + ".png"), "the name is too long"),
         (("--device", "directml"), "not supported by this ONNX Runtime"),
     ],
@@ -264,7 +264,7 @@ def test_regions(impasto, fails, photo, wave, tmp_path):
 @pytest.mark.parametrize(
     ("region", "message"),
     [
-        ("{mask}=great-wave:2", "the weight of region 1 is 2.0; it must be at least 0"),
+        ("{mask}=great-wave:2", "the weight of region 1 is 2.0; it must be from 0"),
         ("nix.png=great-wave", "nix.png: no such file"),
         ("{black}=great-wave", "black.bmp: the mask is completely black; paint the region white"),
     ],
@@ -322,7 +322,9 @@ def test_the_format_is_the_photos_or_the_one_asked_for(impasto, photo, wave, tmp
 
 
 def test_format_and_quality_that_contradict_the_output(refused):
-    refused("format is png, but x.jpg ends in .jpg", "-o", "x.jpg", "--format", "png")
+    refused(
+        "format is png, but x.jpg ends in .jpg; leave one out", "-o", "x.jpg", "--format", "png"
+    )
     refused("output-quality is for JPEG, WebP and AVIF", "-o", "x.png", "--output-quality", 50)
     refused("not for PNG", "--format", "png", "--output-quality", 50)
 
@@ -398,7 +400,7 @@ def test_nothing_to_paint_on_standard_input(content, part, wave):
 
 
 def test_a_stream_is_one_photo(fails, photo, wave):
-    fails("one file cannot hold 2 paintings", "stylize", photo, "-", "-s", wave, "-o", "-")
+    fails("standard output cannot hold 2 paintings", "stylize", photo, "-", "-s", wave, "-o", "-")
 
 
 def test_a_file_may_be_called_like_standard_input(impasto, photo, wave, tmp_path, monkeypatch):
@@ -461,7 +463,8 @@ def test_a_bad_link_harms_nobody_else(impasto, photo, wave, tmp_path):
         assert result.exit_code == 1
         assert len(result.stdout.splitlines()) == 1
         first, _ = result.stderr.splitlines()
-        assert first == f"impasto: error: {album / 'loop.jpg'}: a link that points to itself"
+        line = f"impasto: error: {album / 'loop.jpg'}: a link that points to itself; name a file"
+        assert first == line
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")

@@ -1,4 +1,5 @@
 import hashlib
+import re
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -120,8 +121,11 @@ def test_verify_finds_damage(cache):
 def test_missing_extra_is_named(monkeypatch):
     monkeypatch.delenv("IMPASTO_CACHE")
     monkeypatch.setitem(sys.modules, "pooch", None)
-    with pytest.raises(MissingExtraError, match=r'pip install "impasto\[torch\]"'):
-        run("verify")
+    advice = 'downloading weights needs more packages: pip install "impasto[torch]"'
+    assert f"0 MB, {advice}\n  nowhere yet\n" in run("list")
+    assert run("verify") == f"compact: sound\nvgg16: sound\nvgg19: {advice}\n"
+    with pytest.raises(MissingExtraError, match=re.escape(advice)):
+        run("fetch", "vgg19")
 
 
 def test_runs_without_importing_torch():

@@ -83,13 +83,13 @@ def test_more_strength_is_further_from_the_photo(paint, photo, pixels, wave):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"strength": 1.5}, "strength is 1.5; it must be at least 0 and at most 1"),
+        ({"strength": 1.5}, "strength is 1.5; it must be from 0 to 1"),
         ({"strength": "much"}, "strength is 'much'; it must be a number"),
-        ({"size": 8}, "size is 8; it must be at least 16"),
-        ({"brush": 5}, "brush is 5; it must be at least 0.1 and at most 4"),
+        ({"size": 8}, "size is 8; it must be from 16"),
+        ({"brush": 5}, "brush is 5; it must be from 0.1 to 4"),
         ({"colour": "red"}, "colour is 'red'; it can be: style, luminance, linear, histogram"),
-        ({"tile": 100}, "tile is 100; it must be at least 256"),
-        ({"work_size": 8}, "work-size is 8; it must be at least 32"),
+        ({"tile": 100}, "tile is 100; it must be from 256"),
+        ({"work_size": 8}, "work-size is 8; it must be from 32"),
     ],
 )
 def test_bounds(paint, photo, wave, words, message):

@@ -96,7 +96,7 @@ def test_a_read_only_folder(tmp_path, photo, impasto_fails):
     line = impasto_fails(
         folder / "a.png", "stylize", photo, "-s", "great-wave", "-o", folder / "a.png"
     )
-    assert line.endswith("permission denied")
+    assert line.endswith("permission denied; check the permissions")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and /dev")

@@ -363,7 +363,7 @@ def test_read_large_picture_without_warning(saved, monkeypatch):
 @pytest.mark.parametrize("size", [(1, 1), (3000, 2), (2, 3000), (15, 16)])
 def test_read_too_small(size, tmp_path):
     Image.new("RGB", size).save(tmp_path / "tiny.png")
-    _refused(tmp_path / "tiny.png", f"{size[0]} x {size[1]} pixels is too small to paint")
+    _refused(tmp_path / "tiny.png", f"{size[0]} x {size[1]} pixels is too small")
 
 
 def test_read_smallest(tmp_path):

@@ -59,7 +59,7 @@ def test_interpolation_is_straight(make_style):
 
 @pytest.mark.parametrize("weights", [[1, -1], [1, float("nan")], [float("inf"), 1]])
 def test_blend_refuses_weights(make_style, weights):
-    with pytest.raises(SettingError, match="must be at least 0"):
+    with pytest.raises(SettingError, match="must be from 0"):
         blend([make_style(1), make_style(2)], weights)
 
 
@@ -87,5 +87,5 @@ def test_a_blend_has_the_spaces_that_all_styles_have(make_style):
 
 @pytest.mark.parametrize("t", [-0.1, 1.1, float("nan")])
 def test_interpolate_refuses(make_style, t):
-    with pytest.raises(SettingError, match="at least 0 and at most 1"):
+    with pytest.raises(SettingError, match="from 0 to 1"):
         interpolate(make_style(1), make_style(2), t)

@@ -80,7 +80,8 @@ def test_find():
         ("xyzzy", "`impasto styles` lists the names"),
         ("no-such", "`impasto styles` lists the names"),
         ("", "lists the names"),
-        ("../great-wave", "neither a file nor the name of a style"),
+        ("../great-wave", "../great-wave: no such file; did you mean great-wave?"),
+        ("nix.jpg", "nix.jpg: no such file; check the spelling"),
     ],
 )
 def test_find_names_near_ones(name, hint):
@@ -112,7 +113,9 @@ def test_names_are_alike_whatever_the_case(make_style):
 
 def test_add_replaces_only_when_told(make_style):
     library.add("mine", make_style(title="first"))
-    with pytest.raises(OutputError, match="overwrite=True"):
+    with pytest.raises(
+        OutputError, match=r"^mine: you have a style of this name; .*overwrite=True"
+    ):
         library.add("mine", make_style())
     library.add("mine", make_style(title="second"), overwrite=True)
     assert library.find("mine").title == "second"

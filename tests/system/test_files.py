@@ -174,5 +174,6 @@ def test_make_folder(tmp_path):
     make_folder(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match="file"):
-        make_folder(tmp_path / "file" / "b")
+    for folder in ("file", "file/b"):
+        with pytest.raises(OutputError, match="file is a file, not a folder; name another folder"):
+            make_folder(tmp_path / folder)

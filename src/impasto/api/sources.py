@@ -132,7 +132,7 @@ def style_picture(source: Source) -> Source:
     other source is returned as it is.
 
     Raises:
-        InputError: it is one of the user's own styles, without a picture.
+        InputError: there is no such style, or it is one of the user's own, without a picture.
     """
     if not isinstance(source, (str, os.PathLike)):
         return source
@@ -143,7 +143,7 @@ def style_file(path: Path) -> Path:
     """Find the file of a style's picture from a path or the name of a built-in style.
 
     Raises:
-        As `style_picture`.
+        InputError: there is no such style, or it is one of the user's own, without a picture.
     """
     from impasto.styles import library, names
 
@@ -151,6 +151,8 @@ def style_file(path: Path) -> Path:
         numbers = path.suffix.lower() == names.SUFFIX
     else:
         name = library.resolve(str(path))
+        if name is None and not isdir(path):
+            raise library.unknown(str(path))
         numbers = name in names.own()
         if name is not None and not numbers:
             return library.picture(name)

@@ -133,9 +133,8 @@ def names_folder(word: str) -> bool:
 
 def _check_single(photos: Sequence[_NamedPhoto], target: Path) -> None:
     if len(photos) > 1:
-        raise OutputError(
-            f"{display_path(target)}: one file cannot hold {len(photos)} paintings; name a folder"
-        )
+        name = "standard output" if target == STREAM else f"{display_path(target)}: one file"
+        raise OutputError(f"{name} cannot hold {len(photos)} paintings; name a folder")
 
 
 def _routes(

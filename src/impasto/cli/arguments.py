@@ -169,7 +169,9 @@ def check_format(word: str | None, output: str | None, quality: int | None) -> s
     named = Path(output) if output is not None and is_file else None
     kind = None if named is None else OUTPUT_FORMATS.get(named.suffix.lower())
     if named is not None and suffix is not None and kind != OUTPUT_FORMATS[suffix]:
-        raise SettingError(f"format is {word}, but {display_path(named)} ends in {named.suffix}")
+        raise SettingError(
+            f"format is {word}, but {display_path(named)} ends in {named.suffix}; leave one out"
+        )
     place = named or (None if suffix is None else Path(f"painting{suffix}"))
     if place is not None and place.suffix.lower() in OUTPUT_FORMATS:
         kind = format_of(place)
@@ -199,7 +201,7 @@ def style_names(
 
 def check_weights(styles: Sequence[tuple[Path, float]]) -> None:
     """Warn that the weight of a single style has no effect."""
-    if len(styles) == 1 and styles[0][1] not in (0, 1):
+    if len(styles) == 1 and styles[0][1] > 0 and styles[0][1] != 1:
         typer.echo(
             "impasto: the weight of a single style has no effect; use --strength for less style",
             err=True,

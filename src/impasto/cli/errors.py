@@ -15,6 +15,7 @@ _UsageError = cast("type[Exception]", typer.BadParameter.__base__)
 """Raised for an invalid command line; Typer has no public name for this class."""
 
 _CLEARER = {
+    r"^(?i:got) unexpected extra arguments?(\(s\))? \((.*)\)$": r"too many words: \2",
     r"a valid int\w*( range)?": "a whole number",
     r"a valid float( range)?": "a number",
     r" is not in the range (\S+)<=x<=(\S+?)\.?$": r"; it must be from \1 to \2",

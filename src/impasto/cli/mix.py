@@ -48,7 +48,7 @@ def mix(
 ) -> None:
     """Paint a photo in mixtures of two styles, or of four, on one sheet."""
     if len(style) not in (2, 4):
-        raise SettingError(f"{len(style)} styles to mix; name two or four")
+        raise SettingError(f"mix takes two styles or four, not {len(style)}")
     if steps * size > LARGEST:
         raise SettingError(
             f"{steps} paintings of {size} pixels in a row make more than {LARGEST} pixels; "

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from impasto.errors import DownloadError, WeightsError
+from impasto.errors import DownloadError, MissingExtraError, WeightsError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,11 +63,11 @@ def verify() -> None:
                     f"{encoder.asset}: damaged (SHA-256 differs); install impasto again"
                 )
             typer.echo(f"{name}: sound")
-        elif downloads.cached_path(name).exists():
+        elif (what := state(name)) in ("fetched", "damaged"):
             downloads.verify(name)
             typer.echo(f"{name}: sound")
         else:
-            typer.echo(f"{name}: not fetched")
+            typer.echo(f"{name}: {what}")
 
 
 def state(name: str) -> str:
@@ -77,7 +77,7 @@ def state(name: str) -> str:
     try:
         if downloads.is_cached(name):
             return "fetched"
-    except WeightsError as problem:
+    except (WeightsError, MissingExtraError) as problem:
         return str(problem)
     return "damaged" if downloads.cached_path(name).exists() else "not fetched"
 
@@ -88,7 +88,7 @@ def place(name: str) -> str:
 
     try:
         return str(downloads.cached_path(name))
-    except WeightsError:
+    except (WeightsError, MissingExtraError):
         return "nowhere yet"
 
 

@@ -306,8 +306,7 @@ def _check_size(name: str, size: tuple[int, int], min_side: int, max_pixels: int
     width, height = size
     if min(size) < min_side:
         raise InputError(
-            f"{name}: {width} x {height} pixels is too small to paint; "
-            f"both sides need at least {min_side}"
+            f"{name}: {width} x {height} pixels is too small; both sides need at least {min_side}"
         )
     if width * height > max_pixels:
         raise InputError(

@@ -124,5 +124,5 @@ def interpolate(start: Style, end: Style, t: float) -> Style:
         InputError: as `blend`.
     """
     if not 0 <= t <= 1:
-        raise SettingError(f"t is {t:g}; it must be at least 0 and at most 1")
+        raise SettingError(f"t is {t:g}; it must be from 0 to 1")
     return blend([start, end], [1 - t, t])

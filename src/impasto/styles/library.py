@@ -7,7 +7,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from impasto.errors import InputError
+from impasto.errors import ExistsError, InputError
+from impasto.image import suffixes
 from impasto.models.assets import FOLDER
 from impasto.styles import storage
 from impasto.styles.embedding import Style
@@ -57,12 +58,20 @@ def find(word: str) -> Style:
     elif word in shipped():
         style = shipped()[word]
     elif (name := resolve(word)) is None:
-        raise InputError(f"{word!r}: neither a file nor the name of a style; {_suggest(word)}")
+        raise unknown(word)
     else:
         style = read(files[name]) if name in files else shipped()[name]
         if not is_spelt_alike(word, name):
             notices = (f"{word!r} was read as the style {_described(name, style)}", *notices)
     return replace(style, notices=(*style.notices, *notices)) if notices else style
+
+
+def unknown(word: str) -> InputError:
+    """Return the error for a word that is neither a file nor the name of a style."""
+    if _PATH.search(word) or Path(word).suffix.lower() in suffixes.PICTURES:
+        hint = _suggest(word, otherwise="check the spelling")
+        return InputError(f"{display_path(Path(word))}: no such file; {hint}")
+    return InputError(f"{word!r}: neither a file nor the name of a style; {_suggest(word)}")
 
 
 def resolve(word: str) -> str | None:
@@ -138,7 +147,13 @@ def free_path(name: str, *, overwrite: bool = False) -> Path:
         raise InputError(f"{name}: a built-in style has this name; choose another")
     path = user_folder() / f"{name}{SUFFIX}"
     make_folder(path.parent)
-    check_file(path, overwrite=overwrite)
+    try:
+        check_file(path, overwrite=overwrite)
+    except ExistsError:
+        raise ExistsError(
+            f"{name}: you have a style of this name; replace it with overwrite=True or choose "
+            "another name"
+        ) from None
     return path
 
 
@@ -156,12 +171,12 @@ def remove(name: str) -> None:
         raise InputError(f"{name!r}: you have no style of this name; {_suggest(name)}")
 
 
-def _suggest(name: str) -> str:
-    """Suggest names that are similar, or how to list them."""
+def _suggest(name: str, otherwise: str = "`impasto styles` lists the names") -> str:
+    """Suggest names that are similar, if there are any."""
     from difflib import get_close_matches  # only errors need it
 
     spelt = {style.lower(): style for style in (*own(), *shipped())}
     near = get_close_matches(name.lower(), spelt, n=3, cutoff=0.7)
     if near:
         return f"did you mean {' or '.join(spelt[style] for style in near)}?"
-    return "`impasto styles` lists the names"
+    return otherwise

@@ -52,7 +52,10 @@ def make_folder(folder: Path) -> None:
         OutputError: the folder cannot be created.
     """
     with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise OutputError(_no_folder(folder)) from None
 
 
 def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
@@ -67,8 +70,9 @@ def write_file(path: Path, content: bytes, *, overwrite: bool) -> None:
 
 def _no_folder(folder: Path) -> str:
     """Say why a folder cannot hold files: it is missing, or is a file."""
-    nearest = next((place for place in (folder, *folder.parents) if place.exists()), folder)
-    if nearest.is_file():
+    places = (folder, *folder.parents)
+    nearest = next((place for place in places if place.exists() or place.is_symlink()), folder)
+    if not nearest.is_dir():
         return f"{display_path(nearest)} is a file, not a folder; name another folder"
     return f"the folder {display_path(folder)} is missing; create it first"
 

@@ -6,14 +6,14 @@ from pathlib import Path
 # Errors that another path would solve.
 _WRONG_PATH = {
     errno.ENOENT: "no such file; check the spelling",
-    errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.ENOTDIR: "a part of the path is a file, not a folder; check the spelling",
     errno.EISDIR: "this is a folder; name a file",
-    errno.EEXIST: "a file of this name exists",
-    errno.EACCES: "permission denied",
-    errno.EPERM: "permission denied",
+    errno.EEXIST: "a file of this name exists; choose another name",
+    errno.EACCES: "permission denied; check the permissions",
+    errno.EPERM: "permission denied; check the permissions",
     errno.EROFS: "the disk is read-only; choose another place",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
-    errno.ELOOP: "a link that points to itself",
+    errno.ELOOP: "a link that points to itself; name a file",
 }
 
 _FULL = {

@@ -95,7 +95,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as problem:
-        reason = (problem.strerror or os_error_message(problem)).lower()
+        # Python adds the address to the system's words, which are enough.
+        words = os.strerror(problem.errno) if problem.errno else os_error_message(problem)
+        reason = words.lower()
         raise OutputError(
             f"cannot listen on {host}, port {port}: {reason}; choose another --host or --port"
         ) from problem
