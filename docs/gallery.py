@@ -41,7 +41,7 @@ Panel: TypeAlias = tuple[str, Any]
 
 def portrait(side: int) -> list[Panel]:
     """Paint a portrait in five of the built-in styles."""
-    names = ("great-wave", "the-scream", "elephant-mosaic", "starry-night", "composition-vii")
+    names = ("great-wave", "dance", "elephant-mosaic", "starry-night", "composition-vii")
     paintings = {name: impasto.stylize(ASTRONAUT, name, size=side) for name in names}
     photo = cut(ASTRONAUT, paintings["great-wave"].size)
     return [("photo", photo), *((name, p.pixels) for name, p in paintings.items())]

@@ -20,7 +20,6 @@ from impasto.feedforward.session import Network
 from impasto.image.colour import gaussian
 from impasto.image.samples import to_float
 from impasto.models.spec import ModelSpec
-from impasto.networks.coring import cored
 from impasto.networks.moments import SharedStats
 from impasto.networks.painter import (
     NORMALISED,
@@ -78,7 +77,7 @@ class Exported(NamedTuple):
 
 
 class _Paint(nn.Module):
-    """The painter, preceded by recolouring and followed by clipping and coring.
+    """The painter, preceded by recolouring and followed by clipping.
 
     In the graph, these steps cost a fraction of their cost in NumPy. NumPy's threads would also
     keep spinning afterwards and slow down those of ONNX Runtime.
@@ -102,7 +101,7 @@ class _Paint(nn.Module):
         norm = SharedStats(statistics, share)
         photo = recoloured(image, matrix, offset)
         painted: Tensor = self.painter(photo, embedding, Palette(colour_mean, colour_root), norm)
-        return cored(painted.clamp(0, 1)), norm.measured
+        return painted.clamp(0, 1), norm.measured
 
 
 class _ContentStatistics(nn.Module):
