@@ -32,6 +32,7 @@ def test_write_overwrites_when_asked(tmp_path):
     ("number", "part", "exit_code"),
     [
         (errno.ENOSPC, "disk is full", 1),
+        (errno.EFBIG, "too large for this disk", 1),
         (errno.EACCES, "permission denied", 2),
         (errno.EIO, "Input/output error", 1),
     ],

@@ -34,6 +34,7 @@ def test_label_of_undecodable_name():
     ("error", "part"),
     [
         (OSError(errno.ENOSPC, "x"), "disk is full"),
+        (OSError(errno.EFBIG, "x"), "too large for this disk"),
         (PermissionError(errno.EACCES, "x"), "permission denied"),
         (OSError(errno.ENAMETOOLONG, "x"), "too long"),
         (OSError(errno.EIO, "Input/output error"), "Input/output error"),

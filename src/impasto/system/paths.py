@@ -18,6 +18,7 @@ _WRONG_PATH = {
 
 _FULL = {
     errno.ENOSPC: "the disk is full; free some space or write elsewhere",
+    errno.EFBIG: "the file is too large for this disk; write elsewhere",
     errno.EDQUOT: "the disk quota is used up; free some space or write elsewhere",
 }
 
