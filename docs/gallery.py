@@ -8,7 +8,7 @@ samples/README.md and src/impasto/assets/styles.tsv.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -120,13 +120,13 @@ def reduced(pixels: Any, side: int) -> Image.Image:
     return Image.fromarray(to_bytes(resize(pixels, fit((pixels.shape[1], pixels.shape[0]), side))))
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Render the sheets that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of: {', '.join(GALLERY)}")
     parser.add_argument("--out", type=Path, default=ROOT / "docs/gallery", help="where to")
     parser.add_argument("--width", type=int, default=WIDTH, help="of a sheet in pixels")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name in arguments.names or GALLERY:
         make, columns = GALLERY[name]

@@ -428,10 +428,8 @@ def gallery():
     return module
 
 
-def test_gallery_renders_its_pictures(gallery, hurried, tmp_path, monkeypatch):
-    words = ["gallery.py", "wave", "mix", "regions", "--out", str(tmp_path), "--width", "480"]
-    monkeypatch.setattr("sys.argv", words)
-    gallery.main()
+def test_gallery_renders_its_pictures(gallery, hurried, tmp_path):
+    gallery.main(["wave", "mix", "regions", "--out", str(tmp_path), "--width", "480"])
     assert {path.stem for path in tmp_path.iterdir()} == {"wave", "mix", "regions"}
 
 

@@ -127,6 +127,26 @@ def test_a_job_can_be_stopped_after_any_step(photo, short, tmp_path):
     assert (tmp_path / "out.png").exists()
 
 
+def test_a_failure_on_the_way_leaves_the_picture_so_far(photo, short, tmp_path):
+    runs, output = tmp_path / "runs", tmp_path / "out.png"
+    runs.mkdir()
+
+    class Vandal(Shown):
+        """Removes the folder of the checkpoint."""
+
+        def step(self, step):
+            super().step(step)
+            if runs.exists():
+                runs.rmdir()
+
+    shown = Vandal()
+    with pytest.raises(OutputError, match="checkpoint: nothing can be written there"):
+        paint(OptimizeJob(photo, output, short, checkpoint=runs / "checkpoint"), shown)
+    assert shown.warnings == [f"{output}: the picture so far"]
+    with Image.open(output) as painting:
+        assert painting.size == (64, 48)
+
+
 def test_a_job_replaces_none_of_its_inputs(photo, short):
     with pytest.raises(OutputError, match="this is an input"):
         paint(OptimizeJob(photo, photo, short, Saving(overwrite=True)), Shown())

@@ -1,10 +1,14 @@
+import io
 import math
+from contextlib import redirect_stderr
 from types import SimpleNamespace
 
 import pytest
 
 from impasto.batch.job import Outcome
+from impasto.batch.optimize_job import OptimizeJob, OptimizeLook, paint
 from impasto.cli import progress
+from impasto.settings import OptimizeSettings
 
 OUTCOME = Outcome("x.png", (4, 3), 0.5, ())
 LINE = "x.png: 4 x 3 pixels in 0.5 s\n"
@@ -16,6 +20,13 @@ def step(left, done=0.1):
     return SimpleNamespace(
         losses=losses, scale=0, scales=scales, step=1, done=done, seconds_left=left
     )
+
+
+class Terminal(io.StringIO):
+    """A terminal that remembers what it shows."""
+
+    def isatty(self):
+        return True
 
 
 @pytest.fixture
@@ -72,11 +83,19 @@ def test_what_is_painted_is_told_beside_a_painting_that_is_piped(capsys):
         (True, 2, True, progress.Quiet, progress.Quiet),
     ],
 )
-def test_the_display_suits_the_terminal(terminal, photos, quiet, steps, at_once, monkeypatch):
-    monkeypatch.setattr(progress.sys, "stderr", SimpleNamespace(isatty=lambda: terminal))
+def test_the_display_suits_the_terminal(terminal, photos, quiet, steps, at_once):
     for choose, kind in ((progress.step_display, steps), (progress.photo_display, at_once)):
-        shown = choose(quiet=quiet, photos=photos)
+        with redirect_stderr(Terminal() if terminal else io.StringIO()):
+            shown = choose(quiet=quiet, photos=photos)
         assert type(getattr(shown, "enter_result", shown)) is kind
+
+
+def test_a_bar_of_steps_tells_what_is_painted(photo, wave, compact_weights, tmp_path):
+    settings = OptimizeSettings(size=32, steps=2, encoder="compact", init="content")
+    look = OptimizeLook(((wave, 1.0),), (), [], compact_weights, "cpu", settings)
+    with redirect_stderr(Terminal()) as terminal, progress.step_display(quiet=False) as shown:
+        paint(OptimizeJob(photo, tmp_path / "out.png", look), shown)
+    assert "1/1 32 px 2/2" in terminal.getvalue()
 
 
 def test_a_bar_of_photos_tells_the_time_left_from_the_fourth_on(clock, capsys):

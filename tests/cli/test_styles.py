@@ -37,7 +37,9 @@ def test_errors(fails, wave, folder):
     assert not (folder / "mine.npz").exists()
 
 
-def test_a_damaged_style_does_not_hide_the_others(impasto, photo, wave, folder, monkeypatch):
+def test_a_damaged_style_does_not_hide_the_others(
+    impasto, photo, wave, folder, monkeypatch, tmp_path
+):
     few = dict(list(library.shipped().items())[:2])
     monkeypatch.setattr(library, "shipped", lambda: few)
     assert impasto("styles", "add", "mine", wave).exit_code == 0
@@ -53,16 +55,14 @@ def test_a_damaged_style_does_not_hide_the_others(impasto, photo, wave, folder, 
     assert [line.split()[0] for line in listed.stdout.splitlines()] == [*few, "mine"]
     assert impasto("styles", "remove", "my junk").exit_code == 0
     assert impasto("styles").stderr == ""
-
-
-def test_sheet(impasto, fails, photo, wave, tmp_path, monkeypatch):
-    few = dict(list(library.shipped().items())[:3])
-    monkeypatch.setattr(library, "shipped", lambda: few)
-    result = impasto("styles", "sheet", photo)
-    sheet = tmp_path / "photo-styles.png"
-    with Image.open(sheet) as image:
+    path = tmp_path / "photo-styles.png"
+    with Image.open(path) as image:
         width, height = image.size
-    assert result.stdout == f"{sheet}: {width} x {height} pixels\n"
-    assert width > 256
+    assert sheet.stdout == f"{path}: {width} x {height} pixels\n"
+    assert width > 2 * 256
+
+
+def test_a_sheet_is_not_replaced(fails, photo, tmp_path):
+    photo.with_name("photo-styles.png").touch()
     fails("--overwrite", "styles", "sheet", photo)
     fails("no such file", "styles", "sheet", "nix.jpg", "-o", tmp_path / "x.png")

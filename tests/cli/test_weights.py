@@ -83,14 +83,18 @@ def test_the_official_files_are_pytorch_s():
     assert downloads.BASE_URL == "https://download.pytorch.org/models"
 
 
-def test_a_download_that_fails_is_one_line(fails, cache, monkeypatch):
-    monkeypatch.setattr(downloads, "BASE_URL", "http://127.0.0.1:9")  # where nobody answers
+@pytest.fixture
+def offline(monkeypatch):
+    """A machine whose way to the network leads to where nobody answers."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+
+
+def test_a_download_that_fails_is_one_line(fails, cache, offline):
     line = fails("cannot download", "weights", "fetch", "vgg19", exit_code=1)
     assert line.endswith(f": put vgg19.pth (0 MB) at {cache / 'vgg19.pth'}")
 
 
-def test_the_advice_on_a_failed_download_fits_the_command(fails, wave, cache, monkeypatch):
-    monkeypatch.setattr(downloads, "BASE_URL", "http://127.0.0.1:9")
+def test_the_advice_on_a_failed_download_fits_the_command(fails, wave, cache, offline):
     there = f"put vgg19.pth (0 MB) at {cache / 'vgg19.pth'}"
     folder = wave.parent
     words = ("evaluate", "--contents", folder, "--styles", folder)

@@ -20,7 +20,8 @@ def test_user_folder(monkeypatch, tmp_path, platform, variable, expected):
     monkeypatch.delenv("IMPASTO_STYLES", raising=False)
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    for home in ("HOME", "USERPROFILE"):  # elsewhere, and on Windows
+        monkeypatch.setenv(home, str(tmp_path / "home"))
     if variable:
         monkeypatch.setenv(variable, str(tmp_path / "data"))
     assert names.user_folder() == tmp_path / expected
