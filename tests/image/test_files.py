@@ -339,8 +339,8 @@ def test_read_out_of_memory(saved, monkeypatch):
 
 
 @pytest.mark.parametrize(("side", "part"), [(65_000, "far too many"), (13_000, "150 megapixels")])
-def test_read_decompression_bomb(side, part, tmp_path, monkeypatch):
-    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("was decoded"))
+def test_read_decompression_bomb(side, part, tmp_path):
+    """It has no pixels, so decoding it would give another error."""
     header = struct.pack("<2sIHHIIiiHH", b"BM", 0, 0, 0, 54, 40, side, side, 1, 24) + bytes(24)
     (tmp_path / "bomb.bmp").write_bytes(header)
     _refused(tmp_path / "bomb.bmp", part)

@@ -146,9 +146,10 @@ def test_write_interrupted_leaves_nothing(call, overwrite, error, tmp_path, pixe
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"] * overwrite
 
 
-def test_write_encoder_error(tmp_path, pixels, monkeypatch):
-    monkeypatch.setattr(Image.Image, "save", failing(ValueError("two\nlines")))
-    refused(output.write, tmp_path / "a.jpg", "encoding as JPEG failed", pixels=pixels)
+def test_write_encoder_error(tmp_path, pixels):
+    too_long = Metadata(exif=b"Exif\0\0" + bytes(70_000))
+    words = {"pixels": pixels, "metadata": too_long}
+    refused(output.write, tmp_path / "a.jpg", "encoding as JPEG failed", **words)
 
 
 @pytest.mark.parametrize("suffix", [".webp", ".jpg"])

@@ -229,9 +229,8 @@ def test_malformed_uploads_are_refused_in_one_line_and_the_server_lives(server, 
 
 
 @pytest.mark.parametrize("field", ["photo", "style_file"])
-def test_pixels_are_counted_before_they_are_decoded(serve, photo_bytes, field, monkeypatch):
-    large = encoded(Image.new("L", (1100, 1000)), "PNG")
-    monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("decoded"))
+def test_pixels_are_counted_before_they_are_decoded(serve, photo_bytes, field):
+    large = encoded(Image.new("L", (1100, 1000)), "PNG")[:100]  # decoding it would fail
     with serve(megapixels=1) as server:
         form = {"photo": ("photo.jpg", photo_bytes)} | {field: ("large.png", large)}
         answer = server.client.post("/api/stylize", files=form, data={"style": "great-wave"})
