@@ -416,10 +416,17 @@ def test_the_users_own_styles_are_listed(server, tmp_path, monkeypatch, photo_by
     first = server.client.get("/api/styles").json()[0]
     assert (first["name"], first["thumbnail"]) == ("harbour", None)
     assert server.stylize(photo_bytes, style="harbour").status_code == 200
-    assert (
-        "has no picture"
-        in ended(server, optimize(server, photo_bytes, style="harbour").json()["id"])["error"]
+    assert error(optimize(server, photo_bytes, style="harbour"), 422) == (
+        "style 'harbour': has no picture, which optimization needs; send its picture"
     )
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/api/stylize"), ("DELETE", "/api/styles"), ("GET", "/api/nope")]
+)
+def test_what_no_route_takes_is_one_line(server, method, path):
+    told = error(server.client.request(method, path), 404)
+    assert told == f"{method} {path}: there is no such route; /docs lists them"
 
 
 def test_health(server):

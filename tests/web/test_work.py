@@ -60,7 +60,7 @@ def test_a_style_that_was_learned(job, photo):
     todo = work.stylize(photo, [StyleChoice(style)], StylizeSettings(), Saving(), LIMITS)
     assert todo(job).size == (96, 64)
     with pytest.raises(InputError, match="has no picture"):
-        StyleChoice(style).for_optimization(LIMITS)
+        work.optimize(photo, [StyleChoice(style)], OptimizeSettings(), Saving(), LIMITS)
 
 
 def test_an_optimization_is_cancelled_between_steps(job, photo):

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from impasto._version import __version__
 from impasto.settings import OptimizeSettings, PaintSettings, StylizeSettings
 from impasto.styles import library, names
+from impasto.system.paths import printable
 from impasto.web import work
 from impasto.web.fields import Schema, form_schema, names_of, settings_from
 from impasto.web.forms import FIELDS, INIT_FIELD, Form, read_form
@@ -33,6 +34,9 @@ CLIENT_LEFT = 499
 
 NOTICES = "x-impasto-notices"
 """The header with the notices of a painting: a JSON list of texts."""
+
+_LONGEST_PATH = 64
+"""Letters of an unknown path that an error repeats."""
 
 _KEEP = {"cache-control": "private, no-store"}
 
@@ -256,6 +260,18 @@ def health(request: Request) -> Health:
         optimize=find_spec("torch") is not None,
         **server.jobs.counts(),
     )
+
+
+@router.api_route(
+    "/{rest:path}",
+    methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+    include_in_schema=False,
+    response_class=Response,
+)
+async def unknown(request: Request) -> Response:
+    """Refuse what no other route takes, before the studio answers with a page."""
+    path = printable(request.url.path[:_LONGEST_PATH])
+    raise HTTPException(404, f"{request.method} {path}: there is no such route; /docs lists them")
 
 
 def entry(jobs: Jobs, job: Job) -> JobEntry:

@@ -77,16 +77,23 @@ class StyleChoice(NamedTuple):
             return self.source.picture(limits.pixels)
         return library.find(self.source) if isinstance(self.source, str) else self.source
 
-    def for_optimization(self, limits: Limits) -> Picture | Path:
-        """Find the picture of the style.
+    def check_has_picture(self) -> None:
+        """Check that the style has a picture, which `optimize` needs.
 
         Raises:
-            InputError: the style has no picture, only a vector.
+            InputError: it has only a vector.
         """
+        is_own = isinstance(self.source, str) and self.source not in library.shipped()
+        if is_own or isinstance(self.source, Style):
+            raise InputError(
+                f"style {self.name!r}: has no picture, which optimization needs; send its picture"
+            )
+
+    def for_optimization(self, limits: Limits) -> Picture | Path:
+        """Find the picture of a style that has one."""
         if isinstance(self.source, Upload):
             return self.source.picture(limits.pixels)
-        if isinstance(self.source, Style) or self.source not in library.shipped():
-            raise InputError(f"style {self.name!r}: has no picture, which optimization needs")
+        assert isinstance(self.source, str), "`check_has_picture` was called"
         return library.picture(self.source)
 
 
@@ -156,6 +163,8 @@ def optimize(
     photo_kind, size = photo.examine(limits.pixels)
     limits.check_settings(settings, size)
     chosen = _examined(styles, limits)
+    for style in chosen:
+        style.check_has_picture()
     _check_stays_here(settings)
     if init is not None:
         init.examine(limits.pixels)
