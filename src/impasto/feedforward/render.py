@@ -25,6 +25,9 @@ from impasto.styles.embedding import Style, interpolate
 DETAIL_FROM = 1.4
 """Enlargement from which a painting is painted over in finer strokes."""
 
+PAINTED = 0.5
+"""Share of the enlarged painting in what the second pass paints; the rest is the photo. Of the
+painting alone it would paint strokes upon strokes, and faces and thin things would be lost."""
 
 _GRID_FILTER = np.array([1, 2, 2, 2, 1], np.float32) / 8
 """The shortest filter with whole numbers that removes waves of two and of four pixels."""
@@ -198,12 +201,30 @@ def _paint(
         detail = plan.detail
         reduced = _resized_to(photo, detail.size)
         enlarged = resize(without_grid(painted), detail.size)
+        mixed = with_photo(enlarged, reduced, used)
         earlier = None if statistics is None else statistics.detail
         painted, used_for_detail = _paint_pass(
-            enlarged, visible, style, detail.tile, model, earlier, True
+            mixed, visible, style, detail.tile, model, earlier, True
         )
         used = replace(used, detail=used_for_detail)
     return _at_full_size(painted, reduced, photo, opacity(strength)), used
+
+
+def with_photo(enlarged: FloatImage, photo: ImageArray, used: Statistics) -> FloatImage:
+    """Mix the enlarged painting at `PAINTED` with the photo in the style's colours.
+
+    Args:
+        enlarged: (H, W, 3), is changed.
+        photo: (H, W, 3).
+        used: of the first pass, with the map that gives the photo these colours.
+    """
+    matrix, offset = used.inputs["matrix"], used.inputs["offset"]
+    planes = [to_float(photo[..., k]) for k in range(3)]
+    for channel in range(3):
+        recoloured = sum(matrix[channel, k] * planes[k] for k in range(3)) + offset[channel]
+        plane = enlarged[..., channel]
+        plane += (1 - PAINTED) * (np.clip(recoloured, 0, 1) - plane)
+    return enlarged
 
 
 def without_grid(painted: FloatImage) -> FloatImage:
