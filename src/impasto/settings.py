@@ -146,8 +146,8 @@ class OptimizeSettings(PaintSettings):
     init: str = setting(
         "auto",
         "The first picture: content, noise, style, fast (the result of stylize, nearer the photo "
-        "with a larger content-weight), an image file, or auto, which is fast, but content with "
-        "quality best.",
+        "with a larger content-weight), an image file, or auto (content if quality is best, "
+        "otherwise fast).",
     )
     optimizer: Literal["adam", "lbfgs"] = setting("adam", "Optimization method: adam or lbfgs.")
     learning_rate: float | None = setting(

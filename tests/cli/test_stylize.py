@@ -423,7 +423,9 @@ def test_metadata_are_kept_or_stripped(stylize, photo, tmp_path):
         assert kept.info["dpi"] == bare.info["dpi"] == (300, 300)
         assert not bare.getexif()
     lost = stylize("-o", tmp_path / "lost.bmp").stderr
-    assert lost == f"impasto: {tmp_path / 'lost.bmp'}: BMP cannot store EXIF data; it is left out\n"
+    assert (
+        lost == f"impasto: {tmp_path / 'lost.bmp'}: BMP cannot store EXIF data; they are left out\n"
+    )
     assert stylize("-o", tmp_path / "bare.bmp", "--strip-metadata").stderr == ""
 
 

@@ -172,7 +172,8 @@ def test_check_output_suffix(name, tmp_path):
 
 def test_check_output_size(tmp_path):
     path, size = tmp_path / "a.webp", (20_000, 10)
-    refused(output.check_output, path, "20000 x 10", overwrite=True, size=size)
+    part = "20000 x 10 pixels are too many for WebP, whose longest side is 16383"
+    refused(output.check_output, path, part, overwrite=True, size=size)
 
 
 def test_media_types(tmp_path):

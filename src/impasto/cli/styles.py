@@ -16,7 +16,7 @@ from impasto.system.paths import display_path
 if TYPE_CHECKING:
     from impasto.styles.embedding import Style
 
-app = typer.Typer(help="List the named styles; add your own.")
+app = typer.Typer()
 
 SUFFIX = "styles"
 """In the default name of a contact sheet, PHOTO-styles.png."""
@@ -24,7 +24,10 @@ SUFFIX = "styles"
 
 @app.callback(invoke_without_command=True)
 def list_styles(context: typer.Context) -> None:
-    """List the named styles; add your own."""
+    """List the named styles; add your own.
+
+    Without a command, the names are listed with titles and artists.
+    """
     if context.invoked_subcommand is not None:
         return
     styles = every()
@@ -98,7 +101,7 @@ def train(
     ] = None,
     content: Annotated[
         float,
-        typer.Option(min=0.01, max=100, help="Factor of the photo's content: less is bolder."),
+        typer.Option(min=0.01, max=100, help="How closely to keep the photo: less is bolder."),
     ] = 1.0,
     preview: Annotated[
         Path | None,

@@ -31,7 +31,7 @@ def list_files() -> None:
 
 @app.command()
 def fetch(
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="vgg19.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Of an encoder: vgg19.")],
 ) -> None:
     """Download official weights into the cache and verify them."""
     from impasto.networks import downloads

@@ -18,6 +18,7 @@ from impasto.errors import ImpastoError, InputError
 from impasto.image import decode, formats, hidden, metadata
 from impasto.image.metadata import NOTHING, Metadata
 from impasto.image.samples import ImageLike
+from impasto.image.suffixes import SPELT
 from impasto.system.paths import display_path, os_error_message
 from impasto.system.streams import silenced
 
@@ -294,11 +295,11 @@ def _decoding(name: str, kind: str) -> Iterator[None]:
     except Exception as error:
         if formats.is_unsupported(error):
             raise InputError(
-                f"{name}: damaged, or a kind of {kind} that is not supported; export it as PNG, or "
-                "get a fresh copy"
+                f"{name}: damaged, or a kind of {SPELT.get(kind, kind)} that is not supported; "
+                "export it as PNG, or get a fresh copy"
             ) from error
         raise InputError(
-            f"{name}: the {kind} data are damaged or cut short; get a fresh copy"
+            f"{name}: the {SPELT.get(kind, kind)} data are damaged or cut short; get a fresh copy"
         ) from error
 
 

@@ -15,7 +15,7 @@ from impasto.image import tiff
 from impasto.image.metadata import NOTHING, Metadata, jpeg_segments, png_profile, with_dpi
 from impasto.image.profiles import srgb_profile
 from impasto.image.samples import ImageArray, to_bytes, to_float
-from impasto.image.suffixes import OUTPUT_FORMATS
+from impasto.image.suffixes import OUTPUT_FORMATS, SPELT
 from impasto.system.files import Files, check_file, write_file
 from impasto.system.paths import display_path, printable
 
@@ -127,7 +127,7 @@ def encoded(
         image.save(file, kind, **options)
     except Exception as error:  # encoders raise as many types as decoders
         raise OutputError(
-            f"{printable(name)}: encoding as {kind} failed; try .png instead"
+            f"{printable(name)}: encoding as {SPELT.get(kind, kind)} failed; try .png instead"
         ) from error
     return file.getvalue()
 
@@ -138,7 +138,8 @@ def left_out(path: Path, metadata: Metadata) -> str | None:
     missing = [name.upper() for name in _NO_PLACE_FOR.get(kind, ()) if getattr(metadata, name)]
     if not missing:
         return None
-    return f"{display_path(path)}: {kind} cannot store {' and '.join(missing)} data; it is left out"
+    what = f"{' and '.join(missing)} data"
+    return f"{display_path(path)}: {SPELT.get(kind, kind)} cannot store {what}; they are left out"
 
 
 def format_of(path: Path) -> str:
@@ -175,8 +176,8 @@ def _check_side(name: str, kind: str, size: tuple[int, int]) -> None:
     longest = _LONGEST_SIDE.get(kind)
     if longest is not None and max(size) > longest:
         raise OutputError(
-            f"{printable(name)}: {size[0]} x {size[1]} pixels are too many for {kind}, whose "
-            f"longest side is {longest}; write .png or .tif instead"
+            f"{printable(name)}: {size[0]} x {size[1]} pixels are too many for "
+            f"{SPELT.get(kind, kind)}, whose longest side is {longest}; write .png or .tif instead"
         )
 
 

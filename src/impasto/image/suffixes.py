@@ -30,6 +30,9 @@ FORMATS = {
 }
 """Pillow's names of the formats of pictures, by suffix in lower case."""
 
+SPELT = {"WEBP": "WebP", "JPEG2000": "JPEG 2000", "HEIF": "HEIC"}
+"""Names of formats in messages, where they differ from Pillow's."""
+
 PICTURES = FORMATS.keys()
 """Suffixes of pictures; some formats may need another package or hold several pictures."""
 
