@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 import impasto
+from impasto.styles import library
 
 pytest.importorskip("torch")
 
@@ -29,6 +30,13 @@ def test_a_style_is_learned_and_paints(stripes, tmp_path, monkeypatch):
     painted = impasto.stylize(photo, file)
     same = impasto.stylize(photo, last.style)
     assert np.array_equal(painted.samples, same.samples)
+
+
+def test_the_training_starts_from_the_predicted_vector_or_a_better_one(stripes):
+    first = next(impasto.train_style_steps(stripes, minutes=1, device="cpu"))
+    known = impasto.load_style(stripes), *library.shipped().values()
+    [start] = first.style.vectors.values()
+    assert any(np.array_equal(start, *style.vectors.values()) for style in known)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ class StyleStep:
     """The state of the training of a style.
 
     Attributes:
-        step: updates so far; 0 for the best known style, from which it starts.
+        step: updates so far; 0 for what it starts from.
         progress: the fraction of the time that has passed, from 0 to 1.
         losses: unweighted, averages of recent steps; empty at step 0.
         style: as learned so far.
@@ -51,8 +51,8 @@ def train_style(
         impasto.save_style(style, "painting.npz")
         impasto.stylize("photo.jpg", style).save("result.png")
 
-    The painter does not change. Training starts from the known style that matches best. It needs
-    PyTorch: `pip install "impasto[torch]"`.
+    The painter does not change. Training starts from the predicted vector, or from a built-in style
+    that matches better. It needs PyTorch: `pip install "impasto[torch]"`.
 
     Args:
         picture: a file, a Pillow image or an array.
@@ -119,6 +119,7 @@ def _training(
     """Prepare the training, and return it with the style space of its vectors."""
     from PIL import Image
 
+    from impasto.feedforward import model as feedforward
     from impasto.image.samples import to_bytes
     from impasto.models.spec import ModelSpec
     from impasto.networks import device as devices
@@ -135,13 +136,15 @@ def _training(
     [painter, *_] = assets.painters()
     space = ModelSpec.read(painter).style_space
     where = devices.choose(device)
-    precision = devices.precision("auto", where)
+    precision = devices.training_precision(where)
+    predicted = feedforward.encode(feedforward.shipped("cpu"), samples)
+    candidates = [predicted, *shipped().values()]
     training = StyleTraining(
         picture=Image.fromarray(to_bytes(samples)),
         photos=Images(photo_files),
         painter=reopen(painter),
         teacher=load_teacher(None, precision).to(where),
-        known=[style.vectors[space] for style in shipped().values()],
+        known=[style.vectors[space] for style in candidates],
         seconds=60 * minutes,
         content=content,
         seed=seed,
