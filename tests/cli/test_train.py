@@ -134,7 +134,7 @@ def test_errors_of_the_painter(fails, painter_words, folder, tmp_path, monkeypat
     def full(*_, **__):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
-    monkeypatch.setattr(painter, "step_losses", full)
+    monkeypatch.setattr(painter.steps, "paint", full)
     fails("not enough memory; try a smaller --batch", *painter_words, exit_code=1)
     [held_out] = filter(is_held_out, folder.iterdir())
     held_out.unlink()

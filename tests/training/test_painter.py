@@ -16,7 +16,9 @@ from impasto.training.loop import Schedule
 from impasto.training.painter import (
     ANY,
     ARTWORKS,
+    Batch,
     Crops,
+    Objective,
     Order,
     PainterTraining,
     train,
@@ -25,6 +27,7 @@ from impasto.training.painting_losses import Weights, weighted
 from impasto.training.steps import load_teacher, losses_of, paint
 from impasto.training.styled import IDENTITY, StyledPainter, begin
 from impasto.training.targets import read_styles, target
+from impasto.training.teacher import Teacher
 
 
 @pytest.fixture
@@ -131,21 +134,47 @@ def test_the_predictor_learns_beside_the_styles(training: PainterTraining, folde
 
 
 def test_a_step_of_several_styles_trains_all_at_once(
-    training: PainterTraining, folder: Path
+    training: PainterTraining, folder: Path, tmp_path: Path
 ) -> None:
+    unmoved = replace(training.schedule, learning_rate=1e-9)
     several = replace(training, together=3, artworks=[folder])
     crops = Crops(several, ["dots", "stripes"], set())
     batch = crops.batch(0)
     assert sorted(batch.names) == ["dots", "stripes"]
     assert len(batch.artwork) == 1
     assert len(batch.photo) == 3 * training.batch + 1, "the last in its own style"
-    file = train(several, lambda _: None)
-    before, after = StyledPainter([IDENTITY, "dots", "stripes"]).state_dict(), load_file(file)
-    assert set(before) < set(after)
+    assert batch.labels == (*batch.names, ANY, IDENTITY)
+    start = train(replace(several, out=tmp_path / "start", schedule=unmoved), lambda _: None)
+    before, after = load_file(start), load_file(train(several, lambda _: None))
+    for name in ("dots", "stripes", IDENTITY):
+        assert (after[f"vectors.{name}"] - before[f"vectors.{name}"]).abs().max() > 1e-3
     line = json.loads((several.out / "log.jsonl").read_text().splitlines()[-1])
     assert {"identity", "style", "lattice"} <= set(line)
-    assert set(line["styles"]) == {"dots", "stripes"}
+    assert set(line["styles"]) == {"dots", "stripes", ANY, IDENTITY}
     assert after["predictor.correction.weight"].any()
+
+
+def test_what_a_step_minimizes_is_the_mean_over_its_styles(
+    training: PainterTraining, teacher: Teacher
+) -> None:
+    """Each style has its own photos, vector and palette."""
+    weights = replace(Weights(), palette=0.0)  # whose directions are random
+    several = replace(training, together=2, size=64, weights=weights)
+    entries = read_styles(training.styles)
+    model = StyledPainter([IDENTITY, "dots", "stripes"]).eval()
+    targets = {entry.name: target(entry, teacher, "cpu") for entry in entries}
+    objective = Objective(several, model, teacher, entries, targets)
+    photo = torch.randint(256, (4, 64, 64, 3), dtype=torch.uint8)
+
+    def total(names: tuple[str, ...], photo: torch.Tensor) -> torch.Tensor:
+        torch.manual_seed(0)
+        inputs = objective.inputs(Batch(names, photo, torch.empty(0, 64, 64, 3).byte(), 0))
+        with torch.no_grad():
+            return objective(inputs)[0]
+
+    dots, stripes = total(("dots",), photo[:2]), total(("stripes",), photo[2:])
+    torch.testing.assert_close(total(("dots", "stripes"), photo), (dots + stripes) / 2)
+    assert total(("stripes", "dots"), photo) != total(("dots", "stripes"), photo)
 
 
 def test_styles_are_drawn_in_turns_and_new_ones_more_often() -> None:

@@ -193,9 +193,10 @@ def test_every_loss_has_a_weight(features: dict[str, Tensor], target: Target, ow
 
 
 def test_styles_of_a_step_do_not_mix(features: dict[str, Tensor], target: Target) -> None:
-    """The losses of two styles together are the means of their losses alone."""
-    image = torch.rand(2, 3, 32, 32)
-    seen, wanted = seen_in(features), dict(features)
+    """The losses of two styles together, two photos each, are the means of their losses alone."""
+    image = torch.rand(4, 3, 32, 32)
+    wanted = {layer: torch.cat([f, f.flip(2).square()]) for layer, f in features.items()}
+    seen = seen_in(wanted)
 
     def found(part: slice, target: Target) -> dict[str, Tensor]:
         some = {k: Seen(*(x[part] for x in s)) for k, s in seen.items()}
@@ -203,10 +204,22 @@ def test_styles_of_a_step_do_not_mix(features: dict[str, Tensor], target: Target
         torch.manual_seed(0)
         return painting_losses(image[part], image[part] / 2, some, photo, some, target, 0.7)
 
-    picture = torch.rand(1, 3, 64, 64)
-    other = target._replace(contrasts=contrasts(picture, 1), colours=torch.rand(1, 100, 3))
-    alone = [found(slice(0, 1), target), found(slice(1, 2), other)]
-    together = found(slice(0, 2), joined([target, other]))
+    picture = torch.rand(1, 3, 64, 64).square()
+    power, logs = spectra(picture, 1)
+    style = statistics_of(seen_in({layer: 1 - f for layer, f in features.items()}), 1)
+    other = Target(
+        style,
+        style,
+        target.palette,
+        torch.rand(1, 100, 3),
+        contrasts(picture, 1),
+        power,
+        peaks(logs),
+    )
+    alone = [found(slice(0, 2), target), found(slice(2, 4), other)]
+    together = found(slice(0, 4), joined([target, other]))
+    swapped = found(slice(0, 4), joined([other, target]))
+    assert all(swapped[k].mean() != together[k].mean() for k in ("style", "forms", "contrast"))
     for name, value in together.items():
         mean = torch.stack([losses[name].mean() for losses in alone]).mean()
         torch.testing.assert_close(value.mean(), mean, atol=1e-5, rtol=1e-4)

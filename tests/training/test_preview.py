@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import InputError
-from impasto.training.painting_losses import Target, palette_of, recoloured
+from impasto.networks.painter import Palette
+from impasto.training.painting_losses import palette_of, recoloured
 from impasto.training.preview import Preview
 from impasto.training.styled import IDENTITY, StyledPainter
 from impasto.training.targets import StyleEntry, target
@@ -31,13 +32,13 @@ def entries() -> dict[str, StyleEntry]:
 
 
 @pytest.fixture
-def targets(entries: dict[str, StyleEntry], teacher: Teacher) -> dict[str, Target]:
-    return {name: target(entry, teacher, "cpu") for name, entry in entries.items()}
+def palettes(entries: dict[str, StyleEntry], teacher: Teacher) -> dict[str, Palette]:
+    return {name: target(entry, teacher, "cpu").palette for name, entry in entries.items()}
 
 
 @pytest.fixture
-def preview(folder: Path, entries: dict[str, StyleEntry], targets: dict[str, Target]) -> Preview:
-    return Preview(folder, [], entries, targets, "cpu", SIDE)
+def preview(folder: Path, entries: dict[str, StyleEntry], palettes: dict[str, Palette]) -> Preview:
+    return Preview(folder, [], entries, palettes, "cpu", SIDE)
 
 
 def cells(sheet: Image.Image) -> NDArray[np.uint8]:
@@ -56,13 +57,15 @@ def test_styles_stand_above_and_photos_to_the_left(preview: Preview) -> None:
     assert (grid[0, 0] == 255).all(), "the corner is empty"
 
 
-def test_cells_are_photos_in_the_style_above(preview: Preview, targets: dict[str, Target]) -> None:
+def test_cells_are_photos_in_the_style_above(
+    preview: Preview, palettes: dict[str, Palette]
+) -> None:
     model = StyledPainter([IDENTITY, *NAMES]).eval()
     grid = cells(preview.sheet(model, 0))
     for row in (1, 2):
         photo = torch.from_numpy(grid[row, 0].copy()).permute(2, 0, 1)[None].float() / 255
         for column, name in enumerate(NAMES, start=1):
-            palette = targets[name].palette
+            palette = palettes[name]
             with torch.no_grad():
                 painted = model(recoloured(photo, palette), palette, name)[0].clamp(0, 1)
             expected = (painted.permute(1, 2, 0) * 255).round().byte().numpy()
@@ -78,27 +81,27 @@ def test_later_sheets_begin_with_other_styles_and_photos(preview: Preview) -> No
 
 
 def test_the_photos_are_held_out(
-    tmp_path: Path, entries: dict[str, StyleEntry], targets: dict[str, Target]
+    tmp_path: Path, entries: dict[str, StyleEntry], palettes: dict[str, Palette]
 ) -> None:
     # So their hashes say: the second is held out.
     for name, colour in (("000.png", "red"), ("012.png", "blue")):
         Image.new("RGB", (64, 64), colour).save(tmp_path / name)
-    preview = Preview(tmp_path, [], entries, targets, "cpu", SIDE)
+    preview = Preview(tmp_path, [], entries, palettes, "cpu", SIDE)
     grid = cells(preview.sheet(StyledPainter([IDENTITY, *NAMES]).eval(), 0, columns=1))
     assert (grid[1:, 0] == (0, 0, 255)).all()
 
 
 def test_without_held_out_photos_there_is_none(
-    tmp_path: Path, entries: dict[str, StyleEntry], targets: dict[str, Target]
+    tmp_path: Path, entries: dict[str, StyleEntry], palettes: dict[str, Palette]
 ) -> None:
     with pytest.raises(InputError, match="holds no held-out image"):
-        Preview(tmp_path, [], entries, targets, "cpu", SIDE)
+        Preview(tmp_path, [], entries, palettes, "cpu", SIDE)
 
 
 def test_the_last_styles_are_predicted_from_artworks(
-    folder: Path, entries: dict[str, StyleEntry], targets: dict[str, Target]
+    folder: Path, entries: dict[str, StyleEntry], palettes: dict[str, Palette]
 ) -> None:
-    preview = Preview(folder, [folder], entries, targets, "cpu", SIDE)
+    preview = Preview(folder, [folder], entries, palettes, "cpu", SIDE)
     model = StyledPainter([IDENTITY, *NAMES], predicts=True).eval()
     for k, name in enumerate(NAMES):
         model.vectors[name].data.fill_(k - 1.0)

@@ -30,6 +30,10 @@ class Captured:
         """Run the step on a batch; the results are valid until the next call."""
         if self._device.type != "cuda":
             return self._step({name: x.to(self._device) for name, x in batch.items()})
+        with torch.cuda.device(self._device):
+            return self._on_gpu(batch)
+
+    def _on_gpu(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         key = tuple((name, x.shape) for name, x in batch.items())
         if key in self._graphs:
             return self._graphs[key](batch)
@@ -38,11 +42,11 @@ class Captured:
             return self._graphs[key](batch)
         # The first step also sets up libraries and the optimizer, which a graph cannot hold.
         self._seen.add(key)
-        stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
-        stream.wait_stream(torch.cuda.current_stream(self._device))
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             results = self._step({name: x.to(self._device) for name, x in batch.items()})
-        torch.cuda.current_stream(self._device).wait_stream(stream)
+        torch.cuda.current_stream().wait_stream(stream)
         return results
 
 
@@ -52,7 +56,7 @@ class _Graph:
     def __init__(self, step: Step, batch: Mapping[str, Tensor], device: torch.device) -> None:
         self._inputs = {name: x.to(device) for name, x in batch.items()}
         self._graph = torch.cuda.CUDAGraph()
-        torch.cuda.synchronize(device)
+        torch.cuda.synchronize()
         with torch.cuda.graph(self._graph):
             self._results = step(self._inputs)
 

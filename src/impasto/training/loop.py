@@ -63,6 +63,8 @@ class TrainingRun:
         for step in run.steps():
             run.update(loss_of(model, step))
 
+    `update` is `set_rates`, `descend` and `finish`; of these, a CUDA graph can hold `descend`.
+
     If the folder has a checkpoint, the run continues from it. Ctrl-C saves one, too.
     """
 
@@ -112,7 +114,7 @@ class TrainingRun:
                 step, buffers = self.step, self._buffers()
                 yield step
                 if self.step == step:
-                    raise RuntimeError("a training step ended without update()")
+                    raise RuntimeError("a training step ended without update() or finish()")
                 if self.step % self.schedule.save_every == 0:
                     self.save()
         finally:
@@ -157,10 +159,10 @@ class TrainingRun:
         Raises:
             ImpastoError: many consecutive steps had losses that are not finite.
         """
-        on_cpu = self._device.type == "cpu"  # to ask a GPU means to wait for it
-        if not (on_cpu and self._skipped):
-            self._move_average()
-        asked = on_cpu or self.step % PATIENCE == 0
+        on_cuda = self._device.type == "cuda"  # to ask it means to wait for it
+        if on_cuda or not self._skipped:
+            self._move_average()  # on CUDA, skipped steps count unchanged weights once more
+        asked = not on_cuda or self.step % PATIENCE == 0
         if asked and self._skipped >= PATIENCE:
             raise ImpastoError(
                 f"{PATIENCE} consecutive steps had losses that are not finite; "
@@ -219,10 +221,11 @@ class TrainingRun:
             )
         try:
             self.model.load_state_dict(state["model"])
-            rates = [group["lr"] for group in self._optimizer.param_groups]
+            groups = self._optimizer.param_groups
+            for saved, own in zip(state["optimizer"]["param_groups"], groups, strict=True):
+                # The run may go on on another kind of device, where Adam computes otherwise.
+                saved.update({k: own[k] for k in ("lr", "fused", "capturable", "foreach")})
             self._optimizer.load_state_dict(state["optimizer"])
-            for group, rate in zip(self._optimizer.param_groups, rates, strict=True):
-                group["lr"] = rate
             for name, value in state["average"].items():
                 self.average[name].copy_(value)
             self.step = state["step"]

@@ -1,8 +1,8 @@
 """Training the painter: one network and the vectors of many styles, taught by VGG-16.
 
-Each style of a step is painted on several photos. Steps go round the known styles, whose vectors
-are learned; with them come artworks of all kinds, whose vectors the predictor makes. The losses are
-in `painting_losses`.
+Each step paints several photos in each of its styles. Steps go round the known styles, whose
+vectors are learned; with them come artworks of all kinds, whose vectors the predictor makes. The
+losses are in `painting_losses`.
 """
 
 import copy
@@ -56,7 +56,7 @@ ANY = "any picture"
 """Stands for the styles of artworks in the order of the steps."""
 
 ARTWORKS = 0.35
-"""Share of the steps that paint in the style of an artwork, where there are artworks."""
+"""Share of the styles that are artworks', where there are artworks."""
 
 OWN_PICTURES = 0.3
 """Share of the artworks that are pictures of the known styles. These are bolder than most of what
@@ -101,8 +101,8 @@ class PainterTraining:
         size: side of the crops in pixels, a multiple of 16.
         batch: photos that a step paints in each of its styles.
         together: styles in a step. With one, some steps are of artworks, and some of the photos'
-            own style; with more, `ARTWORKS` of them are artworks, and one more photo is painted in
-            its own style.
+            own style; with more, `ARTWORKS` of them are artworks, where there are artworks, and one
+            more photo is painted in its own style.
         device: what PyTorch computes on.
         precision: of the networks; statistics and losses are always float32.
         preview_every: steps between previews.
@@ -134,11 +134,19 @@ class Batch(NamedTuple):
         photo: (N, H, W, 3) uint8: `PainterTraining.batch` photos for each known style, then as many
             for each artwork, then those that are painted in their own style.
         artwork: (A, H, W, 3) uint8, whose styles they are.
+        own: number of photos that are painted in their own style.
     """
 
     names: tuple[str, ...]
     photo: Tensor
     artwork: Tensor
+    own: int
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of all styles; the photos' own style is one."""
+        own = (IDENTITY,) if self.own else ()
+        return (*self.names, *[ANY] * len(self.artwork), *own)
 
 
 def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -> Path:
@@ -164,8 +172,10 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
         )
     model.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     run = TrainingRun(model, training.out, training.schedule, {"predictor.": PREDICTOR_RATE})
-    shown = Preview(training.photos[0], training.artworks, entries, targets, training.device)
+    palettes = {name: style.palette for name, style in targets.items()}
+    shown = Preview(training.photos[0], training.artworks, entries, palettes, training.device)
     objective = Objective(training, model, teacher, list(entries.values()), targets)
+    del targets  # the objective has them joined
 
     def descend(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
         total, losses = objective(inputs)
@@ -182,7 +192,7 @@ def train(training: PainterTraining, report: Callable[[dict[str, Any]], None]) -
             run.set_rates()
             losses = step_of(objective.inputs(batch))
             run.finish()
-            recent.add(batch.names, losses)
+            recent.add(batch.labels, losses)
             if run.step % training.preview_every == 0 or run.step == training.schedule.steps:
                 run.log({**recent.means(), "styles": recent.of_styles()})
                 report({"step": run.step, "steps": training.schedule.steps, **recent.means()})
@@ -224,7 +234,10 @@ class Objective:
         return {"styles": styles, "photo": batch.photo, "artwork": batch.artwork}
 
     def __call__(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-        """Compute what a step minimizes, and its unweighted losses."""
+        """Compute what a step minimizes, and its unweighted losses.
+
+        The distance of styles is a number for each of `Batch.labels`.
+        """
         photo, artwork = to_unit(inputs["photo"]), to_unit(inputs["artwork"])
         vectors, target, content, penalty = self._styles(inputs["styles"], artwork)
         batch, weights = self._training.batch, self._training.weights
@@ -245,7 +258,8 @@ class Objective:
         if styled < len(photo):
             own = identity_losses(*paintings.part(slice(styled, None)))
             total = total + (1 - styled / len(photo)) * weighted(own, weights)
-            losses = {**own, **losses}
+            styles = [*losses.get("style", []), own["style"].mean()]
+            losses = {**own, **losses, "style": torch.stack(styles)}
         return total, losses
 
     def _styles(
@@ -254,15 +268,13 @@ class Objective:
         """Gather the styles of a step.
 
         Returns:
-            Their vectors (S, VECTOR), targets, and factors of the content loss (S,); and what is
-            minimized besides.
+            Their vectors (S, VECTOR), targets, and factors of the content loss (S,); and a penalty.
         """
         device, penalty = artwork.device, torch.zeros((), device=artwork.device)
         vectors = [torch.empty(0, VECTOR, device=device)]
         content, targets = [torch.empty(0, device=device)], []
         if len(numbers):
-            table = torch.stack([self._model.vectors[name] for name in self._numbers])
-            vectors.append(table[numbers])
+            vectors.append(self._vectors(numbers))
             content.append(self._content[numbers])
             targets.append(chosen(self._targets, numbers))
         if len(artwork):
@@ -275,6 +287,17 @@ class Objective:
             penalty = CORRECTION * share * correction.square().mean()
         target = joined(targets) if targets else None
         return torch.cat(vectors), target, torch.cat(content), penalty
+
+    def _vectors(self, numbers: Tensor) -> Tensor:
+        """Gather learned vectors by their numbers.
+
+        A CUDA graph must read the numbers on the device, so that all vectors have a gradient, of
+        zero where they are not drawn: Adam's momentum moves them on. On a CPU, those rest.
+        """
+        learned = [self._model.vectors[name] for name in self._numbers]
+        if numbers.device.type == "cuda":
+            return torch.stack(learned)[numbers]
+        return torch.stack([learned[k] for k in numbers.tolist()])
 
     def _of_each(
         self, photo: Tensor, vectors: Tensor, target: Target | None
@@ -317,6 +340,7 @@ class Crops:
         share = ARTWORKS if training.artworks else 0.0
         together, fresh, seed = training.together, training.fresh, training.schedule.seed
         self._of_artworks = round(share * together) if together > 1 else 0
+        self._known = min(together - self._of_artworks, len(names))
         if together > 1:
             self._order = Order(names, known, fresh, seed)
         else:
@@ -334,14 +358,14 @@ class Crops:
         ]
         works = [self.artwork(step * artworks + k) for k in range(artworks)]
         none = torch.empty(0, ARTWORK_SIDE, ARTWORK_SIDE, 3, dtype=torch.uint8)
-        return Batch(names, stacked(crops), stacked(works) if works else none)
+        return Batch(names, stacked(crops), stacked(works) if works else none, own)
 
     def _styles(self, step: int) -> tuple[tuple[str, ...], int, int]:
         """Choose the known styles of a step, and the numbers of artworks and of own styles."""
-        together = self._training.together
-        if together > 1:
-            known = together - self._of_artworks
-            return tuple(self._order[step * known + k] for k in range(known)), self._of_artworks, 1
+        if self._training.together > 1:
+            first = step * self._known
+            names = tuple(self._order[first + k] for k in range(self._known))
+            return names, self._of_artworks, 1
         name = self._order[step]
         if name == ANY:
             return (), 1, 0
@@ -396,10 +420,10 @@ class Recent:
 
     @torch.no_grad()
     def add(self, names: Sequence[str], losses: Mapping[str, Tensor]) -> None:
-        """Count the losses of a step with styles of these names."""
+        """Count the losses of a step with these labels, see `Batch.labels`."""
         for key, loss in losses.items():
             self._all[key] = torch.lerp(self._all.get(key, loss.mean()), loss.mean(), 0.01)
-        for name, loss in zip(names or [IDENTITY], losses["style"].unbind(), strict=False):
+        for name, loss in zip(names, losses["style"].unbind(), strict=True):
             self._styles[name] = torch.lerp(self._styles.get(name, loss), loss, 0.2)
 
     def means(self) -> dict[str, float]:

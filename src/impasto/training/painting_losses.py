@@ -6,7 +6,7 @@ numbers, or tensors with one number for each style or photo, of which the mean c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +19,7 @@ from impasto.training.teacher import LAYERS, Seen, statistics
 FLOOR = 1e-4
 """Least variance of a colour: flat pictures must not be stretched without bound."""
 
-HUE = 2.0
+HUE_SCALE = 2.0
 """Weight of red less green, and of yellow less blue, against lightness: accents are small."""
 
 DIRECTIONS = 12
@@ -32,7 +32,7 @@ QUANTILES = 4096
 LARGE = 16
 """Side in pixels of the areas whose tone is kept."""
 
-HUES = 0.1
+TONE_HUES = 0.1
 """See `tone_distance`."""
 
 WINDOWS = (8, 32)
@@ -114,9 +114,9 @@ class Target(NamedTuple):
     peaks: Tensor
 
 
-def chosen(target: Any, numbers: Tensor) -> Any:
-    """Choose styles of a `Target`, or of a part of one, by their numbers."""
-    return tree_map(lambda values: values[numbers], target)
+def chosen(target: Target, numbers: Tensor) -> Target:
+    """Choose styles of a target by their numbers."""
+    return tree_map(lambda values: values[numbers], target)  # type: ignore[no-any-return]
 
 
 def joined(targets: Sequence[Target]) -> Target:
@@ -203,21 +203,23 @@ def palette_distance(painted: Tensor, colours: Tensor) -> Tensor:
 
 
 def opponent(colours: Tensor) -> Tensor:
-    """Convert RGB (..., 3) to lightness, red less green, and yellow less blue, at `HUE`."""
+    """Convert RGB (..., 3) to lightness, red less green, and yellow less blue, at `HUE_SCALE`."""
     red, green, blue = colours.unbind(-1)
     lightness = colours.mean(-1)
-    hues = HUE * (red - green), HUE * ((red + green) / 2 - blue)
+    hues = HUE_SCALE * (red - green), HUE_SCALE * ((red + green) / 2 - blue)
     return torch.stack([lightness, *hues], -1)
 
 
 def tone_distance(painted: Tensor, photo: Tensor) -> Tensor:
-    """Mean absolute difference of large areas of two (N, 3, H, W): lightness, and colour at `HUES`.
+    """Mean absolute difference of large areas of two (N, 3, H, W): lightness, and colour at a weight.
+
+    The weight is `TONE_HUES`.
 
     Lightness alone keeps the photo's depth. Hues that were held as firmly would stay the two main
     ones of the recoloured photo, and the style's accents would have no place.
     """
     one, other = (F.avg_pool2d(image, LARGE) for image in (painted, photo))
-    return F.l1_loss(one.mean(1), other.mean(1)) + HUES * F.l1_loss(one, other)
+    return F.l1_loss(one.mean(1), other.mean(1)) + TONE_HUES * F.l1_loss(one, other)
 
 
 def contrasts(image: Tensor, styles: int) -> list[Tensor]:
@@ -289,8 +291,8 @@ def spectra(image: Tensor, styles: int) -> tuple[Tensor, Tensor]:
 def peaks(logs: Tensor) -> Tensor:
     """Compute by how much each frequency exceeds those around it, in both directions.
 
-    Strokes and edges have much power at whole ranges and lines of frequencies, patterns that repeat
-    have it at single ones.
+    Strokes have much power at whole ranges of frequencies, upright and level edges at lines of
+    them, patterns that repeat at single ones. Slanted edges count a little, in styles too.
 
     Args:
         logs: mean logarithms of power, see `spectra`.

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from impasto.networks.painter import Palette
 from impasto.training.images import ImageFolder, to_tensor
-from impasto.training.painting_losses import Target, palette_of, recoloured
+from impasto.training.painting_losses import palette_of, recoloured
 from impasto.training.styled import StyledPainter
 from impasto.training.targets import StyleEntry
 
@@ -25,7 +25,7 @@ class Preview:
         photos: a folder of photos.
         artworks: folders of artworks; none if the model has no predictor.
         entries: the styles, by name.
-        targets: of the styles, by name.
+        palettes: of the styles, by name.
         device: of the model.
         side: of a cell, in pixels.
     """
@@ -35,7 +35,7 @@ class Preview:
         photos: Path,
         artworks: Sequence[Path],
         entries: Mapping[str, StyleEntry],
-        targets: Mapping[str, Target],
+        palettes: Mapping[str, Palette],
         device: str,
         side: int = 288,
     ) -> None:
@@ -46,7 +46,7 @@ class Preview:
         self._artworks = [
             folders[k % len(folders)].crop(rng, side, zoom=1.0) for k in range(8 if folders else 0)
         ]
-        self._entries, self._targets = entries, targets
+        self._entries, self._palettes = entries, palettes
         self._device = device
 
     @torch.no_grad()
@@ -78,7 +78,7 @@ class Preview:
         for k in range(min(columns - artworks, len(names))):
             name = names[(turn + k) % len(names)]
             picture = _square(self._entries[name].picture, side)
-            yield ShownStyle(picture, model.vectors[name][None], self._targets[name].palette)
+            yield ShownStyle(picture, model.vectors[name][None], self._palettes[name])
         for k in range(artworks):
             crop = self._artworks[(turn + k) % len(self._artworks)]
             artwork = to_tensor([crop]).to(self._device)

@@ -29,7 +29,7 @@ class StyledPainter(nn.Module):
     def __init__(self, names: Sequence[str], *, predicts: bool = False) -> None:
         super().__init__()
         self.painter = Painter()
-        # One parameter for each style: Adam skips those without a gradient.
+        # One parameter for each style: on a CPU, Adam skips those without a gradient.
         self.vectors = nn.ParameterDict({name: 0.3 * torch.randn(VECTOR) for name in names})
         self.predictor = Predictor(self.known().cpu()) if predicts else None
 
@@ -44,7 +44,7 @@ class StyledPainter(nn.Module):
         return torch.stack(list(vectors))
 
     def predict(self, artwork: Tensor) -> tuple[Tensor, Tensor]:
-        """Predict the vector of an artwork (1, 3, H, W); also return its correction alone."""
+        """Predict the vectors of artworks (A, 3, H, W); also return their corrections alone."""
         assert self.predictor is not None
         self.predictor.known.copy_(self.known())
         mixture, correction = self.predictor.predict(self.predictor.statistics(artwork))
