@@ -213,8 +213,9 @@ def opponent(colours: Tensor) -> Tensor:
 def tone_distance(painted: Tensor, photo: Tensor) -> Tensor:
     """Mean absolute difference of large areas of two (N, 3, H, W): lightness, and hues a little.
 
-    Colours count `TONE_HUES` as much. Lightness alone keeps the photo's depth. Hues that were held as firmly would stay the two main
-    ones of the recoloured photo, and the style's accents would have no place.
+    Colours count `TONE_HUES` as much. Lightness alone keeps the photo's depth. Hues that were held
+    as firmly would stay the two main ones of the recoloured photo, and the style's accents would
+    have no place.
     """
     one, other = (F.avg_pool2d(image, LARGE) for image in (painted, photo))
     return F.l1_loss(one.mean(1), other.mean(1)) + TONE_HUES * F.l1_loss(one, other)
