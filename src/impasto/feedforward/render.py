@@ -29,6 +29,9 @@ PAINTED = 0.5
 """Share of the enlarged painting in what the second pass paints; the rest is the photo. Of the
 painting alone it would paint strokes upon strokes, and faces and thin things would be lost."""
 
+_BAND = 64
+"""Rows that are mixed at a time."""
+
 _GRID_FILTER = np.array([1, 2, 2, 2, 1], np.float32) / 8
 """The shortest filter with whole numbers that removes waves of two and of four pixels."""
 
@@ -219,11 +222,11 @@ def with_photo(enlarged: FloatImage, photo: ImageArray, used: Statistics) -> Flo
         used: of the first pass, with the map that gives the photo these colours.
     """
     matrix, offset = used.inputs["matrix"], used.inputs["offset"]
-    planes = [to_float(photo[..., k]) for k in range(3)]
-    for channel in range(3):
-        recoloured = sum(matrix[channel, k] * planes[k] for k in range(3)) + offset[channel]
-        plane = enlarged[..., channel]
-        plane += (1 - PAINTED) * (np.clip(recoloured, 0, 1) - plane)
+    for top in range(0, len(photo), _BAND):  # a whole copy would raise the peak of memory
+        rows = slice(top, top + _BAND)
+        # No matrix product: its threads would spin on and slow down those of ONNX Runtime.
+        recoloured = np.einsum("hwk,ck->hwc", to_float(photo[rows]), matrix) + offset
+        enlarged[rows] += (1 - PAINTED) * (np.clip(recoloured, 0, 1) - enlarged[rows])
     return enlarged
 
 
