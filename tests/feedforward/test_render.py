@@ -9,6 +9,7 @@ from impasto.feedforward.model import ModelStyle
 from impasto.feedforward.render import plan
 from impasto.image.files import Picture
 from impasto.image.resize import resize
+from impasto.image.samples import to_bytes
 from impasto.painting import Statistics
 from impasto.scene import Region, Scene
 from impasto.settings import StylizeSettings
@@ -215,11 +216,14 @@ def test_a_second_pass_keeps_the_forms_and_adds_finer_strokes(wave, model):
     assert again.samples == pytest.approx(two.samples, abs=1e-3)
 
 
-def test_half_of_what_the_second_pass_paints_is_the_photo_in_the_styles_colours():
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+def test_half_of_what_the_second_pass_paints_is_the_photo_in_the_styles_colours(dtype):
     matrix, offset = np.diag([1, 0.5, 2]).astype(np.float32), np.float32([0, 0.1, 0])
     first_pass = Statistics("", {"matrix": matrix, "offset": offset}, np.zeros((2, 1), np.float32))
     photo = np.full((4, 5, 3), (0.2, 0.4, 0.8), np.float32)
     painting = np.full((4, 5, 3), 0.6, np.float32)
+    if dtype == np.uint8:
+        photo = to_bytes(photo)
     mixed = module.with_photo(painting, photo, first_pass)
     recoloured = (0.2, 0.3, 1.0)  # clipped
     expected = module.PAINTED * 0.6 + (1 - module.PAINTED) * np.float32(recoloured)

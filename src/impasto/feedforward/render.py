@@ -221,11 +221,12 @@ def with_photo(enlarged: FloatImage, photo: ImageArray, used: Statistics) -> Flo
         photo: (H, W, 3).
         used: of the first pass, with the map that gives the photo these colours.
     """
-    matrix, offset = used.inputs["matrix"], used.inputs["offset"]
+    white = np.float32(255 if photo.dtype == np.uint8 else 1)
+    matrix, offset = used.inputs["matrix"] / white, used.inputs["offset"]
     for top in range(0, len(photo), _BAND):  # a whole copy would raise the peak of memory
         rows = slice(top, top + _BAND)
         # No matrix product: its threads would spin on and slow down those of ONNX Runtime.
-        recoloured = np.einsum("hwk,ck->hwc", to_float(photo[rows]), matrix) + offset
+        recoloured = np.einsum("hwk,ck->hwc", photo[rows], matrix) + offset
         enlarged[rows] += (1 - PAINTED) * (np.clip(recoloured, 0, 1) - enlarged[rows])
     return enlarged
 
