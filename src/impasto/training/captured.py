@@ -29,7 +29,7 @@ class Captured:
     def __call__(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Run the step on a batch; the results are valid until the next call."""
         if self._device.type != "cuda":
-            return self._step({name: x.to(self._device) for name, x in batch.items()})
+            return self._step(_moved(batch, self._device))
         with torch.cuda.device(self._device):
             return self._on_gpu(batch)
 
@@ -45,7 +45,7 @@ class Captured:
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
-            results = self._step({name: x.to(self._device) for name, x in batch.items()})
+            results = self._step(_moved(batch, self._device))
         torch.cuda.current_stream().wait_stream(stream)
         return results
 
@@ -54,7 +54,7 @@ class _Graph:
     """A captured step with its inputs and results, whose memory all replays share."""
 
     def __init__(self, step: Step, batch: Mapping[str, Tensor], device: torch.device) -> None:
-        self._inputs = {name: x.to(device) for name, x in batch.items()}
+        self._inputs = _moved(batch, device)
         self._graph = torch.cuda.CUDAGraph()
         torch.cuda.synchronize()
         with torch.cuda.graph(self._graph):
@@ -65,3 +65,7 @@ class _Graph:
             self._inputs[name].copy_(x, non_blocking=True)
         self._graph.replay()
         return self._results
+
+
+def _moved(batch: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    return {name: x.to(device) for name, x in batch.items()}

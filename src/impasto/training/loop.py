@@ -92,8 +92,8 @@ class TrainingRun:
         self.step = 0
         self._values = model.state_dict()
         self.average = {name: value.detach().clone() for name, value in self._values.items()}
-        self._optimizer = _optimizer(model, rates or {})
         self._device = next(model.parameters()).device
+        self._optimizer = _optimizer(model, rates or {}, self._device)
         self._skipped = torch.zeros((), device=self._device)  # consecutive steps
         self._started = time.monotonic()
         self._seconds_before = 0.0
@@ -251,13 +251,14 @@ class TrainingRun:
         return self._seconds_before + time.monotonic() - self._started
 
 
-def _optimizer(model: nn.Module, rates: Mapping[str, float]) -> torch.optim.Adam:
-    """Build Adam with a group of parameters for each learning rate."""
+def _optimizer(
+    model: nn.Module, rates: Mapping[str, float], device: torch.device
+) -> torch.optim.Adam:
+    """Build Adam with a group of parameters for each learning rate, on the model's device."""
     groups: dict[float, list[Tensor]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             groups.setdefault(_spread(parameter) * _factor(name, rates), []).append(parameter)
-    device = next(model.parameters()).device
     grouped = [{"params": p, "spread": spread} for spread, p in groups.items()]
     if device.type != "cuda":
         return torch.optim.Adam(grouped)
