@@ -25,6 +25,10 @@ KILLS = int(os.environ.get("IMPASTO_KILLS", "3"))
 ENDS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}
 """How a program ends that is ended so; each kill is of the next kind."""
 
+WARNINGS = "error,ignore:unclosed:ResourceWarning"
+"""Python may be interrupted after it opened a file and before `with` holds it; no code can then
+close it, and Python says so, though only to those who ask for such warnings."""
+
 PATIENCE = 300
 """Seconds after which a program counts as hung, even on a machine that is busy."""
 
@@ -82,7 +86,7 @@ class Killer:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=os.environ | {"IMPASTO_STYLES": str(self._folder), "PYTHONWARNINGS": "error"},
+            env=os.environ | {"IMPASTO_STYLES": str(self._folder), "PYTHONWARNINGS": WARNINGS},
         )
         while not _minds_signals(process.pid) and process.poll() is None:
             time.sleep(0.001)
