@@ -300,12 +300,10 @@ class StyledModel:
         """Convert (H, W, 3) to (3, H, W), padded by reflection to whole strides."""
         height, width = photo.shape[:2]
         below, right = -height % self.spec.stride, -width % self.spec.stride
-        return np.stack(
-            [
-                np.pad(to_float(photo[..., k]), ((0, below), (0, right)), mode="reflect")
-                for k in range(3)
-            ]
-        )
+        planes = to_float(np.ascontiguousarray(photo.transpose(2, 0, 1)))
+        if not (below or right):
+            return planes
+        return np.pad(planes, ((0, 0), (0, below), (0, right)), mode="reflect")
 
 
 @lru_cache(maxsize=_MOST_KEPT)

@@ -86,15 +86,22 @@ class StyleConditionedConv2d(nn.Module):
         nn.init.zeros_(self.shift.weight)
         nn.init.zeros_(self.shift.bias)
 
-    def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """Convolve (N, C, H, W), padded with zeros, by codes (N, CODE_SIZE) or one for all."""
+    def forward(self, x: Tensor, code: Tensor, mixing: Tensor | None = None) -> Tensor:
+        """Convolve (N, C, H, W), padded with zeros, by codes (N, CODE_SIZE) or one for all.
+
+        The outputs are multiplied by the matrices `mixing`, (N, outputs, outputs), if given.
+        """
         common = self.common.weight
         change = F.linear(code, self.change.flatten(0, 1)).reshape(-1, *common.shape)
-        weights, shifts = (common + change).flatten(0, 1), self.shift(code).flatten()
-        if len(code) == 1:
-            return F.conv2d(x, weights, shifts, padding=common.shape[2] // 2)
+        weights, shifts = common + change, self.shift(code)
+        if mixing is not None:
+            weights = (mixing @ weights.flatten(2)).reshape(-1, *common.shape)
+            shifts = (mixing @ shifts[..., None])[..., 0]
+        side = common.shape[2]
+        if len(weights) == 1:
+            return F.conv2d(x, weights[0], shifts[0], padding=side // 2)
         # Matrix products: convolutions in groups are slow on graphics processors.
-        side, kernels = common.shape[2], weights.reshape(len(x), common.shape[0], -1)
         patches = x.flatten(2) if side == 1 else F.unfold(x, side, padding=side // 2)
-        out = torch.baddbmm(shifts.reshape(len(x), -1, 1).to(x.dtype), kernels.to(x.dtype), patches)
+        kernels, shifts = weights.flatten(2).to(x.dtype), shifts[..., None].to(x.dtype)
+        out = torch.baddbmm(shifts, kernels, patches)
         return out.reshape(len(x), -1, *x.shape[2:])

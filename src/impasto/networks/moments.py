@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 EPSILON = 1e-3
@@ -110,9 +111,13 @@ class ModulatedInstanceNorm(nn.Module):
         by = norm(x)
         if self.training:
             self._remember(by.variance)
-        variance = torch.lerp(by.variance, self.usual, USUAL)
+        variance = by.variance + USUAL * (self.usual - by.variance)
         gain = modulation.gain * torch.rsqrt(variance + EPSILON)
-        return x * gain.to(x.dtype) + (modulation.shift - by.mean * gain).to(x.dtype)
+        shift = modulation.shift - by.mean * gain
+        if len(x) == 1:  # ONNX Runtime takes one pass for this, with a ReLU that follows
+            gains = gain.to(x.dtype).reshape(-1, 1, 1, 1)
+            return F.conv2d(x, gains, shift.to(x.dtype).flatten(), groups=len(gains))
+        return x * gain.to(x.dtype) + shift.to(x.dtype)
 
     @torch.no_grad()
     def _remember(self, variance: Tensor) -> None:

@@ -65,7 +65,7 @@ BINOMIAL = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 1
 """The smallest filter that removes patterns with a period of two pixels."""
 
 CONTRAST = 4.0
-"""Standard deviations of colour for one unit of the network's output."""
+"""Factor between the values of a photo and those that the first convolution sees."""
 
 
 class Palette(NamedTuple):
@@ -121,7 +121,7 @@ class Painter(nn.Module):
         self.up2 = StyleConditionedConv2d(quarter, half)
         self.head = StyleConditionedConv2d(half, 12, 3)
         # The binomial filter prevents checkerboard artefacts.
-        self.register_buffer("smooth", 0.25 * filter_in_depth(BINOMIAL, 3), persistent=False)
+        self.register_buffer("smooth", filter_in_depth(BINOMIAL, 3), persistent=False)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -141,15 +141,19 @@ class Painter(nn.Module):
             palette: of the styles, likewise.
             norm: statistics by which to normalize; tiles of a picture share them.
         """
-        style = split(vector)
-        wide = with_margin(photo)
-        whitened = depth_to_space(self.shapes(wide, style, norm), MARGIN)  # (N, 3, H, W)
-        painted = (palette.root @ (CONTRAST * whitened).flatten(2)).reshape(photo.shape)
-        mean = palette.mean[..., None, None]
-        return mean + painted + style.hues * hues(wide - mean)
+        return self.paint(CONTRAST * (photo - 0.5), vector, palette, norm)
 
-    def shapes(self, wide: Tensor, style: StyleVector, norm: StatsSource) -> Tensor:
-        """Compute the painting in whitened colours, (N, 12, H / 2, W / 2), for `depth_to_space`."""
+    def paint(self, centred: Tensor, vector: Tensor, palette: Palette, norm: StatsSource) -> Tensor:
+        """Paint as `forward`, but from a photo with values from -CONTRAST / 2 to CONTRAST / 2."""
+        style = split(vector)
+        wide = with_margin(centred)
+        # The network's colours are whitened. Its last weights dye them, not each pixel.
+        painted = self.shapes(wide, style, palette.root, norm)
+        painted = painted + ground(wide, palette.mean[..., None, None], style.hues)
+        return depth_to_space(F.conv2d(painted, self.smooth, padding=1), MARGIN)
+
+    def shapes(self, wide: Tensor, style: StyleVector, root: Tensor, norm: StatsSource) -> Tensor:
+        """Compute the painting without its ground, (N, 12, H / 2, W / 2)."""
         first, second = BLOCKS[0], BLOCKS[0] + BLOCKS[1]
         steps = list(zip(self.blocks, style.modulations, strict=False))
         by_quarter, by_eighth = style.modulations[-2:]
@@ -164,11 +168,11 @@ class Painter(nn.Module):
         x = F.relu(_double(self.up2(x, style.code)))
         for block, modulation in steps[second:]:  # (N, 16, H/2, W/2)
             x = block(x, modulation, norm)
-        return F.conv2d(self.head(x, style.code).float(), self.smooth, padding=1)
+        return self.head(x, style.code, in_depth(root)).float()
 
     def features(self, wide: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the photo's features at 1/4 and 1/8 of its size, not yet normalized."""
-        half = F.relu(self.stem((wide - 0.5) * 4))
+        half = F.relu(self.stem(wide))
         quarter = F.relu(self.out1(F.relu(self.mid1(F.relu(self.down1(half))))))
         return quarter, F.relu(self.out2(F.relu(self.down2(quarter))))
 
@@ -187,26 +191,37 @@ def split(vector: Tensor) -> StyleVector:
     return StyleVector(modulations, torch.tanh(code), torch.sigmoid(hue)[..., None, None])
 
 
-def hues(wide: Tensor) -> Tensor:
-    """Compute the hues of a photo with its margin, without lightness, over about 24 pixels.
+def ground(wide: Tensor, mean: Tensor, share: Tensor) -> Tensor:
+    """Compute the mean colour of a style, with the hues of a photo over about 24 pixels.
 
-    The palette alone gives a painting the two main colours of its style; the hues add others.
+    The palette alone gives a painting the two main colours of its style; the hues add others. They
+    are the photo's colours without their lightness.
 
     Args:
-        wide: the photo with its margin, see `with_margin`, less the style's mean colour.
+        wide: the centred photo with its margin, see `Painter.paint` and `with_margin`.
+        mean: (N, 3, 1, 1), the mean colour.
+        share: (N, 1, 1, 1), how much of the hues is added.
 
     Returns:
-        (N, 3, H, W).
+        (N, 12, H / 2, W / 2) with the margin, the three colours for each of four pixels. They are
+        the same for all four; the filter of `Painter.smooth` interpolates.
     """
-    coarse = F.avg_pool2d(wide[..., STEM:-STEM, STEM:-STEM].float(), STRIDE)
+    half = F.pad(F.avg_pool2d(wide.float(), 2), (-STEM // 2,) * 4)
+    coarse = F.avg_pool2d(half, STRIDE // 2) / CONTRAST + 0.5 - mean
     coarse = F.avg_pool2d(F.pad(coarse, (1,) * 4, mode="replicate"), 3, 1)
-    coarse = coarse - coarse.mean(1, keepdim=True)
-    large = F.interpolate(coarse, scale_factor=float(STRIDE), mode="bilinear")
-    return large[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+    coarse = mean + share * (coarse - coarse.mean(1, keepdim=True))
+    large = F.interpolate(coarse, scale_factor=STRIDE / 2, mode="bilinear")
+    return large.repeat_interleave(4, 1)
 
 
 NORMALISED = sum(MODULATED_CHANNELS)
 """Number of normalized channels."""
+
+
+def in_depth(matrices: Tensor) -> Tensor:
+    """Convert maps of colours (N, 3, 3) to those of four pixels each, (N, 12, 12)."""
+    pixels = torch.eye(4, device=matrices.device)[:, None]
+    return (matrices[:, :, None, :, None] * pixels).reshape(-1, 12, 12)
 
 
 def filter_in_depth(kernel: Tensor, maps: int) -> Tensor:

@@ -22,6 +22,7 @@ from impasto.image.samples import to_float
 from impasto.models.spec import ModelSpec
 from impasto.networks.moments import SharedStats
 from impasto.networks.painter import (
+    CONTRAST,
     NORMALISED,
     STRIDE,
     VECTOR,
@@ -99,8 +100,8 @@ class _Paint(nn.Module):
         share: Tensor,
     ) -> tuple[Tensor, Tensor]:
         norm = SharedStats(statistics, share)
-        photo = recoloured(image, matrix, offset)
-        painted: Tensor = self.painter(photo, embedding, Palette(colour_mean, colour_root), norm)
+        photo, palette = recoloured(image, matrix, offset), Palette(colour_mean, colour_root)
+        painted = self.painter.paint(photo, embedding, palette, norm)
         return painted.clamp(0, 1), norm.measured
 
 
@@ -227,8 +228,13 @@ def styles(trained: Trained) -> dict[str, Style]:
 
 
 def recoloured(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
-    """Map x -> A x + b for every pixel of (N, 3, H, W), clipped to [0, 1]."""
-    return (matrix @ image.flatten(2) + offset[:, None]).clamp(0, 1).reshape(image.shape)
+    """Map x -> A x + b for every pixel of (1, 3, H, W), clip to [0, 1], and centre the result.
+
+    Returns:
+        (1, 3, H, W) as `Painter.paint` takes it.
+    """
+    kernel, bias = CONTRAST * matrix[..., None, None], CONTRAST * (offset - 0.5)
+    return nn.functional.conv2d(image, kernel, bias).clamp(-CONTRAST / 2, CONTRAST / 2)
 
 
 def _write(
@@ -239,6 +245,7 @@ def _write(
     spec: ModelSpec,
 ) -> None:
     import onnx
+    import onnxscript.optimizer
 
     rows, columns = torch.export.Dim("rows", min=2), torch.export.Dim("columns", min=2)
     moving = {"image": {2: STRIDE * rows, 3: STRIDE * columns}}
@@ -257,11 +264,44 @@ def _write(
     model = program.model_proto
     for node in model.graph.node:
         node.ClearField("metadata_props")  # lines of source code, with paths of this machine
+    _keep_layout(model.graph)
+    onnxscript.optimizer.remove_unused_nodes(model)
     _halve(model.graph)
     model.ir_version = _IR_VERSION
     onnx.helper.set_model_props(model, {"impasto": __version__, **spec.to_metadata()})
     onnx.checker.check_model(model, full_check=True)
     path.write_bytes(model.SerializeToString())
+
+
+def _keep_layout(graph: Any) -> None:
+    """Let ONNX Runtime enlarge and add maps in the layout in which it convolves.
+
+    It stores channels in blocks, but not for convolutions whose weights depend on the style. To
+    pool single pixels changes nothing, except that the result is stored in blocks again.
+    Enlargement in blocks needs a constant factor.
+    """
+    import onnx
+
+    makers = {name: node for node in graph.node for name in node.output}
+    doublings = [
+        node
+        for node in graph.node
+        if node.op_type == "Resize" and makers[node.input[0]].op_type == "Conv"
+    ]
+    if not doublings:
+        return
+    factor = onnx.numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "doubled")
+    graph.initializer.append(factor)
+    for node in doublings:
+        node.input[:] = [node.input[0], "", factor.name]
+    [joined] = [node for node in graph.node if doublings[0].output[0] in node.input]
+    [relu] = [node for node in graph.node if joined.output[0] in node.input]
+    for name in (relu.output[0], doublings[1].input[0]):
+        pooled = name + ".pooled"
+        for node in graph.node:
+            node.input[:] = [pooled if entry == name else entry for entry in node.input]
+        pool = onnx.helper.make_node("MaxPool", [name], [pooled], kernel_shape=[1, 1])
+        graph.node.insert(list(graph.node).index(makers[name]) + 1, pool)
 
 
 def _halve(graph: Any) -> None:
