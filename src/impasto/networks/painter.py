@@ -168,7 +168,8 @@ class Painter(nn.Module):
         x = F.relu(_double(self.up2(x, style.code)))
         for block, modulation in steps[second:]:  # (N, 16, H/2, W/2)
             x = block(x, modulation, norm)
-        return self.head(x, style.code, in_depth(root)).float()
+        colours: Tensor = self.head(x, style.code, in_depth(root))
+        return colours.float()
 
     def features(self, wide: Tensor) -> tuple[Tensor, Tensor]:
         """Compute the photo's features at 1/4 and 1/8 of its size, not yet normalized."""
