@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from impasto.errors import SettingError
 from impasto.image import masks
-from impasto.image.files import Picture
+from impasto.image.files import MIN_SIDE, Picture
+from impasto.image.resize import fit
 from impasto.image.samples import ImageArray, to_float
 
 
@@ -39,6 +41,20 @@ class Scene:
 
     photo: Picture
     regions: tuple[Region, ...]
+
+    def size(self, long_side: int | None) -> tuple[int, int]:
+        """Compute (width, height) of the painting; None for a long side is the photo's.
+
+        Raises:
+            SettingError: a side would be too small.
+        """
+        fitted = fit(self.photo.size, long_side or max(self.photo.size))
+        if min(fitted) < MIN_SIDE:
+            raise SettingError(
+                f"size {long_side} makes a painting of {fitted[0]} x {fitted[1]} pixels; "
+                f"both sides need at least {MIN_SIDE}"
+            )
+        return fitted
 
     def at(self, size: tuple[int, int]) -> list[Region | None]:
         """Resize the masks of the regions to (width, height).

@@ -275,8 +275,8 @@ def test_bad_pictures(paint, tmp_path):
 @pytest.mark.parametrize(
     ("options", "painted", "size"),
     [
-        ({"size": 16}, 22, (16, 12)),
-        ({"size": 16, "init": "fast"}, 22, (16, 12)),
+        ({"size": 64, "work_size": 16}, 22, (64, 48)),
+        ({"size": 64, "work_size": 16, "init": "fast"}, 22, (64, 48)),
         ({"work_size": 32, "content": np.zeros((20, 80, 3), np.uint8)}, 64, (80, 20)),
     ],
 )
@@ -284,6 +284,11 @@ def test_what_is_too_narrow_for_the_encoder_is_painted_larger(paint, options, pa
     painting = paint(steps=1, **options)
     assert painting.losses[-1].side == painted
     assert painting.size == size
+
+
+def test_paintings_that_are_too_small_are_refused(paint):
+    with pytest.raises(SettingError, match="size 16 makes a painting of 16 x 12 pixels; both"):
+        paint(steps=1, size=16)
 
 
 def test_bad_encoder(paint, tmp_path):

@@ -11,10 +11,9 @@ from impasto.feedforward.memory import default_tile, fitting_tile
 from impasto.feedforward.model import FeedforwardModel, ModelStyle
 from impasto.image import hidden, masks
 from impasto.image.colour import COLOUR_TRANSFERS
-from impasto.image.files import MIN_SIDE
 from impasto.image.guided import guided_upsample
 from impasto.image.masks import Mask
-from impasto.image.resize import fit, fit_min_side, resize
+from impasto.image.resize import fit_min_side, resize
 from impasto.image.samples import FloatImage, ImageArray, to_float
 from impasto.models.spec import ModelSpec
 from impasto.painting import Statistics
@@ -87,8 +86,8 @@ def render(
         InputError: a style is invalid.
         DeviceError, WeightsError: as `session.Network`.
     """
-    photo = _resized(scene.photo.samples, settings)
-    size = photo.shape[1], photo.shape[0]
+    size = scene.size(settings.size)
+    photo = _resized_to(scene.photo.samples, size)
     count = len(scene.regions)
     earlier = list(statistics) or [None] * count
     if len(earlier) != count:
@@ -155,24 +154,6 @@ def _pass(size: tuple[int, int], settings: StylizeSettings, spec: ModelSpec) -> 
         f"low memory: painted in tiles of {tile} pixels instead of {default}; "
         "the painting may differ slightly",
     )
-
-
-def _resized(photo: ImageArray, settings: StylizeSettings) -> ImageArray:
-    """Resize the photo to the size of the painting.
-
-    Raises:
-        SettingError: a side would be too small.
-    """
-    size = photo.shape[1], photo.shape[0]
-    if settings.size is None or settings.size == max(size):
-        return photo
-    fitted = fit(size, settings.size)
-    if min(fitted) < MIN_SIDE:
-        raise SettingError(
-            f"size {settings.size} makes a painting of {fitted[0]} x {fitted[1]} pixels; "
-            f"both sides need at least {MIN_SIDE}"
-        )
-    return resize(photo, fitted)
 
 
 def _paint(

@@ -94,7 +94,9 @@ class ModelSpec:
         except (OSError, ValueError) as problem:
             if isinstance(problem, OSError):
                 raise InputError(f"{display_path(path)}: {os_error_message(problem)}") from problem
-            raise InputError(f"{display_path(path)}: damaged, or not an ONNX file") from problem
+            raise InputError(
+                f"{display_path(path)}: damaged, or not an ONNX file; name a painter.onnx"
+            ) from problem
         try:
             return cls.from_metadata(metadata)
         except (KeyError, ValueError) as problem:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from impasto.image import guided, hidden, masks
 from impasto.image.files import MIN_SIDE, Picture
-from impasto.image.resize import fit, fit_min_side, resize
+from impasto.image.resize import fit_min_side, resize
 from impasto.image.samples import FloatImage, ImageArray, to_float
 from impasto.optimization import colours
 from impasto.optimization.regions import StylePicture
@@ -32,11 +32,17 @@ class Inputs:
         settings: how to paint.
         scene: the photo and its regions, whose styles are lists of `StylePicture` in arrays.
         init: the first picture (H, W, 3), if it comes from a file.
+
+    Raises:
+        SettingError: a side of the painting would be too small.
     """
 
     settings: OptimizeSettings
     scene: Scene
     init: FloatImage | None
+
+    def __post_init__(self) -> None:
+        self.scene.size(self.settings.size)
 
     @property
     def content(self) -> Picture:
@@ -134,7 +140,7 @@ class Inputs:
 
         Pictures of smaller scales are returned as they are.
         """
-        size = fit(self.content.size, self.settings.size or max(self.content.size))
+        size = self.scene.size(self.settings.size)
         painted = _size(finished)
         if painted == size or max(painted) < max(self.size):
             return finished
