@@ -275,9 +275,12 @@ def test_bad_pictures(paint, tmp_path):
 @pytest.mark.parametrize(
     ("options", "painted", "size"),
     [
-        ({"size": 64, "work_size": 16}, 22, (64, 48)),
-        ({"size": 64, "work_size": 16, "init": "fast"}, 22, (64, 48)),
         ({"work_size": 32, "content": np.zeros((20, 80, 3), np.uint8)}, 64, (80, 20)),
+        (
+            {"work_size": 48, "content": np.zeros((20, 80, 3), np.uint8), "init": "fast"},
+            64,
+            (80, 20),
+        ),
     ],
 )
 def test_what_is_too_narrow_for_the_encoder_is_painted_larger(paint, options, painted, size):
