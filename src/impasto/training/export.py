@@ -60,7 +60,7 @@ HALO = 32
 """Width in pixels of the strip along a tile's inner border that the border distorts."""
 
 BYTES_PER_PIXEL = 250
-"""Memory that the painter needs for each pixel, with a margin: 170 to 190 bytes were measured."""
+"""Memory that the painter needs for each pixel, with a margin: 120 to 150 bytes were measured."""
 
 WORK_SIDE = 640
 """Long side in pixels at which the strokes suit the whole picture."""
