@@ -62,6 +62,13 @@ class PaintSettings:
         "the style); linear (the photo's mean colour and covariance); histogram (the photo's "
         "palette).",
     )
+    contrast: float = setting(
+        0.15,
+        "Least contrast of the style's colours, as the standard deviation of lightness: a style "
+        "with less is painted with more, so that the photo stays clear; 0 keeps its own.",
+        minimum=0,
+        maximum=0.5,
+    )
     work_size: int | None = setting(
         None,
         "Largest long side in pixels at which to paint; a larger painting is made by enlarging "
@@ -227,6 +234,7 @@ class PaintOptions(TypedDict, total=False):
     brush: float
     colour: Colour
     color: Colour
+    contrast: float
     work_size: int | None
     tile: int | None
     threads: int | None

@@ -45,6 +45,13 @@ def test_a_painting_has_the_photo_s_size(paint, photo, wave):
     assert 0 <= painting.pixels.min() < painting.pixels.max() <= 1
 
 
+def test_contrast_is_raised_unless_it_is_0(paint, photo):
+    """A style of nearly one tone paints with light and shade, if the photo has any."""
+    dull = 0.5 + 0.06 * (np.random.default_rng(1).random((64, 64, 3), np.float32) - 0.5)
+    raised, own = (paint(photo, dull, contrast=c).pixels.std() for c in (0.15, 0))
+    assert raised > 1.05 * own
+
+
 def test_what_is_asked_for_twice_is_the_same(paint, photo, wave):
     assert np.array_equal(paint(photo, wave).pixels, paint(photo, wave).pixels)
 

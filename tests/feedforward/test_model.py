@@ -8,19 +8,8 @@ import pytest
 
 from impasto.errors import InputError, SettingError, WeightsError
 from impasto.feedforward import model as module
-from impasto.feedforward.model import (
-    CONTRAST,
-    MOST_RAISED,
-    FeedforwardModel,
-    choose,
-    contrast,
-    encode,
-    recolouring,
-    with_contrast,
-)
-from impasto.image.colour import Gaussian
+from impasto.feedforward.model import FeedforwardModel, choose, encode, recolouring
 from impasto.image.resize import resize
-from impasto.image.samples import LUMA
 from impasto.models import assets
 from impasto.models.spec import ModelSpec
 from impasto.painting import Statistics
@@ -193,7 +182,7 @@ def test_onnxruntime_is_imported_late():
 
 
 def recoloured(photo, style):
-    matrix, offset, _ = recolouring(photo, style)
+    matrix, offset = recolouring(photo, style)
     return photo @ matrix.T + offset
 
 
@@ -216,7 +205,7 @@ def test_recolouring_is_the_one_of_the_training(model):
 
     rng = np.random.default_rng(1)
     photo = rng.random((64, 48, 3), np.float32) ** 2
-    picture = rng.random((56, 64, 3), np.float32)
+    picture = 0.5 * rng.random((56, 64, 3), np.float32)
 
     def tensor(pixels):
         return torch.from_numpy(pixels).permute(2, 0, 1)[None]
@@ -229,43 +218,6 @@ def test_recolouring_is_the_one_of_the_training(model):
         colour_covariance=np.cov(colours.T, bias=True).astype(np.float32),
     )
     assert recoloured(photo, style).clip(0, 1) == pytest.approx(expected, abs=2e-4)
-
-
-@pytest.mark.parametrize(
-    ("of_style", "of_photo", "expected"),
-    [(0.1, 0.3, CONTRAST), (0.2, 0.3, 0.2), (0.1, 0.12, 0.12), (0.1, 0.05, 0.1), (0.02, 0.3, 0.04)],
-)
-def test_little_contrast_is_raised(wave, of_style, of_photo, expected):
-    """To that of the photo, but not above a bound, nor by more than a factor."""
-
-    def grey(deviation):
-        return np.full((3, 3), deviation**2) + 1e-6 * np.eye(3)
-
-    palette = with_contrast(Gaussian(wave.colour_mean, grey(of_style)), of_photo)
-    assert contrast(palette) == pytest.approx(expected, rel=1e-3)
-    assert palette.mean is wave.colour_mean
-
-
-def test_raised_contrast_keeps_hues():
-    """Colours on a line through grey stay on that line."""
-    axis = np.array([0.2, 0.05, -0.1]) * 0.4
-    palette = Gaussian(np.full(3, 0.5), np.outer(axis, axis))
-    raised = with_contrast(palette, 0.3)
-    largest = np.linalg.eigh(raised.covariance)[1][:, -1]
-    lightness = LUMA @ axis
-    factor = min(MOST_RAISED, CONTRAST / abs(lightness))
-    expected = factor * lightness + np.sqrt(factor) * (axis - lightness)
-    assert abs(largest @ expected) == pytest.approx(np.linalg.norm(expected))
-    assert np.trace(raised.covariance) == pytest.approx(expected @ expected)
-
-
-def test_a_painting_in_a_dull_style_has_contrast(model, wave, astronaut):
-    dull = replace(wave, colour_covariance=wave.colour_covariance / 16)
-    styled = model.styled(astronaut, dull)
-    root = styled.inputs["colour_root"][0].astype(np.float64)
-    found = contrast(Gaussian(wave.colour_mean, root @ root))
-    before = contrast(Gaussian(wave.colour_mean, dull.colour_covariance))
-    assert found == pytest.approx(min(CONTRAST, MOST_RAISED * before), rel=1e-3)
 
 
 def test_colours_of_large_photos_are_counted_on_a_grid(wave):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -7,6 +8,7 @@ from impasto.errors import SettingError
 from impasto.feedforward import render as module
 from impasto.feedforward.model import ModelStyle
 from impasto.feedforward.render import plan
+from impasto.image.colour import MOST_RAISED, Gaussian, contrast
 from impasto.image.files import Picture
 from impasto.image.resize import resize
 from impasto.image.samples import to_bytes
@@ -228,3 +230,24 @@ def test_half_of_what_the_second_pass_paints_is_the_photo_in_the_styles_colours(
     recoloured = (0.2, 0.3, 1.0)  # clipped
     expected = module.PAINTED * 0.6 + (1 - module.PAINTED) * np.float32(recoloured)
     assert mixed == pytest.approx(np.broadcast_to(expected, mixed.shape), abs=1e-6)
+
+
+def test_a_dull_style_paints_with_contrast_in_one_pass_and_in_two(model, wave):
+    """The contrast of the photo that is painted bounds it in both passes."""
+    rng = np.random.default_rng(1)
+    photo = np.repeat(np.repeat(rng.random((30, 40, 3), np.float32), 25, 0), 25, 1)
+    dull = replace(wave, colour_covariance=wave.colour_covariance / 9)
+    found = []
+    for least in (0.0, 0.15):
+        settings = StylizeSettings(contrast=least)
+        scene = Scene(Picture(photo), (Region(None, ModelStyle(model, dull)),))
+        [used] = module.render(scene, settings).statistics
+        roots = [used.inputs["colour_root"][0], used.detail.inputs["colour_root"][0]]
+        found.append([contrast(Gaussian(wave.colour_mean, root @ root)) for root in roots])
+    before, after = found
+    assert before == pytest.approx([contrast_of(dull)] * 2, rel=1e-3)
+    assert after == pytest.approx([min(0.15, MOST_RAISED * contrast_of(dull))] * 2, rel=1e-3)
+
+
+def contrast_of(style):
+    return contrast(Gaussian(style.colour_mean, style.colour_covariance))

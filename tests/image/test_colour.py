@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from impasto.image import colour
+from impasto.image.samples import LUMA
 
 _PIXELS = arrays(np.float32, (4, 5, 3), elements=st.floats(0, 1, width=32))
 
@@ -93,6 +94,32 @@ def test_gaussian_is_mean_and_covariance(rng):
     assert found.mean == pytest.approx(mean, abs=1e-7)
     assert found.covariance == pytest.approx(covariance * (count - 1) / count, abs=1e-7)
     assert np.array_equal(colour.gaussian(pixels[::2, ::3]).mean, _statistics(pixels[::2, ::3])[0])
+
+
+def grey(deviation):
+    """Colours that differ in lightness alone."""
+    return colour.Gaussian(np.full(3, 0.5), np.full((3, 3), deviation**2))
+
+
+@pytest.mark.parametrize(
+    ("of_style", "of_photo", "expected"),
+    [(0.1, 0.3, 0.15), (0.2, 0.3, 0.2), (0.1, 0.12, 0.12), (0.1, 0.05, 0.1), (0.02, 0.3, 0.04)],
+)
+def test_little_contrast_is_raised_to_that_of_the_photo_within_bounds(of_style, of_photo, expected):
+    raised = colour.with_contrast(grey(of_style), grey(of_photo), 0.15)
+    assert colour.contrast(raised) == pytest.approx(expected)
+    assert np.array_equal(raised.mean, np.full(3, 0.5))
+
+
+def test_contrast_that_is_raised_keeps_hues():
+    axis = np.array([0.08, 0.02, -0.04])  # of the only colours there are
+    raised = colour.with_contrast(
+        colour.Gaussian(np.full(3, 0.5), np.outer(axis, axis)), grey(0.3), 0.15
+    )
+    lightness = LUMA @ axis
+    factor = min(colour.MOST_RAISED, 0.15 / abs(lightness))
+    expected = factor * lightness + np.sqrt(factor) * (axis - lightness)
+    assert raised.covariance == pytest.approx(np.outer(expected, expected))
 
 
 def test_transfer_luminance_takes_colour_of_photo(rng):

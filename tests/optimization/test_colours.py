@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from impasto.image.colour import gaussian, rgb_to_oklab
-from impasto.optimization.colours import finish, prepare
+from impasto.image.colour import contrast, gaussian, rgb_to_oklab
+from impasto.optimization.colours import contrasted, finish, prepare
 
 
 @pytest.fixture
@@ -22,6 +22,20 @@ def other(blotches):
 def test_in_the_styles_colours_nothing_is_touched(photo, other):
     assert prepare(other, photo, "style") is other
     assert finish(other, photo, "style") is other
+
+
+def test_a_style_with_enough_contrast_is_not_touched(photo, other):
+    found = contrast(gaussian(other))
+    assert contrasted(other, photo, found - 0.01) is other
+
+
+def test_the_contrast_of_a_style_is_raised(photo, other):
+    dull = 0.5 + (other - other.mean((0, 1))) * np.float32(0.3)
+    before = contrast(gaussian(dull))
+    least = min(1.5 * before, contrast(gaussian(photo)))
+    raised = contrasted(dull, photo, 1.5 * before)
+    assert contrast(gaussian(raised)) == pytest.approx(least, rel=0.01)
+    assert raised.mean((0, 1)) == pytest.approx(dull.mean((0, 1)), abs=1e-3)
 
 
 def test_luminance_matches_the_styles_lightness_and_keeps_its_hues(photo, other):

@@ -319,6 +319,7 @@ def _painted_fast(inputs: "Inputs", device: str | None) -> "tuple[FloatImage, tu
     settings = StylizeSettings(
         strength=chosen.strength,
         brush=chosen.brush,
+        contrast=chosen.contrast,
         threads=chosen.threads,
         device="cpu" if device and device.startswith("cpu") else "auto",
     )

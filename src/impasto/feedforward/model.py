@@ -30,7 +30,7 @@ from impasto.image import masks
 from impasto.image.colour import Gaussian, gaussian, optimal_transport_map, symmetric_power
 from impasto.image.masks import Mask
 from impasto.image.resize import fit_down, resize
-from impasto.image.samples import LUMA, FloatImage, ImageArray, to_float
+from impasto.image.samples import FloatImage, ImageArray, to_float
 from impasto.models import assets
 from impasto.models.spec import ModelSpec
 from impasto.painting import Statistics
@@ -46,13 +46,6 @@ _MOST_KEPT = 4
 
 _SAMPLED_SIDE = 256
 """Colours are sampled on a grid of about this many pixels a side, which is enough for a mean."""
-
-CONTRAST = 0.15
-"""Standard deviation of lightness below which the contrast of a style is raised, of a range of 1.
-The Scream has 0.08; 14 of the 68 styles have less than this."""
-
-MOST_RAISED = 2.0
-"""Largest factor by which the contrast of a style is raised."""
 
 Inputs = Mapping[str, NDArray[np.float32]]
 
@@ -180,8 +173,8 @@ class FeedforwardModel:
         vector = style.vectors.get(self.spec.style_space)
         if vector is None or vector.shape != (self.spec.style_size,):
             raise _of_another_model(style)
-        matrix, offset, palette = recolouring(photo, style, visible)
-        root = symmetric_power(palette.covariance, 0.5)
+        matrix, offset = recolouring(photo, style, visible)
+        root = symmetric_power(style.colour_covariance.astype(np.float64), 0.5)
         inputs = {
             "matrix": matrix,
             "offset": offset,
@@ -385,55 +378,24 @@ def encode(
     return Style(vectors, styles[0].colour_mean, styles[0].colour_covariance)
 
 
-class Recolouring(NamedTuple):
-    """The map x -> A x + b of a photo's colours, and the colours that it gives the photo.
-
-    Attributes:
-        matrix: A, (3, 3) float32.
-        offset: b, (3,) float32.
-        palette: mean and covariance of the recoloured photo.
-    """
-
-    matrix: FloatImage
-    offset: FloatImage
-    palette: Gaussian
-
-
-def recolouring(photo: ImageArray, style: Style, visible: Mask | None = None) -> Recolouring:
-    """Compute the map that gives the photo the style's mean and covariance of colours.
+def recolouring(
+    photo: ImageArray, style: Style, visible: Mask | None = None
+) -> tuple[FloatImage, FloatImage]:
+    """Compute the map x -> A x + b that gives the photo the style's mean and covariance of colours.
 
     The networks were trained with `training.painting_losses.recoloured`, which does the same for
-    every pixel of the photo, except that there contrast is not raised.
+    every pixel of the photo.
 
     Args:
         photo: (H, W, 3).
-        style: with the mean and covariance.
         visible: (H, W), weights of the pixels; None for equal weights.
+
+    Returns:
+        A (3, 3) and b (3,).
     """
-    colours = sampled_gaussian(photo, visible)
-    mean, covariance = style.colour_mean.astype(float), style.colour_covariance.astype(float)
-    palette = with_contrast(Gaussian(mean, covariance), least=contrast(colours))
-    matrix, offset = optimal_transport_map(colours, palette)
-    return Recolouring(matrix.astype(np.float32), offset.astype(np.float32), palette)
-
-
-def with_contrast(palette: Gaussian, least: float) -> Gaussian:
-    """Raise the contrast of a style's colours to `least`, or to `CONTRAST` if that is less.
-
-    Some paintings have little contrast. They show their subject by hues and contours that a photo
-    does not have; in their colours, a photo would be dull and hard to recognise.
-    """
-    factor = min(least, CONTRAST) / max(contrast(palette), 1e-6)
-    factor = min(max(factor, 1.0), MOST_RAISED)
-    # Hues differ more, too, by the square root of the factor.
-    lightness = np.outer(np.ones(3), LUMA)
-    matrix = factor * lightness + math.sqrt(factor) * (np.eye(3) - lightness)
-    return Gaussian(palette.mean, matrix @ palette.covariance @ matrix.T)
-
-
-def contrast(colours: Gaussian) -> float:
-    """Compute the standard deviation of lightness, of a range of 1."""
-    return math.sqrt(max(0.0, float(LUMA @ colours.covariance @ LUMA)))
+    target = Gaussian(style.colour_mean.astype(float), style.colour_covariance.astype(float))
+    matrix, offset = optimal_transport_map(sampled_gaussian(photo, visible), target)
+    return matrix.astype(np.float32), offset.astype(np.float32)
 
 
 def sampled_gaussian(photo: ImageArray, visible: Mask | None = None) -> Gaussian:

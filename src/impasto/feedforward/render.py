@@ -8,9 +8,9 @@ import numpy as np
 from impasto.errors import SettingError
 from impasto.feedforward import tiles
 from impasto.feedforward.memory import default_tile, fitting_tile
-from impasto.feedforward.model import FeedforwardModel, ModelStyle
+from impasto.feedforward.model import FeedforwardModel, ModelStyle, sampled_gaussian
 from impasto.image import hidden, masks
-from impasto.image.colour import COLOUR_TRANSFERS
+from impasto.image.colour import COLOUR_TRANSFERS, Gaussian, contrast, with_contrast
 from impasto.image.guided import guided_upsample
 from impasto.image.masks import Mask
 from impasto.image.resize import fit_min_side, resize
@@ -107,7 +107,7 @@ def render(
         plans.append(plan(size, settings, chosen.model.spec))
         strength = settings.strength * region.weight
         painted, used[number] = _paint(
-            photo, *chosen, strength, plans[-1], earlier[number], visible
+            photo, *chosen, strength, settings.contrast, plans[-1], earlier[number], visible
         )
         if settings.colour == "style":
             return painted
@@ -161,6 +161,7 @@ def _paint(
     model: FeedforwardModel,
     style: Style,
     strength: float,
+    least_contrast: float,
     plan: Plan,
     statistics: Statistics | None,
     visible: Mask | None,
@@ -177,6 +178,7 @@ def _paint(
         and (photo_style := model.photo_style(photo, visible)) is not None
     ):
         style = interpolate(photo_style, style, strength)
+    style = _with_contrast(style, photo, visible, least_contrast)
     reduced = _resized_to(photo, plan.size)
     painted, used = _paint_pass(
         reduced, visible, style, plan.tile, model, statistics, plan.detail is not None
@@ -192,6 +194,15 @@ def _paint(
         )
         used = replace(used, detail=used_for_detail)
     return _at_full_size(painted, reduced, photo, opacity(strength)), used
+
+
+def _with_contrast(style: Style, photo: ImageArray, visible: Mask | None, least: float) -> Style:
+    """Raise the contrast of a style's colours, see `image.colour.with_contrast`."""
+    palette = Gaussian(style.colour_mean.astype(float), style.colour_covariance.astype(float))
+    if contrast(palette) >= least:
+        return style
+    raised = with_contrast(palette, sampled_gaussian(photo, visible), least)
+    return replace(style, colour_covariance=raised.covariance.astype(np.float32))
 
 
 def with_photo(enlarged: FloatImage, photo: ImageArray, used: Statistics) -> FloatImage:

@@ -4,13 +4,14 @@ All functions take and return float32 (H, W, 3). RGB is sRGB-encoded in [0, 1] u
 says linear.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.image.masks import Mask
-from impasto.image.samples import FloatImage
+from impasto.image.samples import LUMA, FloatImage
 
 Reals = NDArray[np.float64]
 
@@ -36,6 +37,9 @@ _FROM_LAB = np.linalg.inv(_TO_LAB)
 
 # Rounding may move a colour on the surface of the gamut this far outside, in linear light.
 _GAMUT_TOLERANCE = 1e-6
+
+MOST_RAISED = 2.0
+"""Largest factor by which the contrast of a style is raised."""
 
 # Bisection steps for the largest chroma in gamut: to 1/4096 of the chroma.
 _CHROMA_STEPS = 12
@@ -193,6 +197,35 @@ def optimal_transport_map(source: Gaussian, target: Gaussian) -> tuple[Reals, Re
     root, inverse_root = symmetric_power(covariance, 0.5), symmetric_power(covariance, -0.5)
     matrix = inverse_root @ symmetric_power(root @ target_covariance @ root, 0.5) @ inverse_root
     return matrix, target.mean - matrix @ source.mean
+
+
+def with_contrast(palette: Gaussian, photo: Gaussian, least: float) -> Gaussian:
+    """Raise the contrast of a style's colours to `least`, or to the photo's if that is less.
+
+    Some paintings have little contrast. They show their subject by hues and contours that a photo
+    does not have; in their colours, a photo would be dull and hard to recognise.
+
+    Args:
+        palette: of the style.
+        photo: the colours of the photo.
+        least: standard deviation of lightness; 0 changes nothing.
+
+    Returns:
+        Colours with the same mean. Lightness differs by at most `MOST_RAISED` times as much, and
+        hues by the square root of its factor.
+    """
+    factor = min(least, contrast(photo)) / max(contrast(palette), 1e-6)
+    if factor <= 1:
+        return palette
+    factor = min(factor, MOST_RAISED)
+    lightness = np.outer(np.ones(3), LUMA)
+    matrix = factor * lightness + math.sqrt(factor) * (np.eye(3) - lightness)
+    return Gaussian(palette.mean, matrix @ palette.covariance @ matrix.T)
+
+
+def contrast(colours: Gaussian) -> float:
+    """Compute the standard deviation of lightness, of a range of 1."""
+    return math.sqrt(max(0.0, float(LUMA @ colours.covariance @ LUMA)))
 
 
 def symmetric_power(matrix: Reals, exponent: float) -> Reals:

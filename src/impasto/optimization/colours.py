@@ -12,8 +12,10 @@ from impasto.image.colour import (
     COLOUR_TRANSFERS,
     Gaussian,
     apply_transport,
+    contrast,
     gaussian,
     match_luminance,
+    with_contrast,
 )
 from impasto.image.masks import Mask
 from impasto.image.masks import resize as resize_mask
@@ -36,6 +38,20 @@ def prepare(
     if colour == "linear":
         return apply_transport(style, gaussian(style), gaussian(photo, mask))
     return style
+
+
+def contrasted(
+    style: FloatImage, photo: FloatImage, least: float, mask: Mask | None = None
+) -> FloatImage:
+    """Raise the contrast of a style picture, see `image.colour.with_contrast`.
+
+    Args:
+        mask: weights of the photo's pixels, (H, W); None for equal weights.
+    """
+    found = gaussian(style)
+    if contrast(found) >= least:
+        return style
+    return apply_transport(style, found, with_contrast(found, gaussian(photo, mask), least))
 
 
 def recolour(

@@ -82,6 +82,18 @@ class Inputs:
 
         return [prepared(r) for r in self.scene.at(_size(photo)) if r is not None]
 
+    def _with_contrast(self, region: Region, photo: FloatImage) -> Region:
+        """Raise the contrast of a region's styles, see `image.colour.with_contrast`.
+
+        The single pass gets them as they are: it raises the contrast itself.
+        """
+        mask = self._visible_within(region.mask, _size(photo))
+        styles = [
+            replace(s, image=colours.contrasted(s.image, photo, self.settings.contrast, mask))
+            for s in region.style
+        ]
+        return region._replace(style=styles)
+
     def _visible_within(self, mask: masks.Mask | None, size: tuple[int, int]) -> masks.Mask | None:
         """Combine a region's mask with the visible part of the photo; None for everywhere."""
         visible = hidden.visible(self.content.alpha)
@@ -95,7 +107,7 @@ class Inputs:
         """
         photo = self.photo()
         content = _tensor(photo, device)
-        prepared = self.regions(photo)
+        prepared = [self._with_contrast(region, photo) for region in self.regions(photo)]
         regions = [_on_device(region, device) for region in prepared]
         recoloured = _tensor(self._recoloured(photo, prepared), device)
         if self.settings.init == "content":
