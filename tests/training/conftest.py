@@ -1,4 +1,4 @@
-"""A folder of small pictures to train on; a tiny teacher; an untrained painter."""
+"""Small pictures to train on; a short training; a tiny teacher; an untrained painter."""
 
 from pathlib import Path
 
@@ -35,6 +35,23 @@ def styles(tmp_path: Path) -> Path:
         resample = Image.Resampling.NEAREST
         Image.fromarray(pixels).resize((96, 96), resample).save(styles / f"{name}.png")
     return styles
+
+
+@pytest.fixture
+def training(tmp_path: Path, folder: Path, styles: Path):
+    """A training of the painter with two styles, of four steps."""
+    from impasto.training.loop import Schedule
+    from impasto.training.settings import PainterTraining
+
+    return PainterTraining(
+        photos=[folder],
+        styles=styles,
+        out=tmp_path / "out",
+        schedule=Schedule(steps=4, learning_rate=0.02, warmup=1, save_every=2),
+        size=48,
+        batch=2,
+        preview_every=4,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -11,36 +11,15 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from impasto.training.batches import ANY, ARTWORKS, Order
 from impasto.training.images import ImageFolder, to_tensor
 from impasto.training.loop import Schedule
-from impasto.training.painter import (
-    ANY,
-    ARTWORKS,
-    Batch,
-    Crops,
-    Objective,
-    Order,
-    PainterTraining,
-    train,
-)
+from impasto.training.painter import train
 from impasto.training.painting_losses import Weights, weighted
+from impasto.training.settings import PainterTraining
 from impasto.training.steps import load_teacher, losses_of, paint
 from impasto.training.styled import IDENTITY, StyledPainter, begin
 from impasto.training.targets import read_styles, target
-from impasto.training.teacher import Teacher
-
-
-@pytest.fixture
-def training(tmp_path: Path, folder: Path, styles: Path) -> PainterTraining:
-    return PainterTraining(
-        photos=[folder],
-        styles=styles,
-        out=tmp_path / "out",
-        schedule=Schedule(steps=4, learning_rate=0.02, warmup=1, save_every=2),
-        size=48,
-        batch=2,
-        preview_every=4,
-    )
 
 
 def test_a_short_training_lowers_the_losses_of_every_style(
@@ -138,12 +117,6 @@ def test_a_step_of_several_styles_trains_all_at_once(
 ) -> None:
     unmoved = replace(training.schedule, learning_rate=1e-9)
     several = replace(training, together=3, artworks=[folder])
-    crops = Crops(several, ["dots", "stripes"], set())
-    batch = crops.batch(0)
-    assert sorted(batch.names) == ["dots", "stripes"]
-    assert len(batch.artwork) == 1
-    assert len(batch.photo) == 3 * training.batch + 1, "the last in its own style"
-    assert batch.labels == (*batch.names, ANY, IDENTITY)
     start = train(replace(several, out=tmp_path / "start", schedule=unmoved), lambda _: None)
     before, after = load_file(start), load_file(train(several, lambda _: None))
     for name in ("dots", "stripes", IDENTITY):
@@ -152,38 +125,3 @@ def test_a_step_of_several_styles_trains_all_at_once(
     assert {"identity", "style", "lattice"} <= set(line)
     assert set(line["styles"]) == {"dots", "stripes", ANY, IDENTITY}
     assert after["predictor.correction.weight"].any()
-
-
-def test_what_a_step_minimizes_is_the_mean_over_its_styles(
-    training: PainterTraining, teacher: Teacher
-) -> None:
-    """Each style has its own photos, vector and palette."""
-    weights = replace(Weights(), palette=0.0)  # whose directions are random
-    several = replace(training, together=2, size=64, weights=weights)
-    entries = read_styles(training.styles)
-    model = StyledPainter([IDENTITY, "dots", "stripes"]).eval()
-    targets = {entry.name: target(entry, teacher, "cpu") for entry in entries}
-    objective = Objective(several, model, teacher, entries, targets)
-    photo = torch.randint(256, (4, 64, 64, 3), dtype=torch.uint8)
-
-    def total(names: tuple[str, ...], photo: torch.Tensor) -> torch.Tensor:
-        torch.manual_seed(0)
-        inputs = objective.inputs(Batch(names, photo, torch.empty(0, 64, 64, 3).byte(), 0))
-        with torch.no_grad():
-            return objective(inputs)[0]
-
-    dots, stripes = total(("dots",), photo[:2]), total(("stripes",), photo[2:])
-    torch.testing.assert_close(total(("dots", "stripes"), photo), (dots + stripes) / 2)
-    assert total(("stripes", "dots"), photo) != total(("dots", "stripes"), photo)
-
-
-def test_styles_are_drawn_in_turns_and_new_ones_more_often() -> None:
-    order = Order(["a", "b", "new"], {"a", "b"}, fresh=2, seed=0)
-    turns = [sorted(order[4 * turn + k] for k in range(4)) for turn in range(3)]
-    assert turns == [["a", "b", "new", "new"]] * 3
-    assert len({tuple(order[4 * turn + k] for k in range(4)) for turn in range(9)}) > 1
-
-
-def test_a_share_of_the_steps_is_of_artworks() -> None:
-    order = Order([str(k) for k in range(13)], set(), fresh=1, seed=0, artworks=0.35)
-    assert [order[step] for step in range(200)].count(ANY) == 70

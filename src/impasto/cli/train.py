@@ -137,7 +137,8 @@ def painter(
     from impasto.networks import device as devices
     from impasto.styles.names import CATALOGUE, PICTURES
     from impasto.training.loop import Schedule
-    from impasto.training.painter import PainterTraining, train
+    from impasto.training.painter import train
+    from impasto.training.settings import PainterTraining
 
     where = devices.choose(device)
     spaced = 1 if where.type == "cpu" else FASTER
