@@ -117,7 +117,7 @@ def test_panorama_skips_scales_that_are_too_narrow(paint, blotches, tmp_path):
 
 def test_init(paint, wave, flow, tmp_path):
     """After one tiny step the picture still is what it started from."""
-    still = {"steps": 1, "learning_rate": 1e-5}
+    still = {"steps": 1, "learning_rate": 1e-5, "contrast": 0}
     content = paint(**still).pixels
     flat = tmp_path / "flat.png"
     Image.new("RGB", (30, 90), (200, 100, 0)).save(flat)

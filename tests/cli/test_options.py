@@ -58,6 +58,7 @@ WORDS = {
     "precision": ("float32", "float32"),
     "low_memory": (None, True),
     "colour": ("linear", "linear"),
+    "contrast": ("0.2", 0.2),
     "work_size": ("900", 900),
     "tile": ("256", 256),
 }

@@ -13,7 +13,7 @@ from impasto.models.spec import ModelSpec
 from impasto.networks.painter import NORMALISED, VECTOR, Palette
 from impasto.styles import storage
 from impasto.training import export as module
-from impasto.training.export import TOLERANCE, export
+from impasto.training.export import HUES, TOLERANCE, export, with_hues
 from impasto.training.styled import IDENTITY
 from impasto.training.weights import load, reopen
 
@@ -32,7 +32,8 @@ def test_onnx_equals_pytorch(weights, exported, size):
     palette = Palette(torch.rand(1, 3), 0.2 * torch.eye(3)[None])
     with torch.no_grad():
         vector = trained.predictor(torch.from_numpy(style))
-        painted = trained.painter(torch.from_numpy(image), vector, palette)
+        hued = with_hues(vector, palette.root)
+        painted = trained.painter(torch.from_numpy(image), hued, palette)
         expected = painted.clamp(0, 1).numpy()
     [found] = embed({"image": style})
     assert found.shape == (1, VECTOR)
@@ -159,3 +160,12 @@ def test_a_reopened_painter_is_the_one_exported(weights, exported, tmp_path):
     (tmp_path / "torn.onnx").write_bytes(exported.files[0].read_bytes()[:5000])
     with pytest.raises(InputError, match="damaged, or not a painter"):
         reopen(tmp_path / "torn.onnx")
+
+
+def test_more_of_the_photos_hues_are_added_in_styles_of_many_colours() -> None:
+    vector = torch.zeros(1, VECTOR)
+    grey, coloured = torch.full((1, 3, 3), 0.05), 0.2 * torch.eye(3)[None]
+    assert torch.equal(with_hues(vector, grey), vector)
+    added = with_hues(vector, coloured)
+    assert added[0, -1] == pytest.approx(HUES)
+    assert torch.equal(added[:, :-1], vector[:, :-1])

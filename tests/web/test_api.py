@@ -121,6 +121,7 @@ SETTINGS = {
     "strength": "0.5",
     "brush": "2",
     "colour": "luminance",
+    "contrast": "0.3",
     "work_size": "40",
     "tile": "256",
     "threads": "1",
@@ -132,7 +133,8 @@ SETTINGS = {
 def test_every_setting_is_heeded(server, photo_bytes):
     assert SETTINGS.keys() == json_schema(StylizeSettings)["properties"].keys()
     answer = server.stylize(photo_bytes, format="png", **SETTINGS)
-    numbers = {"size": 48, "strength": 0.5, "brush": 2, "work_size": 40, "tile": 256, "threads": 1}
+    numbers = {"size": 48, "strength": 0.5, "brush": 2, "contrast": 0.3}
+    numbers |= {"work_size": 40, "tile": 256, "threads": 1}
     settings = StylizeSettings(**SETTINGS | numbers)
     expected = impasto.stylize(photo_bytes, "great-wave", settings=settings).to_pil()
     assert np.array_equal(opened(answer.content), expected)

@@ -43,7 +43,7 @@ from impasto.settings import OptimizeSettings
 from impasto.system.files import Files
 from impasto.system.paths import display_path
 
-FIRST = ("size", "quality", "strength", "brush", "colour", "work_size")
+FIRST = ("size", "quality", "strength", "brush", "colour", "contrast", "work_size")
 """Settings in the first help panel."""
 
 

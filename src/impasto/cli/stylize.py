@@ -38,7 +38,7 @@ from impasto.errors import SettingError
 from impasto.settings import StylizeSettings
 
 
-@with_settings(StylizeSettings, ("strength", "size", "brush", "colour", "work_size"))
+@with_settings(StylizeSettings, ("strength", "size", "brush", "colour", "contrast", "work_size"))
 def stylize(
     photos: Annotated[
         list[Path] | None,

@@ -18,7 +18,7 @@ from impasto._version import __version__
 from impasto.errors import WeightsError
 from impasto.feedforward.session import Network
 from impasto.image.colour import gaussian
-from impasto.image.samples import to_float
+from impasto.image.samples import LUMA, to_float
 from impasto.models.spec import ModelSpec
 from impasto.networks.moments import SharedStats
 from impasto.networks.painter import (
@@ -59,7 +59,7 @@ FILES = ("painter.onnx", "style_encoder.onnx", "content_statistics.onnx", "style
 HALO = 32
 """Width in pixels of the strip along a tile's inner border that the border distorts."""
 
-BYTES_PER_PIXEL = 250
+BYTES_PER_PIXEL = 200
 """Memory that the painter needs for each pixel, with a margin: 120 to 150 bytes were measured."""
 
 WORK_SIDE = 640
@@ -68,6 +68,15 @@ WORK_SIDE = 640
 DETAIL_SIDE = 1536
 """Largest long side in pixels of the second pass, which paints over the enlarged painting in finer
 strokes."""
+
+
+HUES = 1.2
+"""Added to the share of the photo's hues, before its sigmoid, in styles of many colours. Eyes like
+more of them than the losses do: in 22 of 24 pairs of photo and style."""
+
+FEW_HUES, MANY_HUES = 0.02, 0.06
+"""Standard deviations of colour without lightness from which on nothing is added, and all of it. In
+engravings and pencil drawings, more of the photo's hues look foreign."""
 
 
 class Exported(NamedTuple):
@@ -101,7 +110,7 @@ class _Paint(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         norm = SharedStats(statistics, share)
         photo, palette = recoloured(image, matrix, offset), Palette(colour_mean, colour_root)
-        painted = self.painter.paint(photo, embedding, palette, norm)
+        painted = self.painter.paint(photo, with_hues(embedding, colour_root), palette, norm)
         return painted.clamp(0, 1), norm.measured
 
 
@@ -225,6 +234,19 @@ def styles(trained: Trained) -> dict[str, Style]:
             year=work.year,
         )
     return known
+
+
+def with_hues(vector: Tensor, root: Tensor) -> Tensor:
+    """Add to the share of the photo's hues in a style vector (1, VECTOR), see `HUES`.
+
+    Args:
+        vector: its last number is the share, before its sigmoid.
+        root: (1, 3, 3), the symmetric square root of the style's colour covariance.
+    """
+    unlit = torch.eye(3) - torch.from_numpy(LUMA)  # takes the lightness off a colour
+    deviation = ((unlit @ root).square().sum() / 3).sqrt()
+    added = HUES * ((deviation - FEW_HUES) / (MANY_HUES - FEW_HUES)).clamp(0, 1)
+    return torch.cat([vector[:, :-1], vector[:, -1:] + added], 1)
 
 
 def recoloured(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
