@@ -122,7 +122,7 @@ def test_train_painter(impasto, painter_words, folder, tmp_path):
 
 
 def test_errors_of_the_painter(fails, painter_words, folder, tmp_path, monkeypatch):
-    from impasto.training import painter
+    from impasto.training import steps
     from impasto.training.images import is_held_out
 
     fails("rate is nan", *painter_words, "--rate", "nan")
@@ -134,7 +134,7 @@ def test_errors_of_the_painter(fails, painter_words, folder, tmp_path, monkeypat
     def full(*_, **__):
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
 
-    monkeypatch.setattr(painter.steps, "paint", full)
+    monkeypatch.setattr(steps, "paint", full)
     fails("not enough memory; try a smaller --batch", *painter_words, exit_code=1)
     [held_out] = filter(is_held_out, folder.iterdir())
     held_out.unlink()
