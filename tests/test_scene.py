@@ -10,11 +10,11 @@ PHOTO = Picture(np.zeros((20, 30, 3), np.float32))
 
 def test_sizes_keep_the_shape():
     scene = Scene(PHOTO, ())
-    assert scene.size(None) == (30, 20)
-    assert scene.size(60) == (60, 40)
-    assert scene.size(24) == (24, 16)
+    assert scene.painted_size(None) == (30, 20)
+    assert scene.painted_size(60) == (60, 40)
+    assert scene.painted_size(24) == (24, 16)
     with pytest.raises(SettingError, match="size 20 makes a painting of 20 x 13 pixels; both"):
-        scene.size(20)
+        scene.painted_size(20)
 
 
 def mask(*columns):

@@ -42,8 +42,11 @@ class Scene:
     photo: Picture
     regions: tuple[Region, ...]
 
-    def size(self, long_side: int | None) -> tuple[int, int]:
-        """Compute (width, height) of the painting; None for a long side is the photo's.
+    def painted_size(self, long_side: int | None) -> tuple[int, int]:
+        """Compute (width, height) of the painting.
+
+        Args:
+            long_side: in pixels; None keeps the photo's.
 
         Raises:
             SettingError: a side would be too small.
@@ -51,7 +54,7 @@ class Scene:
         fitted = fit(self.photo.size, long_side or max(self.photo.size))
         if min(fitted) < MIN_SIDE:
             raise SettingError(
-                f"size {long_side} makes a painting of {fitted[0]} x {fitted[1]} pixels; "
+                f"size {max(fitted)} makes a painting of {fitted[0]} x {fitted[1]} pixels; "
                 f"both sides need at least {MIN_SIDE}"
             )
         return fitted

@@ -64,8 +64,8 @@ class PaintSettings:
     )
     contrast: float = setting(
         0.15,
-        "Least contrast of the style's colours, as the standard deviation of lightness: a style "
-        "with less is painted with more, so that the photo stays clear; 0 keeps its own.",
+        "Colours of a style whose lightness has a smaller standard deviation than this are "
+        "stretched to it, at most to the photo's and at most twofold; 0 leaves them unchanged.",
         minimum=0,
         maximum=0.5,
     )

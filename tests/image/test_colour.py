@@ -111,7 +111,7 @@ def test_little_contrast_is_raised_to_that_of_the_photo_within_bounds(of_style, 
     assert np.array_equal(raised.mean, np.full(3, 0.5))
 
 
-def test_contrast_that_is_raised_keeps_hues():
+def test_with_contrast_colour_without_luma_is_raised_less():
     axis = np.array([0.08, 0.02, -0.04])  # of the only colours there are
     raised = colour.with_contrast(
         colour.Gaussian(np.full(3, 0.5), np.outer(axis, axis)), grey(0.3), 0.15

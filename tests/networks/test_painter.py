@@ -5,7 +5,7 @@ import torch
 
 from impasto.networks.moments import SharedStats
 from impasto.networks.painter import (
-    CONTRAST,
+    INPUT_SCALE,
     MARGIN,
     MODULATED_CHANNELS,
     NORMALISED,
@@ -96,18 +96,18 @@ def test_the_ground_is_the_mean_colour_with_hues_of_large_areas() -> None:
     wide = torch.zeros(1, 3, 32 + 2 * border, 64 + 2 * border)
     wide[:, 0, :, : 32 + border] = 0.6
     mean = torch.tensor([0.3, 0.3, 0.3])[None, :, None, None]
-    found = ground(CONTRAST * (wide - 0.5), mean, torch.ones(1, 1, 1, 1))
+    found = ground(INPUT_SCALE * (wide - 0.5), mean, torch.ones(1, 1, 1, 1))
     assert found.shape == (1, 12, 16 + MARGIN, 32 + MARGIN)  # of 3 colours at 4 pixels each
     colours = found.reshape(1, 3, 4, *found.shape[2:])
     assert (colours.std(2) < 1e-6).all()
     torch.testing.assert_close(colours.mean((1, 2)), mean[:, 0].expand_as(colours[:, 0, 0]))
     assert colours[0, 0, 0, 16, MARGIN // 2 + 2] == pytest.approx(0.7)  # 0.3 + 0.6 - 0.2
     assert colours[0, 0, 0, 16, MARGIN // 2 + 30] == pytest.approx(0.3)
-    without = ground(CONTRAST * (wide - 0.5), mean, torch.zeros(1, 1, 1, 1))
+    without = ground(INPUT_SCALE * (wide - 0.5), mean, torch.zeros(1, 1, 1, 1))
     torch.testing.assert_close(without, mean[:, :1].expand_as(without))
     fine = torch.zeros_like(wide)
     fine[..., ::2, :] = 0.6  # stripes of a pixel
-    found = ground(CONTRAST * (fine - 0.5), mean, torch.ones(1, 1, 1, 1))
+    found = ground(INPUT_SCALE * (fine - 0.5), mean, torch.ones(1, 1, 1, 1))
     assert (found.amax((2, 3)) - found.amin((2, 3))).max() < 1e-6
 
 

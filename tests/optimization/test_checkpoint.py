@@ -129,7 +129,7 @@ def test_moved_picture_is_the_same(job, tmp_path, wave):
         (lambda content: content[:-1], "damaged or cut short"),
         (lambda content: content[:30], "damaged or cut short"),
         (lambda content: content[:500] + bytes([content[500] ^ 1]) + content[501:], "damaged"),
-        (lambda content: content.replace(b"checkpoint 3", b"checkpoint 2"), "of this version"),
+        (lambda content: content.replace(b"checkpoint 4", b"checkpoint 2"), "of this version"),
         (lambda _: sealed.pack("no dict"), "not a checkpoint of this version"),
     ],
 )

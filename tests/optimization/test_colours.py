@@ -5,6 +5,7 @@ import pytest
 
 from impasto.image.colour import contrast, gaussian, rgb_to_oklab
 from impasto.optimization.colours import contrasted, finish, prepare
+from impasto.optimization.regions import StylePicture
 
 
 @pytest.fixture
@@ -26,16 +27,29 @@ def test_in_the_styles_colours_nothing_is_touched(photo, other):
 
 def test_a_style_with_enough_contrast_is_not_touched(photo, other):
     found = contrast(gaussian(other))
-    assert contrasted(other, photo, found - 0.01) is other
+    style = StylePicture(other, 1.0, None)
+    assert contrasted(style, photo, found - 0.01) is style
 
 
 def test_the_contrast_of_a_style_is_raised(photo, other):
     dull = 0.5 + (other - other.mean((0, 1))) * np.float32(0.3)
     before = contrast(gaussian(dull))
     least = min(1.5 * before, contrast(gaussian(photo)))
-    raised = contrasted(dull, photo, 1.5 * before)
+    raised = contrasted(StylePicture(dull, 1.0, None), photo, 1.5 * before).image
     assert contrast(gaussian(raised)) == pytest.approx(least, rel=0.01)
     assert raised.mean((0, 1)) == pytest.approx(dull.mean((0, 1)), abs=1e-3)
+
+
+def test_the_contrast_of_a_style_is_that_of_what_counts_of_it(photo, other):
+    dull = 0.5 + (other - other.mean((0, 1))) * np.float32(0.3)
+    stark = np.concatenate([dull, np.zeros_like(dull), np.ones_like(dull)])
+    counts = np.zeros(stark.shape[:2], np.float32)
+    counts[: len(dull)] = 1
+    least = 1.5 * contrast(gaussian(dull))
+    raised = contrasted(StylePicture(stark, 1.0, counts), photo, least).image[: len(dull)]
+    assert raised == pytest.approx(
+        contrasted(StylePicture(dull, 1.0, None), photo, least).image, abs=1e-4
+    )
 
 
 def test_luminance_matches_the_styles_lightness_and_keeps_its_hues(photo, other):

@@ -169,3 +169,8 @@ def test_more_of_the_photos_hues_are_added_in_styles_of_many_colours() -> None:
     added = with_hues(vector, coloured)
     assert added[0, -1] == pytest.approx(HUES)
     assert torch.equal(added[:, :-1], vector[:, :-1])
+
+
+def test_layers_keep_the_layout_in_which_onnx_runtime_convolves(exported) -> None:
+    graph = onnx.load(exported.files[0]).graph
+    assert [node.op_type for node in graph.node].count("MaxPool") == 2

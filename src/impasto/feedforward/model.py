@@ -317,8 +317,7 @@ def shipped(device: Device, threads: int | None = None) -> tuple[FeedforwardMode
         models = [FeedforwardModel(path, device, threads) for path in assets.painters()]
         return tuple(models)
     except InputError as problem:
-        fault, *_ = str(problem).split(";")  # without the advice for a user's own file
-        raise WeightsError(f"{fault}; install impasto again") from problem
+        raise WeightsError(f"{problem}; install impasto again") from problem
 
 
 def open_models(

@@ -86,7 +86,7 @@ def render(
         InputError: a style is invalid.
         DeviceError, WeightsError: as `session.Network`.
     """
-    size = scene.size(settings.size)
+    size = scene.painted_size(settings.size)
     photo = _resized_to(scene.photo.samples, size)
     count = len(scene.regions)
     earlier = list(statistics) or [None] * count

@@ -200,7 +200,9 @@ def optimal_transport_map(source: Gaussian, target: Gaussian) -> tuple[Reals, Re
 
 
 def with_contrast(palette: Gaussian, photo: Gaussian, least: float) -> Gaussian:
-    """Raise the contrast of a style's colours to `least`, or to the photo's if that is less.
+    """Raise the contrast of a style's colours to `least`.
+
+    It is raised at most to the photo's contrast, and at most by the factor `MOST_RAISED`.
 
     Some paintings have little contrast. They show their subject by hues and contours that a photo
     does not have; in their colours, a photo would be dull and hard to recognise.
@@ -208,23 +210,23 @@ def with_contrast(palette: Gaussian, photo: Gaussian, least: float) -> Gaussian:
     Args:
         palette: of the style.
         photo: the colours of the photo.
-        least: standard deviation of lightness; 0 changes nothing.
+        least: standard deviation of luma; 0 changes nothing.
 
     Returns:
-        Colours with the same mean. Lightness differs by at most `MOST_RAISED` times as much, and
-        hues by the square root of its factor.
+        Colours with the same mean. Their deviations in luma are multiplied by a factor, and the
+        rest of their deviations by its square root.
     """
     factor = min(least, contrast(photo)) / max(contrast(palette), 1e-6)
     if factor <= 1:
         return palette
     factor = min(factor, MOST_RAISED)
-    lightness = np.outer(np.ones(3), LUMA)
-    matrix = factor * lightness + math.sqrt(factor) * (np.eye(3) - lightness)
+    to_grey = np.outer(np.ones(3), LUMA)
+    matrix = factor * to_grey + math.sqrt(factor) * (np.eye(3) - to_grey)
     return Gaussian(palette.mean, matrix @ palette.covariance @ matrix.T)
 
 
 def contrast(colours: Gaussian) -> float:
-    """Compute the standard deviation of lightness, of a range of 1."""
+    """Compute the standard deviation of luma (`LUMA`), of a range of 1."""
     return math.sqrt(max(0.0, float(LUMA @ colours.covariance @ LUMA)))
 
 

@@ -22,7 +22,8 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 def to_float(samples: ImageArray) -> FloatImage:
     """Convert to values in [0, 1]; floats are returned as they are, not copied."""
     if samples.dtype == np.uint8:
-        floats: FloatImage = samples.astype(np.float32) / np.float32(255)
+        floats: FloatImage = samples.astype(np.float32)
+        floats /= np.float32(255)
         return floats
     return np.asarray(samples, np.float32)
 

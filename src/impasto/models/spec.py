@@ -95,7 +95,7 @@ class ModelSpec:
             if isinstance(problem, OSError):
                 raise InputError(f"{display_path(path)}: {os_error_message(problem)}") from problem
             raise InputError(
-                f"{display_path(path)}: damaged, or not an ONNX file; name a painter.onnx"
+                f"{display_path(path)}: damaged, or not an ONNX file; get a fresh copy"
             ) from problem
         try:
             return cls.from_metadata(metadata)

@@ -64,7 +64,7 @@ VECTOR = 2 * sum(MODULATED_CHANNELS) + CODE_SIZE + 1
 BINOMIAL = torch.tensor([[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]) / 16
 """The smallest filter that removes patterns with a period of two pixels."""
 
-CONTRAST = 4.0
+INPUT_SCALE = 4.0
 """Factor between the values of a photo and those that the first convolution sees."""
 
 
@@ -141,10 +141,10 @@ class Painter(nn.Module):
             palette: of the styles, likewise.
             norm: statistics by which to normalize; tiles of a picture share them.
         """
-        return self.paint(CONTRAST * (photo - 0.5), vector, palette, norm)
+        return self.paint(INPUT_SCALE * (photo - 0.5), vector, palette, norm)
 
     def paint(self, centred: Tensor, vector: Tensor, palette: Palette, norm: StatsSource) -> Tensor:
-        """Paint as `forward`, but from a photo with values from -CONTRAST / 2 to CONTRAST / 2."""
+        """Paint as `forward`, but from INPUT_SCALE * (photo - 0.5)."""
         style = split(vector)
         wide = with_margin(centred)
         # The network's colours are whitened. Its last weights dye them, not each pixel.
@@ -208,7 +208,7 @@ def ground(wide: Tensor, mean: Tensor, share: Tensor) -> Tensor:
         the same for all four; the filter of `Painter.smooth` interpolates.
     """
     half = F.pad(F.avg_pool2d(wide.float(), 2), (-STEM // 2,) * 4)
-    coarse = F.avg_pool2d(half, STRIDE // 2) / CONTRAST + 0.5 - mean
+    coarse = F.avg_pool2d(half, STRIDE // 2) / INPUT_SCALE + 0.5 - mean
     coarse = F.avg_pool2d(F.pad(coarse, (1,) * 4, mode="replicate"), 3, 1)
     coarse = mean + share * (coarse - coarse.mean(1, keepdim=True))
     large = F.interpolate(coarse, scale_factor=STRIDE / 2, mode="bilinear")

@@ -5,6 +5,7 @@ papers.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,17 +42,19 @@ def prepare(
 
 
 def contrasted(
-    style: FloatImage, photo: FloatImage, least: float, mask: Mask | None = None
-) -> FloatImage:
+    style: StylePicture[FloatImage], photo: FloatImage, least: float, mask: Mask | None = None
+) -> StylePicture[FloatImage]:
     """Raise the contrast of a style picture, see `image.colour.with_contrast`.
 
     Args:
+        style: its mask tells which of its pixels count.
         mask: weights of the photo's pixels, (H, W); None for equal weights.
     """
-    found = gaussian(style)
+    found = gaussian(style.image, _fitting(style.mask, style.image))
     if contrast(found) >= least:
         return style
-    return apply_transport(style, found, with_contrast(found, gaussian(photo, mask), least))
+    raised = with_contrast(found, gaussian(photo, mask), least)
+    return replace(style, image=apply_transport(style.image, found, raised))
 
 
 def recolour(

@@ -42,7 +42,7 @@ class Inputs:
     init: FloatImage | None
 
     def __post_init__(self) -> None:
-        self.scene.size(self.settings.size)
+        self.scene.painted_size(self.settings.size)
 
     @property
     def content(self) -> Picture:
@@ -87,11 +87,9 @@ class Inputs:
 
         The single pass gets them as they are: it raises the contrast itself.
         """
-        mask = self._visible_within(region.mask, _size(photo))
-        styles = [
-            replace(s, image=colours.contrasted(s.image, photo, self.settings.contrast, mask))
-            for s in region.style
-        ]
+        visible = self._visible_within(None, _size(photo))
+        least = self.settings.contrast
+        styles = [colours.contrasted(style, photo, least, visible) for style in region.style]
         return region._replace(style=styles)
 
     def _visible_within(self, mask: masks.Mask | None, size: tuple[int, int]) -> masks.Mask | None:
@@ -152,7 +150,7 @@ class Inputs:
 
         Pictures of smaller scales are returned as they are.
         """
-        size = self.scene.size(self.settings.size)
+        size = self.scene.painted_size(self.settings.size)
         painted = _size(finished)
         if painted == size or max(painted) < max(self.size):
             return finished

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 _NAME = "impasto checkpoint"
-FORMAT = f"{_NAME} 3"
+FORMAT = f"{_NAME} 4"
 
 
 class DamagedError(Exception):

@@ -22,7 +22,7 @@ from impasto.image.samples import LUMA, to_float
 from impasto.models.spec import ModelSpec
 from impasto.networks.moments import SharedStats
 from impasto.networks.painter import (
-    CONTRAST,
+    INPUT_SCALE,
     NORMALISED,
     STRIDE,
     VECTOR,
@@ -75,8 +75,9 @@ HUES = 1.2
 more of them than the losses do: in 22 of 24 pairs of photo and style."""
 
 FEW_HUES, MANY_HUES = 0.02, 0.06
-"""Standard deviations of colour without lightness from which on nothing is added, and all of it. In
-engravings and pencil drawings, more of the photo's hues look foreign."""
+"""Standard deviations of a style's colours without their lightness: below the first nothing is
+added, above the second all of `HUES`. In engravings and pencil drawings, more of the photo's hues
+look foreign."""
 
 
 class Exported(NamedTuple):
@@ -141,7 +142,8 @@ def export(weights: Path, out: Path, *, overwrite: bool = False) -> Exported:
     which the tiles of a picture are painted alike (see `networks.moments.SharedStats`). It also
     returns the statistics that it used, `found`. The style encoder maps `image` to `embedding`. The
     content statistics network maps `image`, `matrix` and `offset` to the first of the statistics in
-    `found`. Each file carries its `ModelSpec`. `styles.npz` has the styles of `assets/styles.tsv`
+    `found`. The painter adds to the share of the photo's hues (see `HUES`), which the training does
+    not. Each file carries its `ModelSpec`. `styles.npz` has the styles of `assets/styles.tsv`
     that the weights know.
 
     Args:
@@ -255,8 +257,8 @@ def recoloured(image: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
     Returns:
         (1, 3, H, W) as `Painter.paint` takes it.
     """
-    kernel, bias = CONTRAST * matrix[..., None, None], CONTRAST * (offset - 0.5)
-    return nn.functional.conv2d(image, kernel, bias).clamp(-CONTRAST / 2, CONTRAST / 2)
+    kernel, bias = INPUT_SCALE * matrix[..., None, None], INPUT_SCALE * (offset - 0.5)
+    return nn.functional.conv2d(image, kernel, bias).clamp(-INPUT_SCALE / 2, INPUT_SCALE / 2)
 
 
 def _write(
@@ -310,7 +312,7 @@ def _keep_layout(graph: Any) -> None:
         for node in graph.node
         if node.op_type == "Resize" and makers[node.input[0]].op_type == "Conv"
     ]
-    if not doublings:
+    if not doublings:  # not a painter
         return
     factor = onnx.numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "doubled")
     graph.initializer.append(factor)
