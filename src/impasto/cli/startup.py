@@ -7,9 +7,9 @@ cores, file to file, 512 x 512 pixels; see benchmarks/README.md for the command.
 import gc
 import os
 import sys
+import threading
 from contextlib import suppress
 from importlib import import_module
-from threading import Thread
 from typing import NoReturn
 
 _OBJECTS = 100_000
@@ -37,7 +37,7 @@ def import_onnxruntime_ahead() -> None:
         with suppress(ImportError):
             import_module("impasto.feedforward.runtime")
 
-    Thread(target=load, daemon=True).start()
+    threading.Thread(target=load, daemon=True).start()
 
 
 def use_one_blas_thread() -> None:
@@ -52,9 +52,12 @@ def use_one_blas_thread() -> None:
 def leave(code: str | int | None) -> NoReturn:
     """End the program with an exit code, as `sys.exit` does, but without unloading the modules.
 
-    Unloading takes a tenth of the time of a small painting; the system does it at once.
+    Unloading takes a tenth of the time of a small painting; the system does it at once. While a
+    thread still computes, as after Ctrl-C in `impasto web`, unloading would crash.
     """
-    if isinstance(code, int) and not any(name in sys.modules for name in _NEED_AN_END):
+    computes = any(thread.daemon for thread in threading.enumerate())
+    needs_an_end = any(name in sys.modules for name in _NEED_AN_END)
+    if isinstance(code, int) and (computes or not needs_an_end):
         with suppress(OSError, ValueError):  # `sys.exit` reports what cannot be printed
             for stream in filter(None, (sys.stdout, sys.stderr)):
                 stream.flush()

@@ -10,11 +10,11 @@ from impasto.feedforward import tiles
 from impasto.feedforward.memory import default_tile, fitting_tile
 from impasto.feedforward.model import FeedforwardModel, ModelStyle, sampled_gaussian
 from impasto.image import hidden, masks
-from impasto.image.colour import COLOUR_TRANSFERS, Gaussian, contrast, with_contrast
+from impasto.image.colour import COLOUR_TRANSFERS, Gaussian, with_contrast
 from impasto.image.guided import guided_upsample
 from impasto.image.masks import Mask
 from impasto.image.resize import fit_min_side, resize
-from impasto.image.samples import FloatImage, ImageArray, to_float
+from impasto.image.samples import LUMA, FloatImage, ImageArray, to_float
 from impasto.models.spec import ModelSpec
 from impasto.painting import Statistics
 from impasto.scene import Region, Scene
@@ -86,8 +86,10 @@ def render(
         InputError: a style is invalid.
         DeviceError, WeightsError: as `session.Network`.
     """
-    size = scene.painted_size(settings.size)
-    photo = _resized_to(scene.photo.samples, size)
+    photo = scene.photo.samples
+    if settings.size is not None:
+        photo = _resized_to(photo, scene.painted_size(settings.size))
+    size = photo.shape[1], photo.shape[0]
     count = len(scene.regions)
     earlier = list(statistics) or [None] * count
     if len(earlier) != count:
@@ -198,9 +200,9 @@ def _paint(
 
 def _with_contrast(style: Style, photo: ImageArray, visible: Mask | None, least: float) -> Style:
     """Raise the contrast of a style's colours, see `image.colour.with_contrast`."""
-    palette = Gaussian(style.colour_mean.astype(float), style.colour_covariance.astype(float))
-    if contrast(palette) >= least:
+    if LUMA @ style.colour_covariance @ LUMA >= least**2:  # as most styles
         return style
+    palette = Gaussian(style.colour_mean.astype(float), style.colour_covariance.astype(float))
     raised = with_contrast(palette, sampled_gaussian(photo, visible), least)
     return replace(style, colour_covariance=raised.covariance.astype(np.float32))
 
