@@ -174,13 +174,11 @@ def _paint(
         The painting, of the photo's size, uint8 if it was enlarged and the photo is uint8; and its
         statistics.
     """
-    if (
-        statistics is None
-        and strength < 1
-        and (photo_style := model.photo_style(photo, visible)) is not None
-    ):
-        style = interpolate(photo_style, style, strength)
-    style = _with_contrast(style, photo, visible, least_contrast)
+    if statistics is None:  # else they have the style and its colours
+        photo_style = model.photo_style(photo, visible) if strength < 1 else None
+        if photo_style is not None:
+            style = interpolate(photo_style, style, strength)
+        style = _with_contrast(style, photo, visible, least_contrast)
     reduced = _resized_to(photo, plan.size)
     painted, used = _paint_pass(
         reduced, visible, style, plan.tile, model, statistics, plan.detail is not None

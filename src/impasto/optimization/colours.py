@@ -13,7 +13,6 @@ from impasto.image.colour import (
     COLOUR_TRANSFERS,
     Gaussian,
     apply_transport,
-    contrast,
     gaussian,
     match_luminance,
     with_contrast,
@@ -51,9 +50,9 @@ def contrasted(
         mask: weights of the photo's pixels, (H, W); None for equal weights.
     """
     found = gaussian(style.image, _fitting(style.mask, style.image))
-    if contrast(found) >= least:
-        return style
     raised = with_contrast(found, gaussian(photo, mask), least)
+    if raised is found:
+        return style
     return replace(style, image=apply_transport(style.image, found, raised))
 
 
