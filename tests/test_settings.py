@@ -9,7 +9,12 @@ import pytest
 
 from impasto.errors import SettingError
 from impasto.schema import region_weight, style_weights
-from impasto.settings import OptimizeSettings, PaintSettings, StylizeSettings
+from impasto.settings import (
+    STYLE_LAYER_WEIGHTS,
+    OptimizeSettings,
+    PaintSettings,
+    StylizeSettings,
+)
 
 KINDS = (OptimizeSettings, StylizeSettings)
 
@@ -145,3 +150,10 @@ def test_a_style_s_weight_is_any_up_to_a_million():
     for weights in ([], [0, 0.0]):
         with pytest.raises(SettingError, match="all styles have weight 0"):
             style_weights(weights)
+
+
+def test_default_layers_have_weights_of_their_own():
+    assert OptimizeSettings().layer_weights == STYLE_LAYER_WEIGHTS
+    assert OptimizeSettings(style_layers=("relu2_1", "relu3_1")).layer_weights == (1, 1)
+    given = OptimizeSettings(style_layer_weights=(1, 2, 3, 4, 5))
+    assert given.layer_weights == (1, 2, 3, 4, 5)

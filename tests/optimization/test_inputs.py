@@ -107,9 +107,9 @@ def test_the_first_picture(photo):
     [
         ({}, 0),
         ({"content_weight": 0.01}, 0),
-        ({"content_weight": 0.8, "style_weight": 10}, 0),
-        ({"content_weight": 0.3}, 0.22 / 2.92),
-        ({"content_weight": 1}, 0.92 / 2.92),
+        ({"content_weight": 0.2, "style_weight": 10}, 0),
+        ({"content_weight": 0.3}, 0.28 / 2.98),
+        ({"content_weight": 1}, 0.98 / 2.98),
         ({"content_weight": 3}, 1),
         ({"content_weight": 20}, 1),
         ({"content_weight": 0.3, "style_weight": 0}, 1),

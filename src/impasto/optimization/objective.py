@@ -123,7 +123,7 @@ def build(
             regions,
             content,
             weight=settings.style_weight * strength,
-            layer_weights=settings.style_layer_weights,
+            layer_weights=settings.layer_weights,
             loss=settings.style_loss,
         )
     )

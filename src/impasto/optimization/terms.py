@@ -140,13 +140,12 @@ class Style:
         image: Tensor,
         *,
         weight: float,
-        layer_weights: Sequence[float] | None,
+        layer_weights: Sequence[float],
         loss: str,
     ) -> None:
         self.layers = tuple(layers)
         self.weight = weight
-        weights = layer_weights or (1.0,) * len(self.layers)
-        self._layer_weights = [weight / sum(weights) for weight in weights]
+        self._layer_weights = [weight / sum(layer_weights) for weight in layer_weights]
         self._shares = [share(region) * region.weight**2 for region in regions]
         kind = STYLE_LOSSES[loss]
         targets = [_style_targets(extractor, self.layers, region.style) for region in regions]
