@@ -146,7 +146,8 @@ class OptimizeSettings(PaintSettings):
     )
     style_layer_weights: tuple[float, ...] | None = setting(
         None,
-        "A weight for each style layer [default: 0.05,0.46,0.42,0.06,0.01; equal for other layers].",
+        "A weight for each style layer [default: 0.05,0.46,0.42,0.06,0.01; equal for layers that "
+        "you chose].",
         minimum=0,
         maximum=1000,
     )
