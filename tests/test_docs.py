@@ -47,7 +47,7 @@ LINKING = [
 QUICKER = {
     "optimize": {"size": 96, "steps": 2, "encoder": "compact"},
     "evaluate": {"size": 64, "judge": "compact"},
-    "train encoder": {"steps": 1, "size": 64, "batch": 4, "teacher": "teacher.safetensors"},
+    "train encoder": {"steps": 1, "size": 64, "batch": 4},
     "train painter": {"steps": 1, "size": 64, "batch": 1, "styles": "samples/styles"},
     "styles train": {"minutes": 0.01},
 }
@@ -110,13 +110,13 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def training(folder):
-    """Photos and paintings to train on and one of each that is held out, and a random teacher."""
-    from safetensors.torch import save_file
-
-    from impasto.networks.teachers import CollaborativeEncoder
+def training(folder, monkeypatch):
+    """Photos and paintings to train on and one of each that is held out; few to fit weights to."""
+    from impasto.training import encoder, excerpt
     from impasto.training.images import is_held_out
 
+    monkeypatch.setattr(encoder, "CALIBRATED", 4)
+    monkeypatch.setattr(excerpt, "POSITIONS", 2_000)
     names = [Path(f"{number}.jpg") for number in range(500)]
     held_out = next(filter(is_held_out, names))
     for kind, sample in ("photos", "photo.jpg"), ("paintings", "painting.jpg"):
@@ -124,7 +124,6 @@ def training(folder):
         images.mkdir()
         for file in (*names[:2], held_out):
             shutil.copy(sample, images / file)
-    save_file(CollaborativeEncoder().state_dict(), folder / "teacher.safetensors")
 
 
 @pytest.fixture

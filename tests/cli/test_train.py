@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from safetensors.torch import load_file
 
@@ -22,26 +24,17 @@ def folder(tmp_path, blotches):
 
 
 @pytest.fixture
-def teacher(tmp_path):
-    """A collaborative encoder with random weights, which is as small as its student."""
-    from safetensors.torch import save_file
-
-    from impasto.networks.teachers import CollaborativeEncoder
-
-    path = tmp_path / "teacher.safetensors"
-    save_file(CollaborativeEncoder().state_dict(), path)
-    return path
-
-
-@pytest.fixture
-def train(impasto, folder, teacher, tmp_path):
+def train(impasto, folder, tmp_path, monkeypatch):
     """`impasto train encoder`, two small steps of it."""
+    from impasto.training import encoder, excerpt
+
+    monkeypatch.setattr(encoder, "CALIBRATED", 4)
+    monkeypatch.setattr(excerpt, "POSITIONS", 2_000)
 
     def run(*words):
         return impasto(
-            *("train", "encoder", "--images", folder, "--teacher", teacher, "--out"),
-            *(tmp_path / "run", "--steps", 2, "--size", 64, "--batch", 4, "--device", "cpu"),
-            *words,
+            *("train", "encoder", "--images", folder, "--out", tmp_path / "run", "--steps", 2),
+            *("--size", 64, "--batch", 4, "--device", "cpu", *words),
         )
 
     return run
@@ -51,8 +44,8 @@ def test_train_encoder(train, tmp_path):
     result = train()
     assert result.exit_code == 0, result.output
     weights = tmp_path / "run" / "compact.safetensors"
-    assert result.stdout.startswith(f"{weights}: 1.")
-    assert result.stderr.startswith("step 2 of 2: loss ")
+    assert result.stdout.startswith(f"{weights}: 5.")
+    assert result.stderr.startswith("step 2 of 2: features ")
     assert "relu5_1 " in result.stderr
     assert set(load_file(weights)) == set(compact.build().state_dict())
     encoders.load("compact", weights=weights)
@@ -61,7 +54,7 @@ def test_train_encoder(train, tmp_path):
 def test_goes_on_after_ctrl_c(train, tmp_path, monkeypatch):
     from impasto.training import encoder
 
-    loss = encoder.distillation_loss
+    loss = encoder.total
     calls = []
 
     def interrupt(*arguments):
@@ -70,7 +63,7 @@ def test_goes_on_after_ctrl_c(train, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return loss(*arguments)
 
-    monkeypatch.setattr(encoder, "distillation_loss", interrupt)
+    monkeypatch.setattr(encoder, "total", interrupt)
     result = train()
     assert result.exit_code == 130
     assert result.stderr == "impasto: stopped; repeat the command to continue\n"
@@ -80,16 +73,24 @@ def test_goes_on_after_ctrl_c(train, tmp_path, monkeypatch):
     assert len(calls) == 3
 
 
-def test_errors(fails, folder, teacher, tmp_path, monkeypatch):
-    empty = tmp_path / "empty"
+def test_a_training_can_end_by_the_clock(train, tmp_path):
+    result = train("--steps", 1_000_000, "--seconds", 1)
+    assert result.exit_code == 0, result.output
+    (line,) = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    assert 1 <= json.loads(line)["step"] < 100
+
+
+def test_errors(fails, folder, tmp_path, monkeypatch):
+    empty, file = tmp_path / "empty", tmp_path / "file"
     empty.mkdir()
+    file.touch()
     words = ("train", "encoder", "--out", tmp_path / "run", "--steps", 1, "--device")
-    sound = ("--images", folder, "--teacher", teacher)
-    fails("no such teacher", *words, "cpu", "--images", folder, "--teacher", "vgg")
-    fails("holds no image to train on", *words, "cpu", "--images", empty, "--teacher", teacher)
-    fails("not a folder", *words, "cpu", "--images", teacher, "--teacher", teacher)
+    sound = ("--images", folder)
+    fails("vgg: no such file", *words, "cpu", *sound, "--teacher", "vgg")
+    fails("holds no image to train on", *words, "cpu", "--images", empty)
+    fails("not a folder", *words, "cpu", "--images", file)
     fails("there is no device 'tpu'", *words, "tpu", *sound)
-    fails("run: ", "train", "encoder", *sound, "--out", teacher / "run", "--steps", 1)
+    fails("run: ", "train", "encoder", *sound, "--out", file / "run", "--steps", 1)
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
     fails('pip install "impasto[torch]"', *words, "cpu", *sound, exit_code=1)
 

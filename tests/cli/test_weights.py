@@ -100,9 +100,6 @@ def test_the_advice_on_a_failed_download_fits_the_command(fails, wave, cache, of
     words = ("evaluate", "--contents", folder, "--styles", folder)
     line = fails("cannot download", *words, exit_code=1)
     assert line.endswith(f"{there}, name a copy with --judge FILE, or choose --judge vgg16")
-    words = ("train", "encoder", "--images", folder, "--out", folder / "run")
-    line = fails("cannot download", *words, "--teacher", "vgg19", exit_code=1)
-    assert line.endswith(f"{there} or name a copy with --teacher FILE")
     line = fails("cannot", "optimize", wave, "-s", wave, "--encoder", "vgg19", exit_code=1)
     assert line.endswith("name a copy with --weights FILE, or choose --encoder vgg16")
 

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from impasto.errors import ImpastoError, InputError, WeightsError
 from impasto.networks.teachers import CollaborativeEncoder, teacher
 from impasto.networks.vgg import VGG
-from impasto.training.encoder import AUXILIARY_LAYERS, LAYERS
+from impasto.training.distillation import AUXILIARY_LAYERS, LAYERS
 
 IMAGE = torch.rand((1, 3, 32, 48), generator=torch.Generator().manual_seed(1))
 

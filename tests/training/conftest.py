@@ -1,4 +1,4 @@
-"""Small pictures to train on; a short training; a tiny teacher; an untrained painter."""
+"""Small pictures to train on; a short training; teachers; an untrained painter."""
 
 from pathlib import Path
 
@@ -112,3 +112,20 @@ def teacher(tiny_weights):
     from impasto.training.teacher import Teacher
 
     return Teacher(tiny_weights, torch.float32)
+
+
+@pytest.fixture(scope="session")
+def vgg16():
+    """The network that ships, padding as the compact encoder does."""
+    from impasto.networks import encoders
+
+    return encoders.load("vgg16", first_padding="replicate")
+
+
+@pytest.fixture(scope="session")
+def image(folder):
+    """Eight crops, (8, 3, 48, 48)."""
+    from impasto.training.encoder import pictures
+    from impasto.training.images import ImageFolder, to_unit
+
+    return to_unit(pictures([ImageFolder(folder)], np.random.default_rng(0), 8, 48))

@@ -1,18 +1,21 @@
 """`impasto train`: train the networks that ship with impasto."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from impasto.cli.weights import or_else
 from impasto.errors import DeviceError
 from impasto.system.extras import require
 
 AFFORDABLE = 1024
 """Bound of sizes and batches: for more there is hardly enough memory, and Linux may then end other
 programs."""
+
+ENCODER_RATE = 0.01
+"""Adam's initial rate for the encoder, relative to the spread of a layer."""
 
 CHECKPOINT, PREVIEW = 250, 500
 """Steps between checkpoints, and between previews, on a CPU."""
@@ -31,48 +34,69 @@ def encoder(
         list[Path],
         typer.Option(help="A folder of photos or paintings; repeat it for more folders."),
     ],
-    teacher: Annotated[
-        str,
-        typer.Option(help="The teacher: vgg16, vgg19 (downloaded), or a .safetensors file."),
-    ],
     out: Annotated[
         Path,
         typer.Option(help="Folder for the result, the log and the checkpoint."),
     ],
+    teacher: Annotated[
+        str,
+        typer.Option(help="The teacher: vgg16, or a file of its weights by torchvision's names."),
+    ] = "vgg16",
     steps: Annotated[int, typer.Option(min=1, help="Number of updates.")] = 4_000,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=1, help="Time after which it ends, though updates are left."),
+    ] = None,
     size: Annotated[
         int, typer.Option(min=64, max=AFFORDABLE, help="Side of a crop in pixels.")
     ] = 144,
-    batch: Annotated[int, typer.Option(min=4, max=AFFORDABLE, help="Crops in a step.")] = 8,
+    batch: Annotated[
+        int, typer.Option(min=4, max=AFFORDABLE, help="Crops in a step, in steps of 4.")
+    ] = 8,
+    rate: Annotated[
+        float,
+        typer.Option(min=0.0001, max=1, help="Adam's initial rate, relative to a layer's spread."),
+    ] = ENCODER_RATE,
     seed: Seed = 0,
     device: Annotated[
         str | None,
         typer.Option(help="cpu, cuda, cuda:1 or mps [default: the fastest]."),
     ] = None,
 ) -> None:
-    """Distil VGG-19 into the compact encoder.
+    """Distil VGG-16 into the compact encoder.
 
     Repeat the command with the same --out to continue an interrupted training.
     """
     require("training", "torch", "torch", "safetensors")
     from impasto.networks import device as devices
-    from impasto.networks.teachers import teacher as load_teacher
+    from impasto.networks import encoders
     from impasto.training.encoder import EncoderTraining, train
     from impasto.training.images import ImageFolder
     from impasto.training.loop import Schedule
 
-    for folder in images:  # before the teacher, which may be a download
+    where = devices.choose(device)
+    spaced = 1 if where.type == "cpu" else FASTER
+    for folder in images:  # before the teacher, which takes a second to load
         ImageFolder(folder)
-    with or_else(" or name a copy with --teacher FILE"):
-        learned = load_teacher(teacher)
+    weights = None if teacher == "vgg16" else Path(teacher)
     training = EncoderTraining(
         folders=images,
-        teacher=learned,
+        # It pads as the compact encoder does.
+        teacher=encoders.load("vgg16", weights=weights, first_padding="replicate"),
         out=out,
-        schedule=Schedule(steps=steps, seed=seed, learning_rate=0.05, warmup=100),
+        schedule=Schedule(
+            steps=steps,
+            seconds=seconds or math.inf,
+            seed=seed,
+            learning_rate=rate,
+            warmup=100,
+            save_every=CHECKPOINT * spaced,
+        ),
         size=size,
-        batch=batch,
-        device=str(devices.choose(device)),
+        batch=batch // 4 * 4,
+        device=str(where),
+        precision=devices.training_precision(where),
+        log_every=CHECKPOINT * spaced,
     )
     _run(lambda: train(training, _report))
 

@@ -63,14 +63,14 @@ class EncoderSpec:
 
 ENCODERS = {
     "compact": EncoderSpec(
-        purpose="the fast encoder: VGG-19's layers with a quarter of their channels",
-        depth=19,
-        widths=(16, 32, 64, 128, 128),
+        purpose="the fast encoder: VGG-16's layers with half of their channels",
+        depth=16,
+        widths=(32, 64, 128, 256, 256),
         last="relu5_1",
-        cost=15.4,
+        cost=51.6,
         asset="compact.safetensors",
-        sha256="8a2856efa6e2b80982ff71ceea759e9962ba211e56e12c901dfa54dbe428bbbd",
-        licence="MIT",
+        sha256="5c30f57c3cbd40c695e7a0cb0817fd1bc2398ae790b96f5ea9608cd318a2b287",
+        licence="CC BY 4.0",
         pads_with_zeros=False,
     ),
     "vgg16": EncoderSpec(

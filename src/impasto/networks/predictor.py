@@ -10,13 +10,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from impasto.networks import compact
 from impasto.networks.blocks import Standardize
+from impasto.networks.vgg import VGG
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-"""Layers of the compact encoder whose statistics describe the style."""
+"""Layers of the predictor's encoder whose statistics describe the style."""
 
-STATISTICS = 2 * sum(compact.WIDTHS[: len(LAYERS)])
+WIDTHS = (16, 32, 64, 128, 128)
+"""Channels of the five stages of this encoder, which is a VGG-19 with a quarter of its channels."""
+
+STATISTICS = 2 * sum(WIDTHS[: len(LAYERS)])
 """Number of statistics of a picture: a mean and a deviation for each channel."""
 
 THUMBNAIL = 16
@@ -50,7 +53,9 @@ class Predictor(nn.Module):
 
     def __init__(self, known: Tensor) -> None:
         super().__init__()
-        self.compact = compact.build().requires_grad_(False)
+        # Only LAYERS are used; files of weights have layers up to relu5_1.
+        encoder = VGG(19, first_padding="replicate", widths=WIDTHS, last="relu5_1")
+        self.compact = encoder.requires_grad_(False)
         self.standardise = Standardize(STATISTICS)
         self.choice = nn.Linear(STATISTICS, len(known))
         self.hidden = nn.Linear(STATISTICS, HIDDEN)
@@ -94,7 +99,7 @@ class Predictor(nn.Module):
         self.choice.bias.copy_(-anchors.square().sum(1) / SOFTNESS)
 
     def statistics(self, picture: Tensor) -> Tensor:
-        """Means and log deviations of the compact encoder's features, (N, STATISTICS)."""
+        """Means and log deviations of the encoder's features, (N, STATISTICS)."""
         parts = []
         for features in self.compact(picture, LAYERS).values():
             variance, mean = torch.var_mean(features.float(), dim=(2, 3), correction=0)

@@ -33,7 +33,7 @@ FINE: dict[Quality, int] = {"draft": 320, "good": 640, "best": 1280}
 OVERHEAD = 25_000
 """Fixed cost of an iteration, in pixels that take as long: mostly roots of covariances."""
 
-FINE_COST = 0.25
+FINE_COST = 0.4
 """Cost of a step with the fast encoder, relative to VGG-16."""
 
 PREPARATION = 1

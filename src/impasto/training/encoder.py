@@ -1,13 +1,13 @@
-"""Distil VGG-19 into the compact encoder.
+"""Train the compact encoder: distil VGG-16 into it.
 
-Linear heads on the features of the compact encoder must predict VGG-19's features at the same
-layers. The training pictures are of the kinds that the encoder will see in use: photos, paintings,
-noise, noisy pictures, and pictures from the middle of an optimization against the encoder itself.
-Without the last kind, an optimization would exploit the encoder's differences from VGG-19.
+It starts as an excerpt of VGG-16 (`training.excerpt`) and learns from it (`training.distillation`).
+The training pictures are of the kinds that the encoder will see in use: photos, paintings, noise,
+noisy pictures, and pictures that are being painted with the encoder itself. Without the last kind,
+an optimization would exploit the encoder's differences from VGG-16.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,36 +15,33 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from safetensors.torch import save as to_bytes
-from torch import Tensor, nn
+from torch import Tensor
 
 from impasto.errors import SettingError
-from impasto.networks import compact
-from impasto.perceptual.statistics import gram
+from impasto.networks.vgg import VGG
 from impasto.system.files import write_file
-from impasto.training.images import ImageFolder, prefetch, to_tensor
+from impasto.training.captured import Captured
+from impasto.training.distillation import LAYERS, Distillation, Student, total
+from impasto.training.excerpt import excerpt
+from impasto.training.images import ImageFolder, prefetch, stacked, to_unit
 from impasto.training.loop import CALIBRATION_STEP, Schedule, TrainingRun
 
 ASSET = "compact.safetensors"
 """The file of the result; it ships with impasto."""
 
-LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
-"""The layers that losses use; their held-out errors are reported."""
+SMALLEST = 32
+"""Smallest side of a crop in pixels: four positions of relu5_1."""
 
-AUXILIARY_LAYERS = ("relu1_2", "relu2_2", "relu3_2", "relu3_3", "relu3_4", "relu4_3", "relu4_4")
-"""Further layers with a smaller weight. With them, each convolution is learned much faster."""
+CALIBRATED = 16
+"""Number of batches to which the first weights are fitted."""
 
-AUXILIARY_WEIGHT = 0.25
-BORDER = 1
-"""Positions at the border of a feature map to ignore: teacher and student pad differently."""
+LIFE = 32
+"""Steps for which a canvas is painted before another one takes its place."""
 
-SMALLEST = 16 * (2 * BORDER + 1)
-"""Smallest side of a crop in pixels: one position of relu5_1 remains inside the border."""
-
-MIN_VARIANCE = 0.1
-"""Variance of a channel of the normalised teacher below which the channel's error counts less."""
+RECENT = 0.02
+"""Weight of the last step in the averages of losses that are logged."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +50,13 @@ class EncoderTraining:
 
     Attributes:
         folders: of photos and paintings.
-        teacher: a frozen encoder, see `networks.teachers.teacher`.
+        teacher: VGG-16, frozen, see `networks.encoders.load`. It should pad as the compact encoder.
         out: folder of the checkpoint, the log and `compact.safetensors`.
         size: side of the crops in pixels.
-        batch: crops in a step.
+        batch: pictures in a step, a multiple of 4: half of them are new crops, a quarter are
+            canvases, and a quarter are their styles.
         device: "cpu", "cuda" or "mps".
+        precision: of the convolutions; statistics and losses are always float32.
         log_every: steps between held-out measurements.
 
     Raises:
@@ -65,57 +64,24 @@ class EncoderTraining:
     """
 
     folders: Sequence[Path]
-    teacher: nn.Module
+    teacher: VGG
     out: Path
     schedule: Schedule
     size: int = 160
-    batch: int = 10
+    batch: int = 8
     device: str = "cpu"
+    precision: torch.dtype = torch.float32
     log_every: int = 250
 
     def __post_init__(self) -> None:
         if self.size < SMALLEST:
             raise SettingError(f"size is {self.size}; crops must have at least {SMALLEST} pixels")
-        if self.batch < 2:
-            raise SettingError(f"batch is {self.batch}; a step needs at least 2 crops")
-
-
-class Student(nn.Module):
-    """The compact encoder with a linear head on every supervised layer.
-
-    Each head initially maps the student's channels to the teacher's most active channels, so that
-    the student learns these. It skips the teacher's inactive channels.
-
-    Args:
-        variances: of the teacher's channels, (C,) for each layer to supervise.
-    """
-
-    def __init__(self, variances: dict[str, Tensor]) -> None:
-        super().__init__()
-        self.encoder = compact.build()
-        for parameter in self.encoder.parameters():
-            if parameter.ndim > 1:
-                nn.init.kaiming_normal_(parameter, nonlinearity="relu")
-            else:
-                nn.init.zeros_(parameter)
-        self.heads = nn.ModuleDict()
-        for layer, variance in variances.items():
-            head = nn.Conv2d(compact.WIDTHS[int(layer[4]) - 1], len(variance), 1)
-            for parameter in head.parameters():
-                nn.init.zeros_(parameter)
-            active = variance.argsort(descending=True)[: head.in_channels].cpu()
-            with torch.no_grad():
-                head.weight[active, torch.arange(len(active))] = 1
-            self.heads[layer] = head
-
-    def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """Predict the teacher's features."""
-        features = self.encoder(image, tuple(self.heads))
-        return {layer: head(features[layer]) for layer, head in self.heads.items()}
+        if self.batch < 4 or self.batch % 4:
+            raise SettingError(f"batch is {self.batch}; it must be 4 or a multiple of 4")
 
 
 def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -> Path:
-    """Train, or continue a training, and write the weights.
+    """Train, or continue a training, and write the averaged weights.
 
     Args:
         report: called with the figures of every line of the log.
@@ -123,93 +89,86 @@ def train(training: EncoderTraining, report: Callable[[dict[str, Any]], None]) -
     Returns:
         The file `compact.safetensors` (float16) in `training.out`.
     """
-    torch.manual_seed(training.schedule.seed)
+    schedule, device = training.schedule, torch.device(training.device)
     images = [ImageFolder(folder) for folder in training.folders]
     held_out = [ImageFolder(folder, held_out=True) for folder in training.folders]
-    supervised = LAYERS + AUXILIARY_LAYERS
+    canvases = training.batch // 4
 
-    def batch(step: int) -> Tensor:
-        rng = np.random.default_rng((training.schedule.seed, step))
-        return pictures(images, rng, training.batch, training.size)
+    def batch(step: int) -> dict[str, Tensor]:
+        rng = np.random.default_rng((schedule.seed, step))
+        return {
+            "pixels": pictures(images, rng, 2 * canvases, training.size),
+            "age": torch.tensor([age_of(k, canvases, step) for k in range(canvases)]),
+        }
 
-    first = batch(CALIBRATION_STEP).to(training.device)
-    teacher = NormalisedTeacher(training.teacher.to(training.device), first)
-    variances = {k: f.var(dim=(0, 2, 3)) for k, f in teacher(first, supervised).items()}
-    student = Student(variances)
-    student.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = TrainingRun(student, training.out, training.schedule)
+    first = [batch(CALIBRATION_STEP + k)["pixels"] for k in range(CALIBRATED)]
+    run = TrainingRun(_excerpted(training, to_unit(torch.cat(first))), training.out, schedule)
 
-    recent: deque[float] = deque(maxlen=50)
+    def descend(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        losses = run.model(inputs["pixels"], inputs["age"])
+        run.descend(total(losses))
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def log() -> None:
+        means = {name: round(float(loss), 4) for name, loss in recent.items()}
+        figures = {**means, **held_out_errors(run, held_out, training)}
+        run.log(figures)
+        report({"step": run.step, "steps": schedule.steps, **figures})
+
+    torch.backends.cudnn.benchmark = True  # is faster where shapes repeat
+    step_of = Captured(descend, device)
+    recent: dict[str, Tensor] = {}
+    logged = run.step
     # `closing` saves the checkpoint before an exception, such as that of Ctrl-C, is handled.
     with closing(run.steps()) as steps:
-        for step, pictured in prefetch(batch, steps):
-            image = pictured.to(training.device)
-            if step % 8 == 0:
-                image = half_optimized(student.encoder, image, seed=step)
-            loss = distillation_loss(student(image), teacher(image, supervised), variances)
-            run.update(loss)
-            recent.append(float(loss.detach()))
-            if run.step % training.log_every == 0 or run.step == training.schedule.steps:
-                errors = held_out_errors(run.average, teacher, held_out, training)
-                figures = {"loss": sum(recent) / len(recent), **errors}
-                run.log(figures)
-                report({"step": run.step, "steps": training.schedule.steps, **figures})
-    return save(run.average, training.out / ASSET)
+        for _, inputs in prefetch(batch, steps):
+            run.set_rates()
+            losses = step_of(inputs)
+            run.finish()
+            recent = {k: torch.lerp(recent.get(k, x), x, RECENT) for k, x in losses.items()}
+            if run.step % training.log_every == 0:
+                save(run, training.out / ASSET)
+                log()
+                logged = run.step
+    weights = save(run, training.out / ASSET)
+    if logged < run.step:
+        log()
+    return weights
 
 
-class NormalisedTeacher:
-    """The teacher, with each layer scaled to unit variance.
-
-    This scale suits a student that starts from random weights.
-
-    Args:
-        encoder: frozen.
-        image: (N, 3, H, W), pictures on which to measure the variance.
-    """
-
-    def __init__(self, encoder: nn.Module, image: Tensor) -> None:
-        self._encoder = encoder
-        with torch.no_grad():
-            features = encoder(image, LAYERS + AUXILIARY_LAYERS)
-        self._scales = {k: f.var(dim=(0, 2, 3)).mean().rsqrt() for k, f in features.items()}
-
-    @torch.no_grad()
-    def __call__(self, image: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
-        """Compute the scaled features of `layers`."""
-        return {k: f * self._scales[k] for k, f in self._encoder(image, layers).items()}
+def _excerpted(training: EncoderTraining, image: Tensor) -> Distillation:
+    """Begin with an excerpt of the teacher, fitted to the pictures `image`, (N, 3, H, W)."""
+    torch.manual_seed(training.schedule.seed)
+    image, teacher = image.to(training.device), training.teacher.to(training.device)
+    if training.precision != torch.float32:
+        teacher.compute_in(training.precision)
+    student = Student().to(training.device)
+    excerpt(student, teacher, image)
+    student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    some, canvases = image[: training.batch], training.batch // 4
+    return Distillation(student, teacher, some, canvases, training.precision)
 
 
-def distillation_loss(
-    predicted: dict[str, Tensor], targets: dict[str, Tensor], variances: dict[str, Tensor]
-) -> Tensor:
-    """Compute the squared error over the teacher's variance, averaged over channels and layers.
-
-    Args:
-        predicted: the output of the heads, (N, C, H, W) for each layer.
-        targets: the features of the normalised teacher, of the same shapes.
-        variances: of these features, (C,) for each layer.
-    """
-    total, weights = torch.zeros((), device=next(iter(targets.values())).device), 0.0
-    for layer, target in targets.items():
-        weight = AUXILIARY_WEIGHT if layer in AUXILIARY_LAYERS else 1.0
-        error = _inside(predicted[layer] - target).square().mean(dim=(0, 2, 3))
-        total = total + weight * (error / variances[layer].clamp_min(MIN_VARIANCE)).mean()
-        weights += weight
-    return total / weights
+def age_of(canvas: int, canvases: int, step: int) -> float:
+    """Compute the age of a canvas, from 0 to 1; one after the other is renewed."""
+    return 0.0 if step == 0 else (step + LIFE * canvas // canvases) % LIFE / LIFE
 
 
 def pictures(
     folders: Sequence[ImageFolder], rng: np.random.Generator, count: int, size: int
 ) -> Tensor:
-    """Make a batch (count, 3, size, size) of crops, noise and noisy crops."""
+    """Make a batch (count, size, size, 3) uint8 of crops, the last two of them with noise.
+
+    Half of the time, the last but one is nothing but noise.
+    """
     crops = [folders[k % len(folders)].crop(rng, size, zoom=2.5) for k in range(count)]
-    batch = to_tensor(crops)
-    noisy, noise = count - 1, count - 2
-    amount = float(rng.uniform(0.02, 0.3))
-    batch[noisy] += amount * torch.from_numpy(rng.standard_normal((3, size, size), np.float32))
+    amount = 255 * float(rng.uniform(0.02, 0.3))
+    noisy = crops[-1] + amount * rng.standard_normal((size, size, 3), np.float32)
+    crops[-1] = noisy.clip(0, 255).astype(np.uint8)
     if rng.random() < 0.5:
-        batch[noise] = torch.from_numpy(coloured_noise(rng, size))
-    return batch.clamp_(0, 1)
+        noise = coloured_noise(rng, size).transpose(1, 2, 0)
+        crops[-2] = (255 * noise).round().astype(np.uint8)
+    return stacked(crops)
 
 
 def coloured_noise(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
@@ -224,76 +183,43 @@ def coloured_noise(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
     return np.clip(mean + rng.uniform(0.05, 0.3) * noise, 0, 1).astype(np.float32)
 
 
-def half_optimized(encoder: nn.Module, image: Tensor, *, seed: int) -> Tensor:
-    """Optimize half of the batch a little towards the style of the other half.
-
-    It takes up to 8 steps of Adam on Gram matrices of `encoder` itself, like an optimization with
-    this encoder.
+def held_out_errors(
+    run: TrainingRun, folders: Iterable[ImageFolder], training: EncoderTraining
+) -> dict[str, float]:
+    """Measure the averaged weights on crops of held-out images, the same every time.
 
     Returns:
-        (N, 3, H, W), the second half unchanged.
+        For each of `LAYERS`, |prediction - teacher| / |teacher|; and as "direction" one minus the
+        cosine of the style loss's gradients of student and teacher, for crops of the first folder
+        in styles of the last.
     """
-    generator = np.random.default_rng(seed)
-    layers = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-    half = len(image) // 2
-    with torch.no_grad():
-        targets = {k: gram(f) for k, f in encoder(image[half : 2 * half], layers).items()}
-    canvas = image[:half].clone().requires_grad_(True)
-    optimizer = torch.optim.Adam([canvas], lr=float(generator.uniform(0.01, 0.05)))
-    for _ in range(int(generator.integers(2, 9))):
-        features = encoder(canvas, layers)
-        distances = [
-            F.mse_loss(gram(features[k]), targets[k]) / targets[k].square().mean() for k in layers
+    model: Distillation = copy.deepcopy(run.model)  # type: ignore[assignment]
+    model.load_state_dict(run.average)
+    rng, folders = np.random.default_rng(0), list(folders)
+    difference, norm = dict.fromkeys(LAYERS, 0.0), dict.fromkeys(LAYERS, 0.0)
+    angles = []
+    for _ in range(3):
+        images = [
+            to_unit(stacked([folder.crop(rng, training.size) for _ in range(training.batch)]))
+            for folder in folders
         ]
-        optimizer.zero_grad()
-        # Not backward(), which would compute gradients of the encoder's weights.
-        (canvas.grad,) = torch.autograd.grad(torch.stack(distances).sum(), canvas)
-        optimizer.step()
-        with torch.no_grad():
-            canvas.clamp_(0, 1)
-    return torch.cat([canvas.detach(), image[half:]])
+        for image in images:
+            for layer, (found, wanted) in model.predictions(image.to(training.device)).items():
+                difference[layer] += float((found - wanted).square().sum())
+                norm[layer] += float(wanted.square().sum())
+        canvas, style = (images[k][: training.batch // 2].to(training.device) for k in (0, -1))
+        angles.append(float(model.compare(canvas[:0], style, canvas)[0]["gradient"].detach()))
+    errors = {k: round((difference[k] / norm[k]) ** 0.5, 4) for k in LAYERS}
+    return {**errors, "direction": round(sum(angles) / len(angles), 4)}
 
 
-@torch.no_grad()
-def held_out_errors(
-    weights: dict[str, Tensor],
-    teacher: NormalisedTeacher,
-    folders: Iterable[ImageFolder],
-    training: EncoderTraining,
-) -> dict[str, float]:
-    """Measure |prediction - teacher| / |teacher| for each layer on crops of held-out images.
-
-    The crops are the same every time.
-    """
-    student = Student({k: weights[f"heads.{k}.bias"] for k in LAYERS + AUXILIARY_LAYERS})
-    student.load_state_dict(weights)
-    student.to(training.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    difference = dict.fromkeys(LAYERS, 0.0)
-    norm = dict.fromkeys(LAYERS, 0.0)
-    rng = np.random.default_rng(0)
-    for folder in folders:
-        for _ in range(3):
-            crops = [folder.crop(rng, training.size) for _ in range(training.batch)]
-            image = to_tensor(crops).to(training.device)
-            targets, predicted = teacher(image, LAYERS), student(image)
-            for layer in LAYERS:
-                difference[layer] += float(
-                    _inside(predicted[layer] - targets[layer]).square().sum()
-                )
-                norm[layer] += float(_inside(targets[layer]).square().sum())
-    return {k: round((difference[k] / norm[k]) ** 0.5, 4) for k in LAYERS}
-
-
-def save(weights: dict[str, Tensor], file: Path) -> Path:
-    """Write the encoder's weights, without the heads, as float16 safetensors."""
-    state = {
-        name.removeprefix("encoder."): value.half().contiguous()
-        for name, value in weights.items()
-        if name.startswith("encoder.")
+def save(run: TrainingRun, file: Path) -> Path:
+    """Write the averaged weights of the encoder as float16 safetensors."""
+    prefix = "student.encoder."
+    halves = {
+        name.removeprefix(prefix): value.half().cpu().contiguous()
+        for name, value in run.average.items()
+        if name.startswith(prefix)
     }
-    write_file(file, to_bytes(state), overwrite=True)
+    write_file(file, to_bytes(halves), overwrite=True)
     return file
-
-
-def _inside(features: Tensor) -> Tensor:
-    return features[..., BORDER:-BORDER, BORDER:-BORDER]

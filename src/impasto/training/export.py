@@ -35,8 +35,8 @@ from impasto.styles.embedding import Style
 from impasto.styles.names import CATALOGUE, PICTURES
 from impasto.system.extras import require
 from impasto.system.files import check_file, make_folder, write_file
-from impasto.training.styled import IDENTITY
-from impasto.training.weights import HALF, Trained, load
+from impasto.training.styled import HALF, IDENTITY
+from impasto.training.weights import Trained, load
 
 TOLERANCE = 1e-3
 """Largest allowed difference of a pixel from PyTorch's: a quarter of an 8-bit step."""

@@ -31,6 +31,7 @@ class Schedule:
 
     Attributes:
         steps: number of updates.
+        seconds: the time after which the run ends, if that comes before its last update.
         learning_rate: of Adam after the warm-up, relative to the initial spread of a layer's
             weights, sqrt(2 / inputs); it decays to zero along a cosine.
         warmup: number of updates over which the learning rate rises linearly.
@@ -42,6 +43,7 @@ class Schedule:
     """
 
     steps: int
+    seconds: float = math.inf
     learning_rate: float = 0.03
     warmup: int = 200
     clip: float = 1.0
@@ -110,7 +112,7 @@ class TrainingRun:
         """Yield the remaining steps; save a checkpoint at intervals, at the end and on Ctrl-C."""
         step, buffers = -1, self._buffers()
         try:
-            while self.step < self.schedule.steps:
+            while self.progress < 1:
                 step, buffers = self.step, self._buffers()
                 yield step
                 if self.step == step:
@@ -121,6 +123,12 @@ class TrainingRun:
             if self.step == step:  # the step was not finished and will be repeated
                 self.model.load_state_dict(buffers, strict=False)
             self.save()
+
+    @property
+    def progress(self) -> float:
+        """The part of the run that is done, by its steps or by its time, whichever is more."""
+        schedule = self.schedule
+        return max(self.step / schedule.steps, self._seconds() / schedule.seconds)
 
     def update(self, loss: Tensor) -> None:
         """Backpropagate the loss, update the weights, and update their average."""
@@ -171,9 +179,9 @@ class TrainingRun:
         self.step += 1
 
     def learning_rate(self) -> float:
-        """Compute the relative learning rate: linear warm-up, then half a cosine."""
+        """Compute the relative learning rate: linear warm-up, then half a cosine to the end."""
         rise = min(1.0, (self.step + 1) / max(1, self.schedule.warmup))
-        fall = 0.5 * (1 + math.cos(math.pi * self.step / self.schedule.steps))
+        fall = 0.5 * (1 + math.cos(math.pi * min(1.0, self.progress)))
         return self.schedule.learning_rate * rise * fall
 
     def log(self, figures: Mapping[str, Any]) -> None:

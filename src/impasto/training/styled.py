@@ -2,20 +2,28 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
+from typing import TypeVar
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from impasto.errors import InputError
-from impasto.networks import encoders
 from impasto.networks.painter import VECTOR, Painter, Palette
 from impasto.networks.predictor import Predictor, thumbnail
+from impasto.system.extras import require
 from impasto.system.paths import display_path
 
 IDENTITY = "photo"
 """The name of the style that is the photo itself; no picture may have it."""
+
+HALF = "_half"
+"""Suffix of the names of weights that an ONNX file stores in float16."""
+
+Value = TypeVar("Value")
 
 
 class StyledPainter(nn.Module):
@@ -108,7 +116,7 @@ def vectors(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return selected
 
 
-def part(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def part(weights: Mapping[str, Value], prefix: str) -> dict[str, Value]:
     """Select the weights whose names start with a prefix, and remove the prefix."""
     return {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
 
@@ -122,9 +130,21 @@ def calibrate(predictor: Predictor, pictures: Iterable[Tensor], artworks: Iterab
         pictures: of its known styles, (1, 3, H, W) each.
         artworks: many, (1, 3, H, W) each; they give the usual statistics.
     """
-    predictor.compact.load_state_dict(encoders.load("compact").state_dict())
+    predictor.compact.load_state_dict(_encoder_of_predictor(), strict=False)
     usual = torch.cat([predictor.statistics(artwork) for artwork in artworks])
     known = [(predictor.statistics(picture), thumbnail(picture)) for picture in pictures]
     statistics, thumbnails = (torch.cat(values) for values in zip(*known, strict=True))
     predictor.calibrate(usual, statistics)
     predictor.thumbnails.copy_(thumbnails)
+
+
+def _encoder_of_predictor() -> dict[str, Tensor]:
+    """Read the weights of the predictor's encoder, as far as it is used, from the shipped file."""
+    require("training", "torch", "onnx")
+    import onnx
+
+    file = resources.files("impasto.assets") / "style_encoder.onnx"
+    initializers = onnx.load_model_from_string(file.read_bytes()).graph.initializer
+    arrays = {w.name.removesuffix(HALF): onnx.numpy_helper.to_array(w) for w in initializers}
+    weights = part(arrays, "compact.features.")
+    return {f"features.{k}": torch.from_numpy(v.astype(np.float32)) for k, v in weights.items()}

@@ -14,10 +14,7 @@ from impasto.networks.predictor import Predictor
 from impasto.system.extras import require
 from impasto.system.fingerprint import fingerprint
 from impasto.system.paths import display_path
-from impasto.training.styled import IDENTITY, part, reading, vectors
-
-HALF = "_half"
-"""Suffix of the names of weights that an ONNX file stores in float16."""
+from impasto.training.styled import HALF, IDENTITY, part, reading, vectors
 
 
 class Trained(NamedTuple):
