@@ -33,10 +33,10 @@ ALPHA = "alpha"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 STYLE_LAYER_WEIGHTS = (0.05, 0.46, 0.42, 0.06, 0.01)
-"""Weights of `STYLE_LAYERS`. Contours and strokes come from relu2_1 and relu3_1. The deepest layers
-cannot be satisfied while the photo stays recognizable; with equal weights they cover plain areas
-with grain. Of absolute distances, these are about the weights 256, 64, 16, 4, 1 of Katherine
-Crowson's style-transfer-pytorch."""
+"""Weights of `STYLE_LAYERS`. Contours and strokes come from relu2_1 and relu3_1. Distances at the
+deepest layers stay large while the photo is recognizable; with equal weights, they cover plain
+areas with grain. The weights 256, 64, 16, 4, 1 that Katherine Crowson's style-transfer-pytorch
+gives to absolute distances come to about these."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +207,7 @@ class OptimizeSettings(PaintSettings):
 
     @property
     def layer_weights(self) -> tuple[float, ...]:
-        """The weights of the style layers, those of default layers by default."""
+        """The weights in use: those given, or the default layers' own, or equal ones."""
         if self.style_layer_weights is not None:
             return self.style_layer_weights
         if self.style_layers == STYLE_LAYERS:

@@ -88,6 +88,7 @@ def test_the_log_holds_the_held_out_error_of_every_layer(trained, training):
     for line, figures in zip(lines, trained.reported, strict=True):
         assert set(line) == {"step", "seconds", "direction", *learned, *LAYERS}
         assert all(math.isfinite(line[layer]) and line[layer] > 0 for layer in LAYERS)
+        assert 0 < line["direction"] < 0.95  # 1 for gradients that have nothing in common
         assert figures["steps"] == 4
         assert {k: figures[k] for k in LAYERS} == {k: line[k] for k in LAYERS}
 

@@ -184,6 +184,12 @@ def test_a_rate_that_is_no_number_is_refused(rate):
         Schedule(steps=1, learning_rate=rate)
 
 
+@pytest.mark.parametrize("seconds", [math.nan, 0, -1])
+def test_a_time_is_a_positive_number(seconds):
+    with pytest.raises(SettingError, match="seconds is"):
+        Schedule(steps=1, seconds=seconds)
+
+
 def test_large_gradients_are_clipped(tmp_path):
     run = TrainingRun(network(), tmp_path, SCHEDULE)
     run.update(1e6 * loss_of(run.model, 0))

@@ -65,8 +65,10 @@ def test_a_calibrated_predictor_chooses_the_style_of_the_picture() -> None:
     predictor = Predictor(known)
     assert not predictor.is_calibrated
     shown = pictures(4)
+    untrained = predictor.compact.features[0].weight.clone()
     calibrate(predictor, shown, pictures(16))
     assert predictor.is_calibrated
+    assert not torch.equal(predictor.compact.features[0].weight, untrained)
     with torch.no_grad():
         for picture, vector in zip(shown, known, strict=True):
             mixture, _ = predictor.predict(predictor.statistics(picture))

@@ -40,18 +40,18 @@ def encoder(
     ],
     teacher: Annotated[
         str,
-        typer.Option(help="The teacher: vgg16, or a file of its weights by torchvision's names."),
+        typer.Option(help="The teacher: vgg16, or a file of VGG-16's weights."),
     ] = "vgg16",
     steps: Annotated[int, typer.Option(min=1, help="Number of updates.")] = 4_000,
     seconds: Annotated[
         float | None,
-        typer.Option(min=1, help="Time after which it ends, though updates are left."),
+        typer.Option(min=1, help="End after this time, earlier runs included."),
     ] = None,
     size: Annotated[
         int, typer.Option(min=64, max=AFFORDABLE, help="Side of a crop in pixels.")
     ] = 144,
     batch: Annotated[
-        int, typer.Option(min=4, max=AFFORDABLE, help="Crops in a step, in steps of 4.")
+        int, typer.Option(min=4, max=AFFORDABLE, help="Pictures in a step, a multiple of 4.")
     ] = 8,
     rate: Annotated[
         float,
@@ -81,7 +81,7 @@ def encoder(
     weights = None if teacher == "vgg16" else Path(teacher)
     training = EncoderTraining(
         folders=images,
-        # It pads as the compact encoder does.
+        # The teacher must pad as its student does.
         teacher=encoders.load("vgg16", weights=weights, first_padding="replicate"),
         out=out,
         schedule=Schedule(
@@ -93,7 +93,7 @@ def encoder(
             save_every=CHECKPOINT * spaced,
         ),
         size=size,
-        batch=batch // 4 * 4,
+        batch=batch,
         device=str(where),
         precision=devices.training_precision(where),
         log_every=CHECKPOINT * spaced,

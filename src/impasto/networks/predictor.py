@@ -53,7 +53,8 @@ class Predictor(nn.Module):
 
     def __init__(self, known: Tensor) -> None:
         super().__init__()
-        # Only LAYERS are used; files of weights have layers up to relu5_1.
+        # Named for what it once was, and with layers up to relu5_1, of which only LAYERS are used:
+        # files of weights have them.
         encoder = VGG(19, first_padding="replicate", widths=WIDTHS, last="relu5_1")
         self.compact = encoder.requires_grad_(False)
         self.standardise = Standardize(STATISTICS)

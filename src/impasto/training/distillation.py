@@ -35,8 +35,8 @@ GRADIENT_WEIGHT = 0.25
 """Weights of these layers, of the statistics and of the gradients; a main layer's is 1."""
 
 FLAT = 0.1
-"""Relative to the usual covariance, what is added to that of a picture when distances are divided
-by it: differences in nearly flat pictures count less."""
+"""The share of the usual covariance that is added to a picture's own before distances are divided
+by it, so that differences in nearly flat pictures count less."""
 
 POOLED = 4
 """Side in pixels of the cells over which gradients are compared a second time."""

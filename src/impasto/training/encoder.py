@@ -207,7 +207,9 @@ def held_out_errors(
             for layer, (found, wanted) in model.predictions(image.to(training.device)).items():
                 difference[layer] += float((found - wanted).square().sum())
                 norm[layer] += float(wanted.square().sum())
-        canvas, style = (images[k][: training.batch // 2].to(training.device) for k in (0, -1))
+        half = training.batch // 2
+        canvas = images[0][:half].to(training.device)
+        style = images[-1][half:].to(training.device)
         angles.append(float(model.compare(canvas[:0], style, canvas)[0]["gradient"].detach()))
     errors = {k: round((difference[k] / norm[k]) ** 0.5, 4) for k in LAYERS}
     return {**errors, "direction": round(sum(angles) / len(angles), 4)}

@@ -11,7 +11,7 @@ POSITIONS, FEWEST = 200_000, 4
 """About how many positions of a layer a fit sees, and in how many pictures at least."""
 
 RIDGE = 1e-2
-"""Relative to the mean square of features, what is added to them in a fit."""
+"""Added to the mean squares of features in a fit, relative to their mean."""
 
 
 @torch.no_grad()
@@ -46,13 +46,13 @@ def excerpt(student: Student, teacher: VGG, image: Tensor) -> None:
 def spanning(gram: Tensor, count: int) -> Tensor:
     """Choose the channels from which the others are best predicted.
 
-    Greedily: each time the one that explains most of what is left, which is then taken out, as in
-    a Cholesky decomposition with pivots.
+    It takes the channel that explains most of all others, removes what this channel explains, and
+    repeats that: a Cholesky decomposition with pivots.
 
     Args:
         gram: (C, C), second moments of all channels.
     """
-    left = gram.double()
+    left = gram.cpu().double()  # Metal has no float64
     chosen: list[int] = []
     floor = 1e-9 * left.diagonal().mean()
     for _ in range(count):
@@ -67,10 +67,10 @@ def spanning(gram: Tensor, count: int) -> Tensor:
 
 def fitted(found: Tensor, target: Tensor) -> Tensor:
     """Fit W by least squares so that W found, with found (c, P), is close to the target, (C, P)."""
-    gram, cross = (found @ found.mT).double(), (target @ found.mT).double()
-    ridge = RIDGE * gram.diagonal().mean() * torch.eye(len(gram), device=gram.device)
+    gram, cross = (found @ found.mT).cpu().double(), (target @ found.mT).cpu().double()
+    ridge = RIDGE * gram.diagonal().mean() * torch.eye(len(gram))
     solution: Tensor = torch.linalg.solve(gram + ridge, cross.mT).mT.float()
-    return solution
+    return solution.to(found.device)
 
 
 def _patches(encoder: VGG, k: int, image: Tensor) -> Tensor:

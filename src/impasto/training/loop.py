@@ -54,6 +54,8 @@ class Schedule:
     def __post_init__(self) -> None:
         if not 0 < self.learning_rate < math.inf:  # Typer's bounds accept NaN
             raise SettingError(f"rate is {self.learning_rate}; it must be a number above 0")
+        if not self.seconds > 0:
+            raise SettingError(f"seconds is {self.seconds}; it must be a number above 0")
 
 
 class TrainingRun:
@@ -138,8 +140,9 @@ class TrainingRun:
 
     def set_rates(self) -> None:
         """Set the learning rates of the next step."""
+        relative = self.learning_rate()
         for group in self._optimizer.param_groups:
-            rate = self.learning_rate() * group["spread"]
+            rate = relative * group["spread"]
             if isinstance(group["lr"], Tensor):
                 group["lr"].fill_(rate)
             else:

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from impasto.errors import InputError
+from impasto.errors import InputError, WeightsError
 from impasto.networks.painter import VECTOR, Painter, Palette
 from impasto.networks.predictor import Predictor, thumbnail
 from impasto.system.extras import require
@@ -130,7 +130,10 @@ def calibrate(predictor: Predictor, pictures: Iterable[Tensor], artworks: Iterab
         pictures: of its known styles, (1, 3, H, W) each.
         artworks: many, (1, 3, H, W) each; they give the usual statistics.
     """
-    predictor.compact.load_state_dict(_encoder_of_predictor(), strict=False)
+    found = predictor.compact.load_state_dict(_encoder_of_predictor(), strict=False)
+    used = "features.0.weight", "features.19.weight"  # from conv1_1 to conv4_1
+    if found.unexpected_keys or any(name in found.missing_keys for name in used):
+        raise WeightsError("the shipped style_encoder.onnx is not of this predictor; export it")
     usual = torch.cat([predictor.statistics(artwork) for artwork in artworks])
     known = [(predictor.statistics(picture), thumbnail(picture)) for picture in pictures]
     statistics, thumbnails = (torch.cat(values) for values in zip(*known, strict=True))
