@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from impasto.networks.vgg import VGG
+from impasto.settings import STYLE_LAYERS
 from impasto.training.distillation import (
-    STYLE_LAYERS,
     Distillation,
     Student,
     angle_between,

@@ -2,7 +2,8 @@
 
 import torch
 
-from impasto.training.distillation import STYLE_LAYERS, Student
+from impasto.settings import STYLE_LAYERS
+from impasto.training.distillation import Student
 from impasto.training.excerpt import excerpt, fitted, spanning
 
 

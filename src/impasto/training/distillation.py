@@ -16,10 +16,8 @@ from torch.autograd import forward_ad
 
 from impasto.networks import compact
 from impasto.networks.vgg import VGG
+from impasto.settings import STYLE_LAYERS
 from impasto.training.images import to_unit
-
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-"""The layers whose statistics are compared."""
 
 LAYERS = (*STYLE_LAYERS[:4], "relu4_2", "relu5_1")
 """The layers that an optimization uses."""

@@ -144,10 +144,15 @@ def calibrate(predictor: Predictor, pictures: Iterable[Tensor], artworks: Iterab
 def _encoder_of_predictor() -> dict[str, Tensor]:
     """Read the weights of the predictor's encoder, as far as it is used, from the shipped file."""
     require("training", "torch", "onnx")
+    file = resources.files("impasto.assets") / "style_encoder.onnx"
+    weights = part(exported_weights(file.read_bytes()), "compact.features.")
+    return {f"features.{name}": value for name, value in weights.items()}
+
+
+def exported_weights(file: bytes) -> dict[str, Tensor]:
+    """Read the weights of an exported network by the names that they had, in float32."""
     import onnx
 
-    file = resources.files("impasto.assets") / "style_encoder.onnx"
-    initializers = onnx.load_model_from_string(file.read_bytes()).graph.initializer
+    initializers = onnx.load_model_from_string(file).graph.initializer
     arrays = {w.name.removesuffix(HALF): onnx.numpy_helper.to_array(w) for w in initializers}
-    weights = part(arrays, "compact.features.")
-    return {f"features.{k}": torch.from_numpy(v.astype(np.float32)) for k, v in weights.items()}
+    return {name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()}

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -14,7 +12,7 @@ from impasto.networks.predictor import Predictor
 from impasto.system.extras import require
 from impasto.system.fingerprint import fingerprint
 from impasto.system.paths import display_path
-from impasto.training.styled import HALF, IDENTITY, part, reading, vectors
+from impasto.training.styled import IDENTITY, exported_weights, part, reading, vectors
 
 
 class Trained(NamedTuple):
@@ -73,22 +71,12 @@ def reopen(file: Path) -> Painter:
         MissingExtraError: the package that reads it is not installed.
     """
     require("training", "torch", "onnx")
-    import onnx
-
     if not file.is_file():
         raise InputError(f"{display_path(file)}: no such file; name an exported painter.onnx")
     painter = Painter()
     try:
-        arrays = {
-            weight.name.removesuffix(HALF): onnx.numpy_helper.to_array(weight)
-            for weight in onnx.load(file).graph.initializer
-        }
-        painter.load_state_dict(
-            {
-                name: torch.from_numpy(arrays[f"painter.{name}"].astype(np.float32))
-                for name in painter.state_dict()
-            }
-        )
+        weights = part(exported_weights(file.read_bytes()), "painter.")
+        painter.load_state_dict({name: weights[name] for name in painter.state_dict()})
     except Exception as problem:  # a damaged file can raise nearly any error
         raise InputError(
             f"{display_path(file)}: damaged, or not a painter of this version; name a painter.onnx"
